@@ -1,0 +1,91 @@
+// The one source of choice. Every decision of a run is `stream.below(n)` on a stream that was opened for a purpose and an
+// entity. Behind it stands a generator (random runs), a tape (replay, shrinking) or an enumerator (exhaustive search).
+
+import seedrandom from "seedrandom";
+import type { StatefulPRNG, State } from "seedrandom";
+
+/** What decisions are about. Each (purpose, entity) has a stream of its own, so that a new draw in one leaves the others alone. */
+export type Purpose =
+  | "tick-phase"
+  | "election"
+  | "latency"
+  | "loss"
+  | "duplicate"
+  | "reorder"
+  | "corrupt"
+  | "client-latency"
+  | "operation"
+  | "key"
+  | "think"
+  | "disk"
+  | "disk-crash"
+  | "fault"
+  | "selector"
+  | "process"
+  | "retry";
+
+/** A stream of choices. */
+export interface Stream {
+  /** A choice among `n` options: 0..n-1. With n ≤ 1 there is nothing to choose: 0, and nothing is drawn. n < 2^31. */
+  below(n: number): number;
+}
+
+/** Where streams come from. Opening the same (purpose, entity) twice gives the same stream. */
+export interface ChoiceSource {
+  open(purpose: Purpose, entity: number): Stream;
+  /** State of all opened streams, for keyframes and forks. */
+  save(): SavedChoices;
+}
+
+/** Saved states by `purpose/entity`. */
+export interface SavedChoices {
+  readonly seed: string;
+  readonly states: ReadonlyMap<string, State.Alea>;
+}
+
+/** A stream over seedrandom's alea: 32 bits a draw, scaled by one multiplication, which is exact in every engine. */
+class RandomStream implements Stream {
+  readonly generator: StatefulPRNG<State.Alea>;
+
+  constructor(generator: StatefulPRNG<State.Alea>) {
+    this.generator = generator;
+  }
+
+  below(n: number): number {
+    return n <= 1 ? 0 : Math.floor(this.generator() * n);
+  }
+}
+
+/** The choice source of a random run: one alea generator for each (purpose, entity), derived from the run's seed. */
+export class RandomChoices implements ChoiceSource {
+  readonly seed: string;
+  private readonly streams: Map<string, RandomStream> = new Map();
+
+  constructor(seed: string) {
+    this.seed = seed;
+  }
+
+  open(purpose: Purpose, entity: number): Stream {
+    const name = `${purpose}/${entity}`;
+    const opened = this.streams.get(name);
+    if (opened !== undefined) return opened;
+    const stream = new RandomStream(seedrandom.alea(`${this.seed}/${name}`, { state: true }));
+    this.streams.set(name, stream);
+    return stream;
+  }
+
+  save(): SavedChoices {
+    const states = new Map<string, State.Alea>();
+    for (const [name, stream] of this.streams) states.set(name, stream.generator.state());
+    return { seed: this.seed, states };
+  }
+
+  /** A source that goes on where `saved` was taken. */
+  static restore(saved: SavedChoices): RandomChoices {
+    const source = new RandomChoices(saved.seed);
+    for (const [name, state] of saved.states) {
+      source.streams.set(name, new RandomStream(seedrandom.alea("", { state })));
+    }
+    return source;
+  }
+}
