@@ -7,7 +7,7 @@
  */
 
 /** Every planted bug, by the catalogue's ids: elections first, then replication, storage and what stands on them. */
-export const MUTATION_IDS = Object.freeze([
+export const MUTATION_IDS = [
   "vote-not-persisted",
   "vote-cleared-in-same-term",
   "duplicate-vote-counted",
@@ -68,7 +68,7 @@ export const MUTATION_IDS = Object.freeze([
   "apiserver-stale-cache",
   "restore-rewinds-revision",
   "stacked-even-zones",
-] as const);
+] as const;
 
 export type MutationId = (typeof MUTATION_IDS)[number];
 

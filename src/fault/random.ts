@@ -7,7 +7,7 @@
 import type { Distribution } from "./distribution.ts";
 
 /** Kinds of random faults, with the shapes of partitions as kinds of their own. */
-export const RANDOM_KINDS = Object.freeze([
+export const RANDOM_KINDS = [
   "crash",
   "pause",
   "drop",
@@ -25,7 +25,7 @@ export const RANDOM_KINDS = Object.freeze([
   "partition.bridge",
   "partition.ring",
   "partition.oneWay",
-] as const);
+] as const;
 
 export type RandomKind = (typeof RANDOM_KINDS)[number];
 

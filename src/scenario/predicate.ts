@@ -11,7 +11,7 @@ import type { Selector } from "../fault/selector.ts";
 export type Compare = "<" | "<=" | "=" | "!=" | ">=" | ">";
 
 /** Things a run counts while it goes; also what the line `seen:` of a report lists. */
-export const COUNTERS = Object.freeze([
+export const COUNTERS = [
   "election",
   "leader-change",
   "two-leaders",
@@ -38,7 +38,7 @@ export const COUNTERS = Object.freeze([
   "retry",
   "watch-event",
   "lease-expired",
-] as const);
+] as const;
 
 export type Counter = (typeof COUNTERS)[number];
 

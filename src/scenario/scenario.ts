@@ -102,7 +102,7 @@ export interface LinkSettings {
   readonly latency: Distribution;
 }
 
-export const WORKLOAD_OPS = Object.freeze([
+export const WORKLOAD_OPS = [
   "put",
   "get",
   "getSerializable",
@@ -116,7 +116,7 @@ export const WORKLOAD_OPS = Object.freeze([
   "lease",
   "watch",
   "lock",
-] as const);
+] as const;
 
 export type WorkloadOp = (typeof WORKLOAD_OPS)[number];
 
@@ -156,7 +156,7 @@ export interface Workload {
   readonly model: Model;
 }
 
-export const MODELS = Object.freeze([
+export const MODELS = [
   "etcd",
   "register",
   "cas-register",
@@ -168,7 +168,7 @@ export const MODELS = Object.freeze([
   "stack",
   "mutex",
   "list-append",
-] as const);
+] as const;
 
 export type Model = (typeof MODELS)[number];
 

@@ -7,7 +7,7 @@
 import type { Compare } from "./predicate.ts";
 
 /** What a run can be measured by. A run may yield none, one or many numbers of a measure. */
-export const MEASURES = Object.freeze([
+export const MEASURES = [
   /** Time from the crash or cut of a leader to the next leader that commits in its term. */
   { id: "failover", unit: "micros" },
   /** Time from the start to the first leader. */
@@ -38,7 +38,7 @@ export const MEASURES = Object.freeze([
   { id: "write-availability", unit: "ppm" },
   { id: "read-availability", unit: "ppm" },
   { id: "availability", unit: "ppm" },
-] as const);
+] as const;
 
 export type Measure = (typeof MEASURES)[number]["id"];
 export type MeasureUnit = "micros" | "count" | "ppm";
