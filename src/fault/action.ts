@@ -7,7 +7,7 @@
  * `client`, whose four uses are four kinds.
  */
 
-import type { Distribution } from "./distribution.ts";
+import type { Distribution } from "../kernel/distribution.ts";
 import type { MemberRole, Selector } from "./selector.ts";
 
 /** Probabilities are parts per million: 1,000,000 is always. */

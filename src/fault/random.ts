@@ -4,7 +4,7 @@
  * Artifacts, links and shrinking see only the fixed list. Draws go through `choose`, gaps come from an integer table.
  */
 
-import type { Distribution } from "./distribution.ts";
+import type { Distribution } from "../kernel/distribution.ts";
 
 /** Kinds of random faults, with the shapes of partitions as kinds of their own. */
 export const RANDOM_KINDS = [

@@ -6,6 +6,8 @@
  * partitions are kept. The vocabulary follows Jepsen's node specs and Chaos Mesh's modes.
  */
 
+import { CLIENTS_MAX, MEMBER_ID_MAX } from "../kernel/limits.ts";
+
 /** What a member is to the configuration. */
 export type MemberRole = "voter" | "learner";
 
@@ -83,8 +85,6 @@ const WORDS: readonly Selector[] = [
 /** The selector words without arguments, for completion and suggestions. */
 export const SELECTOR_WORDS: readonly string[] = Object.freeze([...WORDS.map((word) => word.kind), "any", "clients"]);
 
-/** The highest member or client number that a name may carry; far above the 99 at a time, for replaced members. */
-export const MEMBER_ID_MAX = 9_999;
 
 function isProblem(value: Selector | SelectorProblem): value is SelectorProblem {
   return "message" in value;
@@ -97,8 +97,11 @@ export function parseSelector(text: string): Selector | SelectorProblem {
   const named = /^([nc])([0-9]+)$/.exec(trimmed);
   if (named !== null) {
     const id = Number(named[2]);
-    if (id < 1 || id > MEMBER_ID_MAX || String(id) !== named[2])
+    const highest = named[1] === "n" ? MEMBER_ID_MAX : CLIENTS_MAX;
+    if (id < 1 || String(id) !== named[2])
       return { message: `"${trimmed}" is no name: they go from ${named[1]}1 on, without leading zeros`, hint: null };
+    if (id > highest)
+      return { message: `"${trimmed}" is no name: the highest is ${named[1]}${highest}`, hint: null };
     return named[1] === "n" ? { kind: "members", ids: [id] } : { kind: "clients", ids: [id] };
   }
   if (trimmed === "clients") return { kind: "clients", ids: [] };

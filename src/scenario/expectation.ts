@@ -20,7 +20,7 @@ export interface ShareBound {
 }
 
 export type Expectation =
-  /** These properties do not fire; checked anyway, named here they also must have been checked at all. */
+  /** These properties do not fire. Properties of clients (`mutual-exclusion`) are checked only where named here. */
   | { readonly kind: "always-property"; readonly properties: readonly string[]; readonly alias: string | null }
   /** True whenever looked at, in the window or, null, in the whole run. */
   | { readonly kind: "always"; readonly predicate: Predicate; readonly during: Window | null }
@@ -52,6 +52,4 @@ export type Expectation =
   /** Acknowledged writes that are gone must have been acknowledged within one of the windows; none: nothing is lost. */
   | { readonly kind: "data-loss"; readonly allow: readonly Window[] }
   /** The property is not judged before that time, or, null, not at all: by what the scenario is about. */
-  | { readonly kind: "scope"; readonly property: string; readonly fromMicros: number | null }
-  /** The property of clients (`mutual-exclusion`, `fencing-monotonic`) is asked for. */
-  | { readonly kind: "ask"; readonly property: string };
+  | { readonly kind: "scope"; readonly property: string; readonly fromMicros: number | null };

@@ -7,7 +7,7 @@
  */
 
 import type { Action, TimedAction } from "../fault/action.ts";
-import type { Distribution } from "../fault/distribution.ts";
+import type { Distribution } from "../kernel/distribution.ts";
 import type { MutationId } from "../fault/mutation.ts";
 import type { RandomFaults } from "../fault/random.ts";
 import type { MemberRole, Selector } from "../fault/selector.ts";
