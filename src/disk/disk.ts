@@ -17,7 +17,7 @@ import {
   truncateTo,
 } from "../kernel/chunked.ts";
 import type { Stream } from "../kernel/choose.ts";
-import { constantMicros, type Distribution, drawMicros } from "../kernel/distribution.ts";
+import { type Distribution, drawMicros, INSTANT } from "../kernel/distribution.ts";
 
 /** Bytes that a disk writes as one: a torn write keeps or loses whole sectors. */
 export const SECTOR_BYTES = 512;
@@ -106,7 +106,7 @@ export interface DiskConfig {
 }
 
 /** A disk on which everything is durable at once. */
-export const INSTANT_DISK: DiskConfig = { fsync: constantMicros(0), microsPerMebibyte: 0 };
+export const INSTANT_DISK: DiskConfig = { fsync: INSTANT, microsPerMebibyte: 0 };
 
 /** An empty disk. */
 export function createDisk(config: DiskConfig): Disk {
@@ -187,7 +187,7 @@ export function isInstant(disk: Disk): boolean {
   const faults = disk.faults;
   return (
     disk.fsync.kind === "constant" &&
-    disk.fsync.minMicros === 0 &&
+    disk.fsync.micros === 0 &&
     disk.microsPerMebibyte === 0 &&
     faults.stalls === 0 &&
     faults.slowMicros === 0 &&

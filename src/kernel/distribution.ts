@@ -1,28 +1,42 @@
-// Distributions of durations by integer arithmetic only: logarithms and powers differ between engines in the last bit.
+// Distributions of durations, drawn by integer arithmetic only: logarithms and powers differ between engines in the last
+// bit. (Square roots do not: IEEE 754 fixes them.)
 
 import type { Stream } from "./choose.ts";
 
-/**
- * A distribution of durations in micros. `constant`: always `minMicros`. `uniform`: each whole micro from min to max.
- * `normal`: bell-shaped over min..max (mean of four uniforms). `exponential`: `minMicros` + an exponential of mean
- * `meanMicros`, cut at `maxMicros`. `pareto`: `minMicros` times a heavy tail (1/(1-u)), cut at `maxMicros`.
- */
-export interface Distribution {
-  readonly kind: "constant" | "uniform" | "normal" | "exponential" | "pareto";
-  readonly minMicros: number;
-  readonly maxMicros: number;
-  readonly meanMicros: number;
-}
+/** How a duration is spread. All fields are whole micros, 0 or more, and `minMicros <= maxMicros`. */
+export type Distribution =
+  /** Always the same. */
+  | { readonly kind: "constant"; readonly micros: number }
+  /** Every whole micro from `minMicros` to `maxMicros`, both included, equally often. */
+  | { readonly kind: "uniform"; readonly minMicros: number; readonly maxMicros: number }
+  /** Memoryless: `minMicros` plus an exponential part of mean `meanMicros - minMicros`, cut off at `maxMicros`. */
+  | { readonly kind: "exponential"; readonly minMicros: number; readonly meanMicros: number; readonly maxMicros: number }
+  /** Bell-shaped: the sum of four uniform draws with the given mean and standard deviation, never below zero. */
+  | { readonly kind: "normal"; readonly meanMicros: number; readonly deviationMicros: number }
+  /** A heavy tail of index 2: mean about `meanMicros`, most draws near `minMicros`, cut off at `maxMicros`. */
+  | { readonly kind: "pareto"; readonly minMicros: number; readonly meanMicros: number; readonly maxMicros: number };
+
+/** The names that a scenario file may give as `dist`. */
+export const DISTRIBUTION_KINDS: readonly Distribution["kind"][] = Object.freeze([
+  "constant",
+  "uniform",
+  "exponential",
+  "normal",
+  "pareto",
+] as const);
 
 /** Always `micros`. */
-export function constantMicros(micros: number): Distribution {
-  return { kind: "constant", minMicros: micros, maxMicros: micros, meanMicros: micros };
+export function constant(micros: number): Distribution {
+  return { kind: "constant", micros };
 }
 
-/** Each whole micro from `minMicros` to `maxMicros`, both included. */
-export function uniformMicros(minMicros: number, maxMicros: number): Distribution {
-  return { kind: "uniform", minMicros, maxMicros, meanMicros: Math.floor((minMicros + maxMicros) / 2) };
+/** Uniform between two bounds, both included. */
+export function uniform(minMicros: number, maxMicros: number): Distribution {
+  return { kind: "uniform", minMicros, maxMicros };
 }
+
+/** Takes no time at all: the disk of the common work, a client beside its member. */
+export const INSTANT: Distribution = Object.freeze({ kind: "constant", micros: 0 });
 
 /** Round(-ln(1 - i/64) · 65536) for i = 0..63: the inverse of the exponential law, to be interpolated. */
 const EXPONENTIAL: readonly number[] = [
@@ -42,21 +56,26 @@ export function exponentialScaled(index: number): number {
 
 /** One duration in micros, an integer ≥ 0. A constant draws nothing. */
 export function drawMicros(distribution: Distribution, stream: Stream): number {
-  const min = distribution.minMicros;
   switch (distribution.kind) {
-    case "constant":
-      return min;
     case "uniform":
-      return min + stream.below(distribution.maxMicros - min + 1);
-    case "normal": {
-      const span = distribution.maxMicros - min + 1;
-      return min + Math.floor((stream.below(span) + stream.below(span) + stream.below(span) + stream.below(span)) / 4);
-    }
+      return distribution.minMicros + stream.below(distribution.maxMicros - distribution.minMicros + 1);
+    case "constant":
+      return distribution.micros;
     case "exponential": {
       const scaled = exponentialScaled(stream.below(65536));
-      return Math.min(distribution.maxMicros, min + Math.floor((distribution.meanMicros * scaled) / 65536));
+      const mean = distribution.meanMicros - distribution.minMicros;
+      return Math.min(distribution.maxMicros, distribution.minMicros + Math.floor((mean * scaled) / 65536));
     }
-    case "pareto":
-      return Math.min(distribution.maxMicros, Math.floor((min * 65536) / (65536 - stream.below(65536))));
+    case "normal": {
+      // The sum of four uniform draws on [0, s] has deviation s / sqrt(3).
+      const s = Math.floor((distribution.deviationMicros * 1732051) / 1000000);
+      const sum = stream.below(s + 1) + stream.below(s + 1) + stream.below(s + 1) + stream.below(s + 1);
+      return Math.max(0, distribution.meanMicros - 2 * s + sum);
+    }
+    case "pareto": {
+      const tail = Math.floor(Math.sqrt(65536 / (65536 - stream.below(65536))) * 65536) - 65536;
+      const mean = distribution.meanMicros - distribution.minMicros;
+      return Math.min(distribution.maxMicros, distribution.minMicros + Math.floor((mean * tail) / 65536));
+    }
   }
 }

@@ -13,6 +13,7 @@ export interface QueuedEvent {
   kind: number;
   a: number;
   b: number;
+  cause: number;
   payload: unknown;
 }
 
@@ -40,6 +41,11 @@ export class EventQueue {
   a: number = 0;
   b: number = 0;
   payload: unknown = null;
+  /** Number of the step in which the event was scheduled: what it depends on. */
+  cause: number = 0;
+
+  /** Number of the step that is under way; whatever is pushed now has it as its cause. */
+  step: number = 0;
 
   private count: number = 0;
   private cancelled: number = 0;
@@ -50,6 +56,7 @@ export class EventQueue {
   private slotKind: Uint8Array = new Uint8Array(256);
   private slotA: Int32Array = new Int32Array(256);
   private slotB: Int32Array = new Int32Array(256);
+  private slotCause: Int32Array = new Int32Array(256);
   private slotPayload: unknown[] = new Array(256).fill(null);
   private free: Int32Array = new Int32Array(256);
   private freeCount: number = 0;
@@ -65,10 +72,18 @@ export class EventQueue {
   push(atMicros: number, rank: number, kind: number, a: number, b: number, payload: unknown): number {
     const sequence = this.sequences[rank] as number;
     this.sequences[rank] = sequence + 1;
-    return this.insert(atMicros, rank * SEQUENCE_SPAN + sequence, kind, a, b, payload);
+    return this.insert(atMicros, rank * SEQUENCE_SPAN + sequence, kind, a, b, this.step, payload);
   }
 
-  private insert(at: number, key: number, kind: number, a: number, b: number, payload: unknown): number {
+  private insert(
+    at: number,
+    key: number,
+    kind: number,
+    a: number,
+    b: number,
+    cause: number,
+    payload: unknown,
+  ): number {
     let slot: number;
     if (this.freeCount > 0) slot = this.free[--this.freeCount] as number;
     else {
@@ -78,6 +93,7 @@ export class EventQueue {
     this.slotKind[slot] = kind;
     this.slotA[slot] = a;
     this.slotB[slot] = b;
+    this.slotCause[slot] = cause;
     this.slotPayload[slot] = payload;
     const heapAt = this.heapAt;
     const heapKey = this.heapKey;
@@ -123,6 +139,7 @@ export class EventQueue {
       this.kind = kind;
       this.a = this.slotA[slot] as number;
       this.b = this.slotB[slot] as number;
+      this.cause = this.slotCause[slot] as number;
       this.payload = this.slotPayload[slot];
       this.removeTop();
       return true;
@@ -174,6 +191,7 @@ export class EventQueue {
     this.slotKind = copyInto(new Uint8Array(capacity), this.slotKind);
     this.slotA = copyInto(new Int32Array(capacity), this.slotA);
     this.slotB = copyInto(new Int32Array(capacity), this.slotB);
+    this.slotCause = copyInto(new Int32Array(capacity), this.slotCause);
     this.free = copyInto(new Int32Array(capacity), this.free);
     this.capacity = capacity;
   }
@@ -202,6 +220,7 @@ export class EventQueue {
       kind: this.slotKind[slot] as number,
       a: this.slotA[slot] as number,
       b: this.slotB[slot] as number,
+      cause: this.slotCause[slot] as number,
       payload: this.slotPayload[slot],
     };
   }
@@ -232,6 +251,7 @@ export class EventQueue {
         kind: this.slotKind[slot] as number,
         a: this.slotA[slot] as number,
         b: this.slotB[slot] as number,
+        cause: this.slotCause[slot] as number,
         payload: this.slotPayload[slot],
       };
     });
@@ -242,7 +262,7 @@ export class EventQueue {
   static restore(image: QueueImage): EventQueue {
     const queue = new EventQueue();
     for (const e of image.events) {
-      queue.insert(e.atMicros, e.rank * SEQUENCE_SPAN + e.sequence, e.kind, e.a, e.b, e.payload);
+      queue.insert(e.atMicros, e.rank * SEQUENCE_SPAN + e.sequence, e.kind, e.a, e.b, e.cause, e.payload);
     }
     queue.sequences = image.sequences.slice();
     return queue;

@@ -1,0 +1,341 @@
+// Clients: who asks what, when, of which member, and what becomes of it. A client knows members by their endpoints only;
+// leaders and logs are unknown here. An operation without an answer in time has an *unknown* outcome: it may have happened,
+// may still happen, or never.
+
+import type { Stream } from "../kernel/choose.ts";
+import { ClientRequest, type ClientResponse } from "../kernel/request.ts";
+import { etcdBody, isWrite, type OperationKind, plainBody, valueAfterCas, valueRead } from "./operation.ts";
+
+/** What one workload asks its clients to do; fixed for a run. */
+export interface WorkloadPlan {
+  readonly name: string;
+  /** Numbers of its clients: `firstClient` .. `firstClient + clients - 1`. */
+  readonly firstClient: number;
+  readonly clients: number;
+  /** Closed loop: pause between an answer and the next request. Open loop: null. */
+  readonly thinkMicros: number | null;
+  /** Open loop: `operations` in each `perMicros` over all clients; 0 in a closed loop. */
+  readonly operations: number;
+  readonly perMicros: number;
+  /** Kinds and the running sums of their weights. */
+  readonly kinds: readonly OperationKind[];
+  readonly kindSums: readonly number[];
+  readonly keys: readonly string[];
+  /** Running sums of the keys' weights; null: all alike. */
+  readonly keySums: readonly number[] | null;
+  readonly prefix: string;
+  readonly uniqueValues: boolean;
+  readonly valueBytes: number;
+  readonly fromMicros: number;
+  readonly untilMicros: number;
+  readonly timeoutMicros: number;
+  readonly retry: "none" | "safe" | "blind";
+  readonly failover: boolean;
+  /** Members its clients may talk to, ascending. */
+  readonly endpoints: readonly number[];
+  /** Some kind compares with a value seen before, so that clients remember what they saw. */
+  readonly learns: boolean;
+  /** Requests of etcd's API, or plain ones. */
+  readonly etcd: boolean;
+}
+
+/** Attempts of one operation before a client gives up. */
+export const ATTEMPTS_MAX = 4;
+
+/** Operations that one client of an open loop may have open; beyond it an arrival is dropped and counted. */
+export const OPEN_MAX = 256;
+
+/** An operation that has been invoked and not completed. */
+export interface OpenOperation {
+  readonly operation: number;
+  readonly kind: OperationKind;
+  readonly body: unknown;
+  /** Position of its key among the workload's, and the value it writes. */
+  readonly key: number;
+  readonly value: string;
+  readonly invokedAtMicros: number;
+  attempt: number;
+  deadlineMicros: number;
+  /** Some attempt may have taken effect, so that a later refusal says nothing about the whole. */
+  maybe: boolean;
+}
+
+/** One client. */
+export interface Client {
+  readonly id: number;
+  readonly workload: number;
+  /** Position in the workload's endpoints of the member it talks to. */
+  endpoint: number;
+  /** Operations invoked so far. */
+  operations: number;
+  open: OpenOperation[];
+  /** Time for which its timer is set; 0: none. */
+  timerAtMicros: number;
+  /** Open loop: arrivals so far; the next one is due at from + arrivals · interval. */
+  arrivals: number;
+  /** Number of faults that pause it. */
+  pauses: number;
+  /** Answers that came while it was paused. */
+  inbox: ClientResponse[];
+  /** Last value of each key it saw, for cas; by key index. */
+  seen: (string | null)[];
+  /** Highest revision it saw. */
+  revision: number;
+}
+
+/** How an operation ended. */
+export type Outcome = "ok" | "failed" | "unknown";
+
+/** Who wants to know what clients saw: the checkers, the history. */
+export interface ClientObserver {
+  /** An operation begins. */
+  invoked(client: Client, operation: OpenOperation, atMicros: number): void;
+  /** An operation ended; `response` is null for a timeout. */
+  completed(
+    client: Client,
+    operation: OpenOperation,
+    outcome: Outcome,
+    response: ClientResponse | null,
+    atMicros: number,
+  ): void;
+}
+
+/** What the world does for clients. */
+export interface ClientHost {
+  /** Virtual time; clients' clocks are true. */
+  readonly clientMicros: number;
+  readonly clientObserver: ClientObserver | null;
+  /** Sends a request towards a member. */
+  sendRequest(to: number, request: ClientRequest): void;
+  /** Asks for `clientTimer` at this time. */
+  setClientTimer(client: number, atMicros: number): void;
+  /** Stream of a client's choices of operations, of keys. */
+  operationStream(client: number): Stream;
+  keyStream(client: number): Stream;
+}
+
+/** A client that has not begun. `index` counts within the workload, from 0. */
+export function createClient(id: number, workload: number, plan: WorkloadPlan, index: number): Client {
+  return {
+    id,
+    workload,
+    endpoint: index % plan.endpoints.length,
+    operations: 0,
+    open: [],
+    timerAtMicros: 0,
+    arrivals: index,
+    pauses: 0,
+    inbox: [],
+    seen: [],
+    revision: 0,
+  };
+}
+
+/** Position in running sums that a draw of 0..total-1 falls on. */
+function positionOf(sums: readonly number[], drawn: number): number {
+  let low = 0;
+  let high = sums.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (drawn < (sums[middle] as number)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Time of the client's next arrival in an open loop. Clients take turns. */
+function arrivalMicros(client: Client, plan: WorkloadPlan): number {
+  return plan.fromMicros + Math.floor((client.arrivals * plan.perMicros) / plan.operations);
+}
+
+/** Sets off a client: its first operation, or the timer that leads to it. */
+export function startClient(client: Client, plan: WorkloadPlan, host: ClientHost): void {
+  if (plan.thinkMicros === null) arm(client, arrivalMicros(client, plan), host);
+  else if (plan.fromMicros > host.clientMicros) arm(client, plan.fromMicros, host);
+  else invoke(client, plan, host);
+}
+
+function arm(client: Client, atMicros: number, host: ClientHost): void {
+  if (client.timerAtMicros !== 0 && client.timerAtMicros <= atMicros) return;
+  client.timerAtMicros = atMicros;
+  host.setClientTimer(client.id, atMicros);
+}
+
+/** Begins the client's next operation, unless its workload is over. */
+export function invoke(client: Client, plan: WorkloadPlan, host: ClientHost): void {
+  const now = host.clientMicros;
+  if (now >= plan.untilMicros || client.pauses > 0) return;
+  const operation = ++client.operations;
+  const sums = plan.kindSums;
+  const kindAt =
+    sums.length === 1
+      ? 0
+      : positionOf(sums, host.operationStream(client.id).below(sums[sums.length - 1] as number));
+  const kind = plan.kinds[kindAt] as OperationKind;
+  const keyAt = drawKey(client, plan, host);
+  const key = plan.keys[keyAt] as string;
+  const value = plan.uniqueValues ? `${client.id}.${operation}` : String(operation & 3);
+  const padded = value.length < plan.valueBytes ? value.padEnd(plan.valueBytes, "_") : value;
+  let body: unknown;
+  if (plan.etcd) {
+    const other = kind === "txn" ? (plan.keys[drawKey(client, plan, host)] as string) : key;
+    body = etcdBody(kind, key, padded, client.seen[keyAt] ?? null, other, plan.prefix, client.revision);
+  } else body = plainBody(kind, key, padded, client.seen[keyAt] ?? null);
+  submit(client, plan, host, kind, body, operation, keyAt, padded);
+}
+
+function drawKey(client: Client, plan: WorkloadPlan, host: ClientHost): number {
+  const sums = plan.keySums;
+  if (sums === null) return host.keyStream(client.id).below(plan.keys.length);
+  return positionOf(sums, host.keyStream(client.id).below(sums[sums.length - 1] as number));
+}
+
+function submit(
+  client: Client,
+  plan: WorkloadPlan,
+  host: ClientHost,
+  kind: OperationKind,
+  body: unknown,
+  operation: number,
+  key: number,
+  value: string,
+): void {
+  const now = host.clientMicros;
+  const open: OpenOperation = {
+    operation,
+    kind,
+    body,
+    key,
+    value,
+    invokedAtMicros: now,
+    attempt: 1,
+    deadlineMicros: now + plan.timeoutMicros,
+    maybe: false,
+  };
+  client.open.push(open);
+  if (host.clientObserver !== null) host.clientObserver.invoked(client, open, now);
+  host.sendRequest(plan.endpoints[client.endpoint] as number, new ClientRequest(client.id, operation, 1, body));
+  arm(client, open.deadlineMicros, host);
+}
+
+/** The client's timer fired: operations time out, an open loop's arrivals are due, a closed loop goes on. */
+export function clientTimer(client: Client, plan: WorkloadPlan, host: ClientHost, atMicros: number): void {
+  if (client.timerAtMicros !== atMicros) return;
+  client.timerAtMicros = 0;
+  for (let i = 0; i < client.open.length; ) {
+    const open = client.open[i] as OpenOperation;
+    if (open.deadlineMicros > atMicros) {
+      i++;
+      continue;
+    }
+    if (isWrite(open.kind)) open.maybe = true;
+    if (plan.failover) client.endpoint = (client.endpoint + 1) % plan.endpoints.length;
+    if (mayRetry(open, plan)) {
+      retry(client, open, plan, host);
+      i++;
+    } else {
+      client.open.splice(i, 1);
+      if (host.clientObserver !== null) {
+        host.clientObserver.completed(client, open, isWrite(open.kind) ? "unknown" : "failed", null, atMicros);
+      }
+    }
+  }
+  if (plan.thinkMicros === null) {
+    while (arrivalMicros(client, plan) <= atMicros && atMicros < plan.untilMicros) {
+      client.arrivals += plan.clients;
+      if (client.open.length < OPEN_MAX) invoke(client, plan, host);
+    }
+  } else if (client.open.length === 0) invoke(client, plan, host);
+  rearm(client, plan, host);
+}
+
+function rearm(client: Client, plan: WorkloadPlan, host: ClientHost): void {
+  let next = Number.POSITIVE_INFINITY;
+  for (const open of client.open) if (open.deadlineMicros < next) next = open.deadlineMicros;
+  if (plan.thinkMicros === null) {
+    const arrival = arrivalMicros(client, plan);
+    if (arrival < plan.untilMicros && arrival < next) next = arrival;
+  }
+  if (next !== Number.POSITIVE_INFINITY) arm(client, Math.max(next, host.clientMicros), host);
+}
+
+function mayRetry(open: OpenOperation, plan: WorkloadPlan): boolean {
+  if (plan.retry === "none" || open.attempt >= ATTEMPTS_MAX) return false;
+  return plan.retry === "blind" || !open.maybe;
+}
+
+function retry(client: Client, open: OpenOperation, plan: WorkloadPlan, host: ClientHost): void {
+  open.attempt++;
+  open.deadlineMicros = host.clientMicros + plan.timeoutMicros;
+  const request = new ClientRequest(client.id, open.operation, open.attempt, open.body);
+  host.sendRequest(plan.endpoints[client.endpoint] as number, request);
+}
+
+/** An answer arrived. Answers to operations that are over, or to earlier attempts, count for nothing. */
+export function receiveResponse(
+  client: Client,
+  plan: WorkloadPlan,
+  host: ClientHost,
+  response: ClientResponse,
+): void {
+  if (client.pauses > 0) {
+    client.inbox.push(response);
+    return;
+  }
+  let at = 0;
+  while (at < client.open.length && (client.open[at] as OpenOperation).operation !== response.operation) at++;
+  const open = client.open[at];
+  if (open === undefined) return;
+  let outcome: Outcome = "ok";
+  if (response.error !== null) {
+    if (response.attempt !== open.attempt) return;
+    if (!response.error.definite && isWrite(open.kind)) open.maybe = true;
+    if (plan.failover) client.endpoint = (client.endpoint + 1) % plan.endpoints.length;
+    if (mayRetry(open, plan)) {
+      retry(client, open, plan, host);
+      rearm(client, plan, host);
+      return;
+    }
+    outcome = open.maybe ? "unknown" : "failed";
+  } else {
+    if (response.revision > client.revision) client.revision = response.revision;
+    if (plan.learns) learn(client, open, response);
+  }
+  client.open.splice(at, 1);
+  if (host.clientObserver !== null) {
+    host.clientObserver.completed(client, open, outcome, response, host.clientMicros);
+  }
+  if (plan.thinkMicros === null) return;
+  if (plan.thinkMicros === 0 && outcome === "ok") invoke(client, plan, host);
+  else arm(client, host.clientMicros + Math.max(plan.thinkMicros, outcome === "ok" ? 0 : REFUSED_PAUSE_MICROS), host);
+}
+
+/** Remembers the value of a key that was read or written, so that a later cas has something to compare with. */
+function learn(client: Client, open: OpenOperation, response: ClientResponse): void {
+  while (client.seen.length <= open.key) client.seen.push(null);
+  if (open.kind === "get") client.seen[open.key] = valueRead(response.body);
+  else if (open.kind === "put") client.seen[open.key] = open.value;
+  else if (open.kind === "delete") client.seen[open.key] = null;
+  else if (open.kind === "cas") client.seen[open.key] = valueAfterCas(open, response.body);
+}
+
+/** After a refusal a closed loop without think time waits this long: a client that spins on errors tells nothing. */
+const REFUSED_PAUSE_MICROS = 10_000;
+
+/** The client goes on after a pause: it reads what came meanwhile. */
+export function resumeClient(client: Client, plan: WorkloadPlan, host: ClientHost): void {
+  const inbox = client.inbox;
+  client.inbox = [];
+  for (const response of inbox) receiveResponse(client, plan, host, response);
+  if (plan.thinkMicros !== null && client.open.length === 0) invoke(client, plan, host);
+}
+
+/** A copy that shares nothing that changes. */
+export function cloneClient(client: Client): Client {
+  return {
+    ...client,
+    open: client.open.map((open) => ({ ...open })),
+    inbox: client.inbox.slice(),
+    seen: client.seen.slice(),
+  };
+}

@@ -1,0 +1,129 @@
+// What a client asks for: one operation of a workload, as the requests of etcd's API or, for protocols without revisions,
+// as plain register and key-value operations.
+
+import {
+  Compare,
+  CompactionRequest,
+  CompareResult,
+  CompareTarget,
+  DeleteRangeRequest,
+  PutRequest,
+  RangeRequest,
+  RangeResponse,
+  TxnRequest,
+  TxnResponse,
+} from "../etcd/api.ts";
+import { PlainAnswer, PlainOperation } from "../kernel/request.ts";
+
+/** Operations that a workload can mix. */
+export type OperationKind =
+  | "put"
+  | "get"
+  | "getSerializable"
+  | "range"
+  | "delete"
+  | "cas"
+  | "txn"
+  | "compact";
+
+/** All operation kinds, in the order of their codes in traces and digests. */
+export const OPERATION_KINDS: readonly OperationKind[] = Object.freeze([
+  "put",
+  "get",
+  "getSerializable",
+  "range",
+  "delete",
+  "cas",
+  "txn",
+  "compact",
+] as const);
+
+/** True when the operation may change something. */
+export function isWrite(kind: OperationKind): boolean {
+  return kind !== "get" && kind !== "getSerializable" && kind !== "range";
+}
+
+/** The key after all keys that begin with `prefix`: the end of its range. */
+export function prefixEnd(prefix: string): string {
+  for (let i = prefix.length - 1; i >= 0; i--) {
+    const c = prefix.charCodeAt(i);
+    if (c < 0xff) return prefix.slice(0, i) + String.fromCharCode(c + 1);
+  }
+  return "\0";
+}
+
+/**
+ * The body of one request of etcd. `expected` is the value that a cas compares with (null: the key must not exist), `other`
+ * a second key for txn.
+ */
+export function etcdBody(
+  kind: OperationKind,
+  key: string,
+  value: string,
+  expected: string | null,
+  other: string,
+  prefix: string,
+  revision: number,
+): unknown {
+  switch (kind) {
+    case "put":
+      return new PutRequest(key, value);
+    case "get":
+      return new RangeRequest(key);
+    case "getSerializable":
+      return new RangeRequest(key, "", { serializable: true });
+    case "range":
+      return new RangeRequest(prefix, prefixEnd(prefix));
+    case "delete":
+      return new DeleteRangeRequest(key);
+    case "cas":
+      return new TxnRequest(
+        [
+          expected === null
+            ? new Compare(CompareTarget.CREATE, CompareResult.EQUAL, key, 0)
+            : new Compare(CompareTarget.VALUE, CompareResult.EQUAL, key, 0, expected),
+        ],
+        [new PutRequest(key, value)],
+        [new RangeRequest(key)],
+      );
+    case "txn":
+      return new TxnRequest(
+        [new Compare(CompareTarget.MOD, CompareResult.GREATER, key, -1)],
+        other === key ? [new PutRequest(key, value)] : [new PutRequest(key, value), new PutRequest(other, value)],
+        [],
+      );
+    case "compact":
+      return new CompactionRequest(revision);
+  }
+}
+
+/** The body of one request of a protocol without revisions. Kinds that it does not know read the key. */
+export function plainBody(kind: OperationKind, key: string, value: string, expected: string | null): unknown {
+  switch (kind) {
+    case "put":
+      return new PlainOperation("put", key, value, null);
+    case "delete":
+      return new PlainOperation("delete", key, null, null);
+    case "cas":
+      return new PlainOperation("cas", key, value, expected);
+    default:
+      return new PlainOperation("get", key, null, null);
+  }
+}
+
+/** The value that a read of one key answered; null: absent. */
+export function valueRead(body: unknown): string | null {
+  if (body instanceof RangeResponse) return body.kvs[0]?.value ?? null;
+  return body instanceof PlainAnswer ? body.value : null;
+}
+
+/** The value of the key after a cas was answered: what it wrote, or what stood in its way. */
+export function valueAfterCas(operation: { readonly value: string }, body: unknown): string | null {
+  if (body instanceof TxnResponse) {
+    if (body.succeeded) return operation.value;
+    const read = body.responses[0];
+    return read instanceof RangeResponse ? (read.kvs[0]?.value ?? null) : null;
+  }
+  if (body instanceof PlainAnswer) return body.done ? operation.value : body.value;
+  return null;
+}

@@ -1,0 +1,76 @@
+// The small interface through which a world hosts processes. The etcd member is one protocol among others; the naive
+// primary/backup pair in `primary-backup.ts` is the smallest. A protocol asks, it never reaches out: time, network, disk,
+// chance and clients are handed in with the context of each call.
+
+import type { Disk, DiskRecord } from "../disk/disk.ts";
+import type { Purpose } from "../kernel/choose.ts";
+import type { ClientRequest, ClientResponse } from "../kernel/request.ts";
+
+/** What a process may do and ask while it handles one event. Valid for the time of that call only. */
+export interface ProcessContext {
+  /** The id of the member that this process is: 1 for `n1`. */
+  readonly self: number;
+  /** Which boot of the member this is, from 1. */
+  readonly boot: number;
+  /** The disk, to be read at start; later through `append`, `writeFile`, `sync`. */
+  readonly disk: Disk;
+  /** Added by a `slow: {apply}` fault to the application of an entry, in micros. */
+  readonly applyDelayMicros: number;
+  /** The local monotonic clock, in micros since some moment. Drift shows here. */
+  localMicros(): number;
+  /** The local wall clock, in micros. Skew, drift and jumps show here. */
+  wallMicros(): number;
+  /** Sends a message to another member. It may never arrive. */
+  send(to: number, message: unknown): void;
+  /** Asks for `timer(…, timer)` after this much local time. Timers of earlier boots never fire. */
+  setTimer(afterMicros: number, timer: number): void;
+  /** Appends a record to the log file; false when the disk refuses (full). */
+  append(record: DiskRecord): boolean;
+  /** Writes a small file whole; false when the disk refuses. */
+  writeFile(name: string, value: DiskRecord): boolean;
+  /** Makes what was written durable. True: done at once. False: `diskDone` will be called. One at a time. */
+  sync(): boolean;
+  /** Answers a request. The answer may never arrive. */
+  reply(request: ClientRequest, response: ClientResponse): void;
+  /** A choice of 0..n-1. */
+  choose(purpose: Purpose, n: number): number;
+  /** The process ends itself, as by a failed assertion or a fatal error; `reason` is for people. */
+  die(reason: string): void;
+}
+
+/** What the world needs to know to host a protocol. `State` is plain data, `Message` an immutable value. */
+export interface Protocol<State, Message> {
+  readonly name: string;
+  /** Writes what the disk of a founding member holds before its first start. */
+  init(context: ProcessContext): void;
+  /** Starts a process from what is on its disk. Null: it refuses to start (the reason went to `die`). */
+  start(context: ProcessContext): State | null;
+  /** A message from another member arrived. */
+  receive(state: State, from: number, message: Message, context: ProcessContext): void;
+  /** A timer that was set in this boot fired. */
+  timer(state: State, timer: number, context: ProcessContext): void;
+  /** The sync under way ended; `ok` is false when it failed. */
+  diskDone(state: State, ok: boolean, context: ProcessContext): void;
+  /** A client asks. */
+  request(state: State, request: ClientRequest, context: ProcessContext): void;
+  /** Name of a message's type, for faults that pick by type and for people. */
+  messageType(message: Message): string;
+  /** Size of a message in bytes, for links with a bandwidth. */
+  messageBytes(message: Message): number;
+  /** What a member looks like from outside; for selectors, predicates, the digest and reports. */
+  describe(state: State, facts: ProcessFacts): void;
+  /** A copy that shares nothing that changes. */
+  clone(state: State): State;
+}
+
+/** What can be seen of a process of any protocol; filled in by `Protocol.describe`. */
+export interface ProcessFacts {
+  /** 0 follower, 1 candidate, 2 leader, 3 pre-candidate: Raft's roles; a primary counts as leader, a backup as follower. */
+  role: number;
+  term: number;
+  commit: number;
+  applied: number;
+  lastIndex: number;
+  /** A hash that tells apart what the fields above do not: the log and the applied state. */
+  fingerprint: number;
+}
