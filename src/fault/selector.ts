@@ -85,7 +85,6 @@ const WORDS: readonly Selector[] = [
 /** The selector words without arguments, for completion and suggestions. */
 export const SELECTOR_WORDS: readonly string[] = Object.freeze([...WORDS.map((word) => word.kind), "any", "clients"]);
 
-
 function isProblem(value: Selector | SelectorProblem): value is SelectorProblem {
   return "message" in value;
 }
@@ -100,8 +99,7 @@ export function parseSelector(text: string): Selector | SelectorProblem {
     const highest = named[1] === "n" ? MEMBER_ID_MAX : CLIENTS_MAX;
     if (id < 1 || String(id) !== named[2])
       return { message: `"${trimmed}" is no name: they go from ${named[1]}1 on, without leading zeros`, hint: null };
-    if (id > highest)
-      return { message: `"${trimmed}" is no name: the highest is ${named[1]}${highest}`, hint: null };
+    if (id > highest) return { message: `"${trimmed}" is no name: the highest is ${named[1]}${highest}`, hint: null };
     return named[1] === "n" ? { kind: "members", ids: [id] } : { kind: "clients", ids: [id] };
   }
   if (trimmed === "clients") return { kind: "clients", ids: [] };

@@ -67,23 +67,12 @@ export function isQuantityProblem(quantity: Quantity): quantity is QuantityProbl
   return typeof quantity !== "number";
 }
 
-/**
- * `digits.fraction` times `factor`, as an exact integer; null where the fraction is finer than one of the result.
- * Keeps below 2^53: callers bound the digits.
- */
+/** `digits.fraction` times `factor`, as an exact integer; null where the fraction is finer than one, or beyond 2^53. */
 function scale(digits: string, fraction: string, factor: number): number | null {
-  let value = Number(digits) * factor;
-  let step = factor;
-  let carry = 0;
-  let divisor = 1;
-  for (const digit of fraction) {
-    divisor *= 10;
-    // carry / divisor is what is left over from the digits so far, kept as a whole number of divisor-ths.
-    carry = carry * 10 + Number(digit) * step;
-    step = factor;
-  }
-  if (carry % divisor !== 0) return null;
-  value += carry / divisor;
+  const scaled = BigInt(digits + fraction) * BigInt(factor);
+  const divisor = 10n ** BigInt(fraction.length);
+  if (scaled % divisor !== 0n) return null;
+  const value = Number(scaled / divisor);
   return Number.isSafeInteger(value) ? value : null;
 }
 
@@ -105,7 +94,8 @@ function readDuration(text: string, signed: boolean): Quantity {
     const meant = TIME_WORDS[unit];
     return {
       message: `"${text}" has an unknown unit of time "${unit}"`,
-      hint: meant === undefined ? "us, ms, s, m or h" : `${sign}${digits}${fraction === "" ? "" : `.${fraction}`}${meant}`,
+      hint:
+        meant === undefined ? "us, ms, s, m or h" : `${sign}${digits}${fraction === "" ? "" : `.${fraction}`}${meant}`,
     };
   }
   const micros = scale(digits, fraction, factor);
@@ -136,7 +126,8 @@ export function parsePpm(text: string, signed: boolean = false): Quantity {
   if (sign !== "" && !signed) return { message: `"${text}" has a sign`, hint: trimmed.slice(1) };
   if (unit === "") {
     const meant = scale(digits, fraction, 1_000_000);
-    if (digits === "0" && meant !== null && meant > 0) return { message: `"${text}" has no unit`, hint: printPpm(meant) };
+    if (digits === "0" && meant !== null && meant > 0)
+      return { message: `"${text}" has no unit`, hint: printPpm(meant) };
     return { message: `"${text}" has no unit`, hint: `${trimmed}%` };
   }
   if (unit === "ppb") return { message: `"${text}" is finer than a millionth`, hint: null };
@@ -177,7 +168,10 @@ export function parseCount(text: string, unit: "entries" | "revisions"): Quantit
 export function parseRate(text: string): { readonly operations: number; readonly perMicros: number } | QuantityProblem {
   const match = /^([0-9]{1,7})\s*\/\s*([A-Za-z]+)$/.exec(text.trim());
   if (match === null)
-    return { message: `"${text}" is no rate`, hint: /^[0-9]+$/.test(text.trim()) ? `${text.trim()}/s` : "such as 50/s" };
+    return {
+      message: `"${text}" is no rate`,
+      hint: /^[0-9]+$/.test(text.trim()) ? `${text.trim()}/s` : "such as 50/s",
+    };
   const [, digits = "", unit = ""] = match;
   const perMicros = TIME_UNITS[unit];
   if (perMicros === undefined)

@@ -7,10 +7,10 @@
  */
 
 import type { Action, TimedAction } from "../fault/action.ts";
-import type { Distribution } from "../kernel/distribution.ts";
 import type { MutationId } from "../fault/mutation.ts";
 import type { RandomFaults } from "../fault/random.ts";
 import type { MemberRole, Selector } from "../fault/selector.ts";
+import type { Distribution } from "../kernel/distribution.ts";
 import type { Expectation } from "./expectation.ts";
 import type { Predicate } from "./predicate.ts";
 import type { Study } from "./study.ts";

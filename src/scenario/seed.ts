@@ -39,7 +39,10 @@ export function parseSeed(text: string): string | SeedProblem {
     const low = BigInt(hashString(trimmed, 2) >>> 0);
     return ((high << 32n) | low).toString();
   }
-  const meant = trimmed.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "");
+  const meant = trimmed
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "");
   return {
     message: `"${shorten(trimmed)}" is no seed: a number below 2^64, or a word of a-z, 0-9 and -`,
     hint: meant === "" ? null : meant,
@@ -53,8 +56,7 @@ export function parseSeedRange(text: string): SeedRange | SeedProblem {
   const match = /^(.*?)\.\.+(.*)$/.exec(trimmed);
   if (match === null) {
     const dashed = /^([0-9]+)\s*(?:-|:|,|to)\s*([0-9]+)$/.exec(trimmed);
-    if (dashed !== null)
-      return { message: `"${trimmed}" is no range of seeds`, hint: `${dashed[1]}..${dashed[2]}` };
+    if (dashed !== null) return { message: `"${trimmed}" is no range of seeds`, hint: `${dashed[1]}..${dashed[2]}` };
     const seed = parseSeed(trimmed);
     return typeof seed === "string" ? { first: seed, last: seed, count: 1 } : seed;
   }
@@ -72,7 +74,10 @@ export function parseSeedRange(text: string): SeedRange | SeedProblem {
   const span = BigInt(last) - BigInt(first);
   if (span < 0n) return { message: `"${trimmed}" runs backwards`, hint: `${last}..${first}` };
   if (span >= BigInt(SEED_RANGE_MAX))
-    return { message: `"${trimmed}" names more than ${SEED_RANGE_MAX} seeds`, hint: `${first}..${BigInt(first) + 999n}` };
+    return {
+      message: `"${trimmed}" names more than ${SEED_RANGE_MAX} seeds`,
+      hint: `${first}..${BigInt(first) + 999n}`,
+    };
   return { first, last, count: Number(span) + 1 };
 }
 
