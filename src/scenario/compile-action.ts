@@ -17,7 +17,7 @@ import type { Selector } from "../fault/selector.ts";
 import { ALL, isSelectorProblem, LEADER, parseSelector, unionOf } from "../fault/selector.ts";
 import { assert } from "../kernel/assert.ts";
 import type { Distribution } from "../kernel/distribution.ts";
-import { constantMicros, uniformMicros } from "../kernel/distribution.ts";
+import { constant, INSTANT, uniform } from "../kernel/distribution.ts";
 import { MICROS_MAX } from "../kernel/limits.ts";
 import type {
   ActionFile,
@@ -69,26 +69,21 @@ export function select(text: SelectorText | undefined, missing: Selector): Selec
 /** A checked distribution; `missing` where there is none. */
 export function distributionOf(file: DistributionFile | undefined, missing: Distribution): Distribution {
   if (file === undefined) return missing;
-  if (typeof file !== "object") return constantMicros(micros(file, 0));
-  const min = micros(file.min, 0);
-  const mean = micros(file.mean, 0);
+  if (typeof file !== "object") return constant(micros(file, 0));
+  const minMicros = micros(file.min, 0);
+  const meanMicros = micros(file.mean, 0);
   switch (file.dist) {
     case "constant":
-      return constantMicros(mean);
+      return constant(meanMicros);
     case "uniform":
-      return uniformMicros(min, micros(file.max, min));
+      return uniform(minMicros, micros(file.max, minMicros));
     case "normal":
-    case "pareto": {
-      const max = micros(file.max, min);
-      return { kind: file.dist, minMicros: min, maxMicros: max, meanMicros: Math.floor((min + max) / 2) };
-    }
+      return { kind: "normal", meanMicros, deviationMicros: micros(file.deviation, 0) };
     case "exponential":
-      return {
-        kind: "exponential",
-        minMicros: min,
-        maxMicros: micros(file.max, Math.min(MICROS_MAX, min + mean * 12)),
-        meanMicros: mean,
-      };
+    case "pareto": {
+      const maxMicros = micros(file.max, Math.min(MICROS_MAX, minMicros + meanMicros * 12));
+      return { kind: file.dist, minMicros, meanMicros, maxMicros };
+    }
   }
 }
 
@@ -132,8 +127,8 @@ function diskOf(file: DiskFaultFile): Action {
   else if (file.latency !== undefined)
     effect = {
       kind: "latency",
-      write: distributionOf(file.latency.write, constantMicros(0)),
-      fsync: distributionOf(file.latency.fsync, constantMicros(0)),
+      write: distributionOf(file.latency.write, INSTANT),
+      fsync: distributionOf(file.latency.fsync, INSTANT),
     };
   else if (file.error !== undefined) effect = { kind: "error", operation: file.error };
   else if (file.corrupt !== undefined) {

@@ -9,7 +9,7 @@ import type { RandomFaults, RandomKind } from "../fault/random.ts";
 import { RANDOM_KINDS } from "../fault/random.ts";
 import { ALL } from "../fault/selector.ts";
 import { assert } from "../kernel/assert.ts";
-import { constantMicros } from "../kernel/distribution.ts";
+import { INSTANT } from "../kernel/distribution.ts";
 import { bytes, compileAction, distributionOf, micros, number, ppm, select } from "./compile-action.ts";
 import { compileExpectation, compileStudy } from "./compile-expect.ts";
 import {
@@ -142,7 +142,7 @@ function clusterOf(file: ScenarioFile): ClusterSettings {
     quotaBytes,
     disk:
       disk === "instant"
-        ? { write: constantMicros(0), fsync: constantMicros(0) }
+        ? { write: INSTANT, fsync: INSTANT }
         : {
             write: distributionOf(disk?.write, preset.disk.write),
             fsync: distributionOf(disk?.fsync, preset.disk.fsync),

@@ -3,7 +3,7 @@
  */
 
 import type { Distribution } from "../kernel/distribution.ts";
-import { constantMicros, uniformMicros } from "../kernel/distribution.ts";
+import { INSTANT, uniform } from "../kernel/distribution.ts";
 import { MILLISECOND, SECOND } from "../kernel/time.ts";
 import type { DiskSettings, RaftSettings, SnapshotSettings } from "./scenario.ts";
 
@@ -26,29 +26,27 @@ const ETCD_RAFT: RaftSettings = {
   maxInflight: 512,
 };
 
-const INSTANT: Distribution = constantMicros(0);
-
 /** By name. `common-work` is the load on which simulators are compared: an instant disk and no snapshots. */
 export const PRESETS: Readonly<Record<"etcd" | "common-work", Preset>> = {
   etcd: {
     raft: ETCD_RAFT,
     snapshot: { everyEntries: 10_000, keep: 5, catchUpEntries: 5_000 },
-    disk: { write: uniformMicros(20, 100), fsync: uniformMicros(500, 2_000) },
-    latency: uniformMicros(500, 2_000),
-    clientLatency: uniformMicros(500, 2_000),
+    disk: { write: uniform(20, 100), fsync: uniform(500, 2_000) },
+    latency: uniform(500, 2_000),
+    clientLatency: uniform(500, 2_000),
   },
   "common-work": {
     raft: ETCD_RAFT,
     snapshot: { everyEntries: 0, keep: 1, catchUpEntries: 0 },
     disk: { write: INSTANT, fsync: INSTANT },
-    latency: uniformMicros(1_000, 10_000),
-    clientLatency: uniformMicros(1_000, 10_000),
+    latency: uniform(1_000, 10_000),
+    clientLatency: uniform(1_000, 10_000),
   },
 };
 
 export const DURATION_DEFAULT_MICROS: number = 10 * SECOND;
 export const CLIENT_TIMEOUT_DEFAULT_MICROS: number = 2 * SECOND;
-export const RANDOM_LASTING_DEFAULT: Distribution = uniformMicros(500 * MILLISECOND, 3 * SECOND);
+export const RANDOM_LASTING_DEFAULT: Distribution = uniform(500 * MILLISECOND, 3 * SECOND);
 /** etcd's quota where none is named: 2 GiB. */
 export const QUOTA_DEFAULT_BYTES = 2_147_483_648;
 /** What etcd adds to two election timeouts for a request: 5 s. */

@@ -23,6 +23,7 @@ export type DistributionFile =
       readonly min?: DurationText | undefined;
       readonly max?: DurationText | undefined;
       readonly mean?: DurationText | undefined;
+      readonly deviation?: DurationText | undefined;
     };
 
 export interface RaftFile {

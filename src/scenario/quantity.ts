@@ -237,8 +237,9 @@ export function printPpm(ppm: number): string {
 
 /** The size with the largest binary unit that divides it. */
 export function printSize(bytes: number): string {
-  if (bytes > 0 && bytes % SIZE_UNITS["GiB"]! === 0) return `${bytes / SIZE_UNITS["GiB"]!}GiB`;
-  if (bytes > 0 && bytes % SIZE_UNITS["MiB"]! === 0) return `${bytes / SIZE_UNITS["MiB"]!}MiB`;
-  if (bytes > 0 && bytes % SIZE_UNITS["KiB"]! === 0) return `${bytes / SIZE_UNITS["KiB"]!}KiB`;
+  for (const unit of ["GiB", "MiB", "KiB"]) {
+    const factor = SIZE_UNITS[unit]!;
+    if (bytes > 0 && bytes % factor === 0) return `${bytes / factor}${unit}`;
+  }
   return `${bytes}B`;
 }

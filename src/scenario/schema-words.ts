@@ -257,7 +257,16 @@ const distributionObject = z.strictObject({
   min: duration.optional(),
   max: duration.optional(),
   mean: duration.optional(),
+  deviation: duration.optional(),
 });
+
+const TAKES: Readonly<Record<string, readonly string[]>> = {
+  constant: ["mean"],
+  uniform: ["min", "max"],
+  normal: ["mean", "deviation"],
+  exponential: ["min", "mean", "max"],
+  pareto: ["min", "mean", "max"],
+};
 
 /** A duration, always the same, or a distribution of them. */
 export const distribution: z.ZodType<DistributionFile> = z
@@ -268,12 +277,12 @@ export const distribution: z.ZodType<DistributionFile> = z
       if (isQuantityProblem(read)) complain(ctx, "LS2007", read);
       return;
     }
-    const needs: Readonly<Record<string, readonly ("min" | "max" | "mean")[]>> = {
+    const needs: Readonly<Record<string, readonly ("min" | "max" | "mean" | "deviation")[]>> = {
       constant: ["mean"],
       uniform: ["min", "max"],
-      normal: ["min", "max"],
+      normal: ["mean", "deviation"],
       exponential: ["mean"],
-      pareto: ["min", "max"],
+      pareto: ["mean"],
     };
     for (const key of needs[value.dist] ?? [])
       if (value[key] === undefined)
@@ -285,8 +294,11 @@ export const distribution: z.ZodType<DistributionFile> = z
       complain(ctx, "LS2020", { message: `min ${value.min} is more than max ${value.max}`, hint: null }, ["min"]);
     if (typeof mean === "number" && typeof max === "number" && mean > max)
       complain(ctx, "LS2020", { message: `mean ${value.mean} is more than max ${value.max}`, hint: null }, ["mean"]);
-    if (value.dist === "pareto" && min === 0)
-      complain(ctx, "LS2020", { message: "a pareto distribution needs a min above 0", hint: null }, ["min"]);
+    if (typeof min === "number" && typeof mean === "number" && min > mean)
+      complain(ctx, "LS2020", { message: `min ${value.min} is more than mean ${value.mean}`, hint: null }, ["min"]);
+    for (const key of ["min", "max", "mean", "deviation"] as const)
+      if (value[key] !== undefined && !(TAKES[value.dist] ?? []).includes(key))
+        complain(ctx, "LS2020", { message: `a ${value.dist} distribution takes no "${key}"`, hint: null }, [key]);
   }) as unknown as z.ZodType<DistributionFile>;
 
 /** A predicate as text or object. Its inside is checked by the one parser of predicates. */
