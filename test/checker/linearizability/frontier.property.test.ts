@@ -1,0 +1,90 @@
+// Laws of the online checker: it says what brute force says, at every single event, for every model.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  cloneFrontier,
+  complete,
+  createFrontier,
+  FRONTIER_BUDGET,
+  hashFrontier,
+  invoke,
+  unknown,
+} from "../../../src/checker/linearizability/frontier.ts";
+import type { History } from "../../../src/checker/linearizability/history.ts";
+import { endsInOrder, partsOf, prefixOf } from "../../../src/checker/linearizability/history.ts";
+import type { CallModel } from "../../../src/checker/linearizability/model/register.ts";
+import { MODEL_NAMES } from "../../../src/checker/linearizability/models.ts";
+import { histories, modelNamed } from "./arbitrary.ts";
+import { explainableByParts } from "./brute-force.ts";
+
+/** Histories per law; `LOCKSTEP_RUNS` raises it for a long night. */
+const RUNS = Number(process.env["LOCKSTEP_RUNS"] ?? 1000);
+
+/** Position of the event at which the frontier finds no order any more; -1 where it never does. */
+function firstBadEvent(model: CallModel, history: History, foreknown: boolean, clones: boolean): number {
+  let first = -1;
+  for (const part of partsOf(model, history.operations)) {
+    const operations = part.indexes.map((i) => history.operations[i]!);
+    let f = createFrontier(model, FRONTIER_BUDGET, part.name);
+    for (const end of endsInOrder(operations)) {
+      const operation = operations[end >> 1]!;
+      if (clones) {
+        const twin = cloneFrontier(f);
+        expect(hashFrontier(twin, model)).toBe(hashFrontier(f, model));
+        f = twin;
+      }
+      if ((end & 1) === 0) {
+        invoke(f, model, end >> 1, operation.input, foreknown ? operation.output : undefined);
+      } else if (operation.output === undefined) {
+        unknown(f, model, end >> 1);
+      } else if (complete(f, model, end >> 1, operation.output) === "illegal") {
+        if (first < 0 || operation.endedAt < first) first = operation.endedAt;
+        break;
+      }
+      expect(f.verdict).toBe("ok");
+    }
+  }
+  return first;
+}
+
+function firstBadByBruteForce(model: CallModel, history: History): number {
+  for (let at = 0; at <= history.events; at++) {
+    if (!explainableByParts(model, prefixOf(history, at).operations)) return at - 1;
+  }
+  return -1;
+}
+
+describe("the frontier", () => {
+  for (const name of MODEL_NAMES) {
+    const model = modelNamed(name);
+
+    it(`finds the same first impossible event of a ${name} as brute force`, () => {
+      fc.assert(
+        fc.property(histories(name), (history) => {
+          expect(firstBadEvent(model, history, false, false)).toBe(firstBadByBruteForce(model, history));
+        }),
+        { numRuns: RUNS },
+      );
+    });
+
+    it(`judges a ${name} alike when the answers are known beforehand`, () => {
+      fc.assert(
+        fc.property(histories(name), (history) => {
+          const first = firstBadEvent(model, history, true, false);
+          expect(first >= 0).toBe(!explainableByParts(model, history.operations));
+        }),
+        { numRuns: RUNS },
+      );
+    });
+
+    it(`goes on from a clone of a ${name} as from the original`, () => {
+      fc.assert(
+        fc.property(histories(name, 8), (history) => {
+          expect(firstBadEvent(model, history, false, true)).toBe(firstBadEvent(model, history, false, false));
+        }),
+        { numRuns: 100 },
+      );
+    });
+  }
+});
