@@ -218,6 +218,35 @@ function submit(
   arm(client, open.deadlineMicros, host);
 }
 
+/** One operation that somebody asks a client to make, out of turn. */
+export interface SingleOperation {
+  readonly op: "put" | "get" | "getSerializable" | "delete" | "cas";
+  readonly key: string;
+  readonly value: string | null;
+  readonly expected: string | null;
+  readonly timeoutMicros: number | null;
+}
+
+/** Makes the client do one operation at a member; returns its number. */
+export function submitOne(
+  client: Client,
+  plan: WorkloadPlan,
+  host: ClientHost,
+  single: SingleOperation,
+  member: number,
+): number {
+  const at = plan.endpoints.indexOf(member);
+  if (at >= 0) client.endpoint = at;
+  const operation = ++client.operations;
+  const value = single.value ?? "";
+  const body = plan.etcd
+    ? etcdBody(single.op, single.key, value, single.expected, single.key, plan.prefix, 0)
+    : plainBody(single.op, single.key, value, single.expected);
+  const timed = single.timeoutMicros === null ? plan : { ...plan, timeoutMicros: single.timeoutMicros };
+  submit(client, timed, host, single.op, body, operation, Math.max(0, plan.keys.indexOf(single.key)), value);
+  return operation;
+}
+
 /** The client's timer fired: operations time out, an open loop's arrivals are due, a closed loop goes on. */
 export function clientTimer(client: Client, plan: WorkloadPlan, host: ClientHost, atMicros: number): void {
   if (client.timerAtMicros !== atMicros) return;

@@ -58,8 +58,10 @@ export interface DiskFile {
 export interface DiskFaults {
   /** Number of stalls in force: syncs that begin do not end. */
   stalls: number;
-  /** Syncs fail with this probability, in ppm. */
+  /** Syncs, appends and reads at start fail with these probabilities, in ppm. */
   errorPpm: number;
+  writeErrorPpm: number;
+  readErrorPpm: number;
   /** Added to a sync with probability `slowPpm`. */
   slowMicros: number;
   slowPpm: number;
@@ -88,9 +90,14 @@ export interface Disk {
   /** At most one sync is under way; members wait for it. */
   sync: PendingSync | null;
   faults: DiskFaults;
-  /** Time of a sync, and of writing one MiB. */
+  /** Time of writing what a sync finds unsynced, and of the sync itself. */
+  write: Distribution;
   fsync: Distribution;
-  microsPerMebibyte: number;
+  /**
+   * The database that a member keeps beside its log, changed in place and durable at once; null: none yet. It belongs to the
+   * member; here only its fate is known (see DIVERGENCE.md, "backend").
+   */
+  backend: unknown;
   /** Bytes appended since the last sync began. */
   unsyncedBytes: number;
   /** The disk was destroyed: nothing is on it and nothing can be written. */
@@ -101,12 +108,12 @@ export interface Disk {
 
 /** What a disk is made of. */
 export interface DiskConfig {
+  readonly write: Distribution;
   readonly fsync: Distribution;
-  readonly microsPerMebibyte: number;
 }
 
 /** A disk on which everything is durable at once. */
-export const INSTANT_DISK: DiskConfig = { fsync: INSTANT, microsPerMebibyte: 0 };
+export const INSTANT_DISK: DiskConfig = { write: INSTANT, fsync: INSTANT };
 
 /** An empty disk. */
 export function createDisk(config: DiskConfig): Disk {
@@ -116,9 +123,10 @@ export function createDisk(config: DiskConfig): Disk {
     dropBefore: 0,
     files: [],
     sync: null,
-    faults: { stalls: 0, errorPpm: 0, slowMicros: 0, slowPpm: 0, full: 0 },
+    faults: { stalls: 0, errorPpm: 0, writeErrorPpm: 0, readErrorPpm: 0, slowMicros: 0, slowPpm: 0, full: 0 },
+    write: config.write,
     fsync: config.fsync,
-    microsPerMebibyte: config.microsPerMebibyte,
+    backend: null,
     unsyncedBytes: 0,
     destroyed: false,
     syncs: 0,
@@ -174,7 +182,8 @@ export function beginSync(disk: Disk, ticket: number, stream: Stream): number {
     }
   }
   disk.sync = { ticket, end: endOf(disk.log), dropBefore: disk.dropBefore, files: files ?? NO_FILES };
-  let micros = drawMicros(disk.fsync, stream) + Math.floor((bytes * disk.microsPerMebibyte) / 1048576);
+  let micros = drawMicros(disk.fsync, stream);
+  if (bytes > 0) micros += drawMicros(disk.write, stream);
   const faults = disk.faults;
   if (faults.slowMicros > 0 && stream.below(1_000_000) < faults.slowPpm) micros += faults.slowMicros;
   return faults.stalls > 0 ? Number.POSITIVE_INFINITY : micros;
@@ -188,7 +197,8 @@ export function isInstant(disk: Disk): boolean {
   return (
     disk.fsync.kind === "constant" &&
     disk.fsync.micros === 0 &&
-    disk.microsPerMebibyte === 0 &&
+    disk.write.kind === "constant" &&
+    disk.write.micros === 0 &&
     faults.stalls === 0 &&
     faults.slowMicros === 0 &&
     faults.errorPpm === 0
@@ -284,6 +294,22 @@ export function corruptRecord(disk: Disk, back: number): boolean {
   return true;
 }
 
+/** Bit rot in the newest durable file. Returns whether there was one. */
+export function corruptFile(disk: Disk): boolean {
+  for (let at = disk.files.length - 1; at >= 0; at--) {
+    const file = disk.files[at] as DiskFile;
+    if (!file.durable || file.value instanceof DamagedRecord) continue;
+    disk.files[at] = { ...file, value: new DamagedRecord(file.value, "flipped") };
+    return true;
+  }
+  return false;
+}
+
+/** A stall is over: how long the sync that waited takes from now on; null when none waits. */
+export function resumeSync(disk: Disk, stream: Stream): number | null {
+  return disk.sync === null || disk.faults.stalls > 0 ? null : drawMicros(disk.fsync, stream);
+}
+
 /** Everything is gone: an empty volume stands in its place. */
 export function wipeDisk(disk: Disk): void {
   disk.log = createChunked<DiskRecord>();
@@ -292,11 +318,15 @@ export function wipeDisk(disk: Disk): void {
   disk.files = [];
   disk.sync = null;
   disk.unsyncedBytes = 0;
+  disk.backend = null;
 }
 
+/** How a member's database is copied; a protocol knows. */
+export type CloneBackend = (backend: unknown) => unknown;
+
 /** A copy of what would survive a power failure now; for backups of a volume and for stale restores. */
-export function durableImage(disk: Disk): Disk {
-  const copy = cloneDisk(disk);
+export function durableImage(disk: Disk, cloneBackend: CloneBackend): Disk {
+  const copy = cloneDisk(disk, cloneBackend);
   truncateTo(copy.log, copy.durableEnd);
   copy.files = copy.files.filter((file) => file.durable).map((file) => ({ ...file, removed: false }));
   copy.sync = null;
@@ -306,8 +336,9 @@ export function durableImage(disk: Disk): Disk {
 }
 
 /** Puts the content of `image` in place of what is on `disk`. The image stays as it was. */
-export function restoreImage(disk: Disk, image: Disk): void {
-  const copy = cloneDisk(image);
+export function restoreImage(disk: Disk, image: Disk, cloneBackend: CloneBackend): void {
+  const copy = cloneDisk(image, cloneBackend);
+  disk.backend = copy.backend;
   disk.log = copy.log;
   disk.durableEnd = copy.durableEnd;
   disk.dropBefore = copy.dropBefore;
@@ -317,12 +348,13 @@ export function restoreImage(disk: Disk, image: Disk): void {
 }
 
 /** A copy that shares full chunks of the log. */
-export function cloneDisk(disk: Disk): Disk {
+export function cloneDisk(disk: Disk, cloneBackend: CloneBackend): Disk {
   const files = disk.files.map((file) => ({ ...file }));
   const sync = disk.sync;
   return {
     ...disk,
     log: cloneChunked(disk.log),
+    backend: disk.backend === null ? null : cloneBackend(disk.backend),
     files,
     sync: sync === null ? null : { ...sync, files: sync.files.map((f) => files[disk.files.indexOf(f)] ?? { ...f }) },
     faults: { ...disk.faults },

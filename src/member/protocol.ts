@@ -34,6 +34,8 @@ export interface ProcessContext {
   reply(request: ClientRequest, response: ClientResponse): void;
   /** A choice of 0..n-1. */
   choose(purpose: Purpose, n: number): number;
+  /** Counts something for the coverage of the run; `counter` is a position of `CounterAt`. */
+  count(counter: number): void;
   /** The process ends itself, as by a failed assertion or a fatal error; `reason` is for people. */
   die(reason: string): void;
 }
@@ -55,12 +57,16 @@ export interface Protocol<State, Message> {
   request(state: State, request: ClientRequest, context: ProcessContext): void;
   /** Name of a message's type, for faults that pick by type and for people. */
   messageType(message: Message): string;
+  /** What of a message goes into the digest and the trace. */
+  traceMessage(message: Message, facts: MessageFacts): void;
   /** Size of a message in bytes, for links with a bandwidth. */
   messageBytes(message: Message): number;
   /** What a member looks like from outside; for selectors, predicates, the digest and reports. */
   describe(state: State, facts: ProcessFacts): void;
   /** A copy that shares nothing that changes. */
   clone(state: State): State;
+  /** A copy of what the member keeps in `Disk.backend`. */
+  cloneBackend(backend: unknown): unknown;
 }
 
 /** What can be seen of a process of any protocol; filled in by `Protocol.describe`. */
@@ -73,4 +79,14 @@ export interface ProcessFacts {
   lastIndex: number;
   /** A hash that tells apart what the fields above do not: the log and the applied state. */
   fingerprint: number;
+}
+
+/** What a message looks like in the digest and in a trace; filled in by `Protocol.traceMessage`. */
+export interface MessageFacts {
+  /** Number of its type; the protocol knows the names. */
+  type: number;
+  term: number;
+  index: number;
+  /** int32 hash of everything else that matters. */
+  hash: number;
 }

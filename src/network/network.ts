@@ -1,6 +1,7 @@
 // Links between members: what is cut, what is lost, delayed, doubled, held. What the messages mean is unknown here. A link is
 // one direction; a cut is counted, so that two partitions over the same link heal one by one.
 
+import type { Distribution } from "../kernel/distribution.ts";
 import { LINK_STRIDE } from "../kernel/rank.ts";
 
 /** What an active network fault does to the messages of a link that it matches. One shape for all kinds. */
@@ -12,13 +13,17 @@ export interface LinkEffect {
   readonly ppm: number;
   /** Message types it applies to; empty: all. */
   readonly types: readonly string[];
-  /** For `delay` and `reorder`: added latency; `jitterMicros` is drawn on top, 0..jitter. */
+  /** For `delay`: added latency; for `reorder`: the window within which a message is held back. */
   readonly addMicros: number;
-  readonly jitterMicros: number;
+  /** For `delay`: drawn on top of `addMicros`; null: nothing. */
+  readonly jitter: Distribution | null;
   /** For `delay`: how much of the last drawn jitter carries over, in ppm. */
   readonly correlationPpm: number;
-  /** For `bandwidth`: bytes per second. */
+  /** For `duplicate`: copies beside the original. */
+  readonly copies: number;
+  /** For `bandwidth`: bytes per second, and how many bytes may wait (0: no bound). */
   readonly bytesPerSecond: number;
+  readonly bufferBytes: number;
 }
 
 /** A message kept back by a `hold`. */

@@ -1,0 +1,162 @@
+// The operator's requests at a member: changes of membership with etcd's strict checks, handing over leadership, starting an
+// election, compaction. After etcd `server/etcdserver/server.go` (AddMember, PromoteMember, RemoveMember, MoveLeader).
+
+import { CounterAt } from "../kernel/counter.ts";
+import { ClientRequest, RequestError } from "../kernel/request.ts";
+import {
+  campaign,
+  ConfChangeTransition,
+  ConfChangeType,
+  type ConfChangeSingle,
+  type ConfState,
+  confChangeV1,
+  confChangeV2,
+  proposeConfChange,
+  Role,
+  transferLeader,
+} from "../raft/raft.ts";
+import { progressOf } from "../raft/tracker.ts";
+import { ADMIN_DONE, type AdminRequest, type MembershipChange } from "./admin.ts";
+import { takeWaiter } from "./apply.ts";
+import type { EtcdMember } from "./etcd-member.ts";
+import type { MemberEnv } from "./member-env.ts";
+import { refuse } from "./reads.ts";
+import { done, proposeCompaction } from "./requests.ts";
+
+/** Voters must have been heard of within this time before the membership may change (etcd `HealthInterval`). */
+const HEALTH_MICROS = 5_000_000;
+
+/** Share of the leader's log that a learner must have to be promoted, in percent (etcd `readyPercent`). */
+const READY_PERCENT = 90;
+
+const UNHEALTHY: RequestError = new RequestError(14, "etcdserver: unhealthy cluster", true);
+const NOT_LEADER: RequestError = new RequestError(9, "etcdserver: not leader", true);
+const NO_LEADER: RequestError = new RequestError(14, "etcdserver: no leader", true);
+const BAD_TRANSFEREE: RequestError = new RequestError(9, "etcdserver: bad leader transferee", true);
+const NOT_LEARNER: RequestError = new RequestError(9, "etcdserver: can only promote a learner member", true);
+const NOT_IN_SYNC: RequestError = new RequestError(
+  9,
+  "etcdserver: can only promote a learner member which is in sync with leader",
+  true,
+);
+const NOT_FOUND: RequestError = new RequestError(5, "etcdserver: member not found", true);
+const EXISTS: RequestError = new RequestError(9, "etcdserver: member ID already exist", true);
+const TOO_MANY_LEARNERS: RequestError = new RequestError(9, "etcdserver: too many learner members in cluster", true);
+const DROPPED: RequestError = new RequestError(2, "raft proposal dropped", true);
+
+/** Carries out a request of the operator, or refuses it. */
+export function administer(member: EtcdMember, env: MemberEnv, request: ClientRequest, admin: AdminRequest): void {
+  const raft = member.raft;
+  switch (admin.op) {
+    case "campaign":
+      campaign(raft, env);
+      done(env, request, ADMIN_DONE);
+      return;
+    case "transfer":
+      if (raft.role !== Role.Leader) refuse(env, request, NOT_LEADER);
+      else if (!env.backend.confState.voters.includes(admin.target)) refuse(env, request, BAD_TRANSFEREE);
+      else {
+        env.context.count(CounterAt.transfer);
+        transferLeader(raft, admin.target, env);
+        done(env, request, ADMIN_DONE);
+      }
+      return;
+    case "compact":
+      if (admin.target > 0 || admin.keep >= 0) {
+        const revision = env.backend.store.revision;
+        proposeCompaction(member, env, admin.target > 0 ? revision - admin.target : admin.keep);
+      }
+      done(env, request, ADMIN_DONE);
+      return;
+    case "membership":
+      changeMembership(member, env, request, admin.changes);
+      return;
+  }
+}
+
+function changeMembership(
+  member: EtcdMember,
+  env: MemberEnv,
+  request: ClientRequest,
+  changes: readonly MembershipChange[],
+): void {
+  const confState = env.backend.confState;
+  for (const change of changes) {
+    const refusal = objection(member, env, confState, change);
+    if (refusal !== null) {
+      refuse(env, request, refusal);
+      return;
+    }
+  }
+  if (member.raft.lead === 0) {
+    refuse(env, request, NO_LEADER);
+    return;
+  }
+  const ticket = member.firstTicket + member.waiters.length;
+  member.waiters.push({ request, atMicros: env.context.localMicros() });
+  const context = `${env.context.self}/${env.context.boot}/${ticket}`;
+  const singles = changes.map(single);
+  const change =
+    singles.length === 1
+      ? confChangeV1(singles[0]!.type, singles[0]!.nodeId, context)
+      : confChangeV2(singles, ConfChangeTransition.JointImplicit, context);
+  if (proposeConfChange(member.raft, change, env) !== null) {
+    takeWaiter(member, ticket);
+    refuse(env, request, DROPPED);
+  }
+}
+
+function single({ change, member }: MembershipChange): ConfChangeSingle {
+  switch (change) {
+    case "add-voter":
+    case "promote":
+      return { type: ConfChangeType.AddNode, nodeId: member };
+    case "add-learner":
+    case "demote":
+      return { type: ConfChangeType.AddLearnerNode, nodeId: member };
+    case "remove":
+      return { type: ConfChangeType.RemoveNode, nodeId: member };
+  }
+}
+
+function objection(
+  member: EtcdMember,
+  env: MemberEnv,
+  confState: ConfState,
+  { change, member: id }: MembershipChange,
+): RequestError | null {
+  const isVoter = confState.voters.includes(id);
+  const isLearner = confState.learners.includes(id);
+  switch (change) {
+    case "add-voter":
+    case "add-learner":
+      if (isVoter || isLearner) return EXISTS;
+      if (change === "add-learner" && confState.learners.length > 0) return TOO_MANY_LEARNERS;
+      return healthyWithout(member, env, confState, 0) ? null : UNHEALTHY;
+    case "promote": {
+      if (isVoter) return NOT_LEARNER;
+      if (!isLearner) return NOT_FOUND;
+      if (member.raft.role !== Role.Leader) return NOT_LEADER;
+      const progress = progressOf(member.raft.tracker, id);
+      const own = member.raft.log.last;
+      return progress !== null && progress.match * 100 > own * READY_PERCENT ? null : NOT_IN_SYNC;
+    }
+    case "demote":
+      return isVoter ? null : NOT_FOUND;
+    case "remove":
+      if (!isVoter && !isLearner) return NOT_FOUND;
+      return isLearner || healthyWithout(member, env, confState, id) ? null : UNHEALTHY;
+  }
+}
+
+/** Strict reconfiguration: of the voters that would be left, a quorum must be connected; of a cluster to grow, all. */
+function healthyWithout(member: EtcdMember, env: MemberEnv, confState: ConfState, without: number): boolean {
+  const now = env.context.localMicros();
+  const left = confState.voters.filter((id) => id !== without);
+  let connected = 0;
+  for (const id of left) {
+    if (id === env.context.self || now - (member.heardMicros[id] ?? -HEALTH_MICROS) < HEALTH_MICROS) connected++;
+  }
+  const quorum = Math.floor(left.length / 2) + 1;
+  return without === 0 ? connected === left.length : connected >= quorum;
+}

@@ -1,0 +1,197 @@
+// Applying committed entries: to the state machine or to the membership, in order, each once, and answering whoever asked.
+
+import { EtcdError, type Response } from "../etcd/api.ts";
+import { applyRequest } from "../etcd/apply.ts";
+import { exportSnapshot, restoreSnapshot, type StoreSnapshot } from "../etcd/snapshot.ts";
+import { CounterAt } from "../kernel/counter.ts";
+import { ClientResponse, RequestError } from "../kernel/request.ts";
+import { applyConfChange, compactLog, confChangeOf, type Entry, isConfChangeEntry, setSnapshot, Snapshot } from "../raft/raft.ts";
+import { ADMIN_DONE } from "./admin.ts";
+import { Command } from "./command.ts";
+import type { Backend, EtcdMember, Waiter } from "./etcd-member.ts";
+import type { MemberEnv } from "./member-env.ts";
+import { serveReads } from "./reads.ts";
+import { snapshotName, SnapshotRecord } from "./wal.ts";
+
+/** Timer: held-up applying goes on. */
+export const APPLY_TIMER = 2;
+
+/** Applies what waits in the queue and is durable here. Returns false when the process must end (it was removed). */
+export function applyQueued(member: EtcdMember, env: MemberEnv): void {
+  const queue = member.applyQueue;
+  const context = env.context;
+  let done = 0;
+  while (done < queue.length) {
+    const entry = queue[done] as Entry;
+    if (entry.index > member.durableIndex) break;
+    if (context.applyDelayMicros > 0) {
+      const now = context.localMicros();
+      if (member.applyBusyUntilMicros === 0) {
+        member.applyBusyUntilMicros = now + context.applyDelayMicros;
+        context.setTimer(context.applyDelayMicros, APPLY_TIMER);
+        break;
+      }
+      if (now < member.applyBusyUntilMicros) break;
+      member.applyBusyUntilMicros = 0;
+    }
+    done++;
+    applyEntry(member, env, env.backend, entry);
+  }
+  if (done === 0) return;
+  if (done === queue.length) queue.length = 0;
+  else queue.splice(0, done);
+  if (member.readRounds.length > 0) serveReads(member, env);
+  maybeSnapshot(member, env);
+}
+
+function applyEntry(member: EtcdMember, env: MemberEnv, backend: Backend, entry: Entry): void {
+  if (entry.index <= backend.appliedIndex) return;
+  const data = entry.data;
+  if (isConfChangeEntry(entry)) applyMembership(member, env, backend, entry);
+  else if (data instanceof Command) {
+    const result = applyRequest(backend.store, data.body);
+    advanceBackend(backend, entry);
+    if (env.observer !== null) env.observer.applied(env.context.self, entry, null, backend.store);
+    if (data.member === env.context.self && data.boot === env.context.boot) {
+      const waiter = takeWaiter(member, data.ticket);
+      if (waiter !== null) answer(env, waiter, result, backend.store.revision, entry.index);
+    }
+    return;
+  } else {
+    advanceBackend(backend, entry);
+    if (env.observer !== null) env.observer.applied(env.context.self, entry, null, backend.store);
+  }
+}
+
+function advanceBackend(backend: Backend, entry: Entry): void {
+  backend.appliedIndex = entry.index;
+  backend.appliedTerm = entry.term;
+  backend.appliedChain = entry.chain;
+}
+
+function answer(
+  env: MemberEnv,
+  waiter: Waiter,
+  result: Response | EtcdError,
+  revision: number,
+  index: number,
+): void {
+  const request = waiter.request;
+  if (env.observer !== null) env.observer.answers(env.context.self, request, index);
+  if (result instanceof EtcdError) {
+    const error = new RequestError(result.code, result.message, true);
+    env.context.reply(request, new ClientResponse(request, null, error, revision));
+  } else env.context.reply(request, new ClientResponse(request, result, null, result.revision));
+}
+
+function applyMembership(member: EtcdMember, env: MemberEnv, backend: Backend, entry: Entry): void {
+  const change = confChangeOf(entry);
+  const before = backend.confState;
+  const confState = applyConfChange(member.raft, change, env);
+  backend.confState = confState;
+  advanceBackend(backend, entry);
+  const context = env.context;
+  if (env.observer !== null) env.observer.applied(context.self, entry, confState, backend.store);
+  if (typeof change.context === "string") {
+    const [from, boot, ticket] = change.context.split("/").map(Number);
+    if (from === context.self && boot === context.boot) {
+      const waiter = takeWaiter(member, ticket as number);
+      if (waiter !== null) {
+        context.reply(waiter.request, new ClientResponse(waiter.request, ADMIN_DONE, null, backend.store.revision));
+      }
+    }
+  }
+  const self = context.self;
+  const was = before.voters.includes(self) || before.learners.includes(self);
+  const is = confState.voters.includes(self) || confState.learners.includes(self);
+  const leaving = confState.votersOutgoing.includes(self) || confState.learnersNext.includes(self);
+  if (was && !is && !leaving) context.die("removed from the cluster");
+}
+
+/** Takes the request that waits under a ticket; null when it was answered before. */
+export function takeWaiter(member: EtcdMember, ticket: number): Waiter | null {
+  const at = ticket - member.firstTicket;
+  if (at < 0 || at >= member.waiters.length) return null;
+  const waiter = member.waiters[at] as Waiter | null;
+  member.waiters[at] = null;
+  let gone = 0;
+  while (gone < member.waiters.length && member.waiters[gone] === null) gone++;
+  if (gone === member.waiters.length) {
+    member.waiters.length = 0;
+    member.firstTicket += gone;
+  } else if (gone > 64) {
+    member.waiters.splice(0, gone);
+    member.firstTicket += gone;
+  }
+  return waiter;
+}
+
+/** Takes a snapshot when enough was applied since the last: a file that says where the log may start, and a shorter log. */
+function maybeSnapshot(member: EtcdMember, env: MemberEnv): void {
+  const { snapshotEntries, catchUpEntries, snapshotsKept } = member.config;
+  const backend = env.backend;
+  if (snapshotEntries === 0 || backend.appliedIndex - member.snapshotIndex < snapshotEntries) return;
+  const context = env.context;
+  const index = backend.appliedIndex;
+  const record = new SnapshotRecord(index, backend.appliedTerm, backend.appliedChain, backend.confState, null);
+  if (!context.writeFile(snapshotName(index), record)) return;
+  const disk = context.disk;
+  member.snapshotIndex = index;
+  member.cuts.push({ index, position: disk.log.first + disk.log.length });
+  setSnapshot(
+    member.raft,
+    new Snapshot(index, backend.appliedTerm, backend.confState, backend.appliedChain, null, record.size),
+  );
+  while (disk.files.length > snapshotsKept && !(disk.files[0] as { removed: boolean }).removed) {
+    const oldest = disk.files.find((file) => !file.removed);
+    if (oldest === undefined || disk.files.filter((file) => !file.removed).length <= snapshotsKept) break;
+    oldest.removed = true;
+  }
+  // The log file may be cut where the snapshot before last was written, if its entries all lie before the last one.
+  while (member.cuts.length > 2) member.cuts.shift();
+  const cut = member.cuts[0];
+  if (cut !== undefined && member.cuts.length === 2 && cut.index < index) {
+    disk.dropBefore = Math.max(disk.dropBefore, cut.position);
+  }
+  const keep = index - catchUpEntries;
+  if (keep > member.raft.log.snapshotIndex) {
+    const refused = compactLog(member.raft.log, keep);
+    if (refused === null) context.count(CounterAt.compaction);
+  }
+  context.count(CounterAt["snapshot-taken"]);
+}
+
+/** The snapshot to send to a member that lags: the newest applied state. */
+export function currentSnapshot(env: MemberEnv): Snapshot {
+  const backend = env.backend;
+  const data = exportSnapshot(backend.store);
+  return new Snapshot(
+    backend.appliedIndex,
+    backend.appliedTerm,
+    backend.confState,
+    backend.appliedChain,
+    data,
+    data.size,
+  );
+}
+
+/** Puts a received snapshot in place of the state. */
+export function installSnapshot(member: EtcdMember, env: MemberEnv, snapshot: Snapshot): void {
+  const backend = env.backend;
+  if (snapshot.data !== null) {
+    backend.store = restoreSnapshot(snapshot.data as StoreSnapshot, { mutations: member.config.etcdMutations });
+  }
+  backend.appliedIndex = snapshot.index;
+  backend.appliedTerm = snapshot.term;
+  backend.appliedChain = snapshot.chain;
+  backend.confState = snapshot.confState;
+  member.applyQueue.length = 0;
+  member.snapshotIndex = snapshot.index;
+  member.cuts.length = 0;
+  setSnapshot(
+    member.raft,
+    new Snapshot(snapshot.index, snapshot.term, snapshot.confState, snapshot.chain, null, snapshot.size),
+  );
+  env.context.count(CounterAt["snapshot-installed"]);
+  if (env.observer !== null) env.observer.installed(env.context.self, snapshot, backend.store);
+}

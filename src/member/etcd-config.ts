@@ -1,0 +1,74 @@
+// Options of etcd members, fixed for a run.
+
+import type { EtcdMutations } from "../etcd/mutation.ts";
+import { NO_ETCD_MUTATIONS } from "../etcd/mutation.ts";
+import { MILLISECOND, SECOND } from "../kernel/time.ts";
+import { confStateOf, type ConfState, createRaftConfig, type RaftConfig } from "../raft/raft.ts";
+
+/** Planted bugs of a member: what stands between Raft, the disk and clients. All false is correct. */
+export interface MemberMutations {
+  /** `ack-before-fsync`: a leader counts its own entry, and a follower acknowledges, before the log is on disk. */
+  readonly ackBeforeFsync: boolean;
+  /** `vote-not-persisted`: votes leave before the hard state is on disk. */
+  readonly voteNotPersisted: boolean;
+  /** `read-before-apply`: a confirmed read is served without waiting for the index it was confirmed at. */
+  readonly readBeforeApply: boolean;
+  /** `wiped-member-same-id`: a member with an empty disk starts again under its old identity. */
+  readonly wipedMemberSameId: boolean;
+  /** `fsync-error-retried`: a failed sync is repeated and then believed. */
+  readonly fsyncErrorRetried: boolean;
+}
+
+/** A correct member. */
+export const NO_MEMBER_MUTATIONS: MemberMutations = Object.freeze({
+  ackBeforeFsync: false,
+  voteNotPersisted: false,
+  readBeforeApply: false,
+  wipedMemberSameId: false,
+  fsyncErrorRetried: false,
+});
+
+/** Options of all members of a cluster. */
+export interface EtcdConfig {
+  /** Membership at the start. */
+  readonly founding: ConfState;
+  /** Raft's options, by member id; members that join later take `joining` with their own id. */
+  readonly raft: readonly (RaftConfig | null)[];
+  readonly joining: RaftConfig;
+  /** Real time of one tick. */
+  readonly tickMicros: number;
+  /** After which a member answers that a request timed out: 5 s + 2 election timeouts. */
+  readonly requestTimeoutMicros: number;
+  /** A snapshot after this many applied entries; 0: never. */
+  readonly snapshotEntries: number;
+  /** Entries kept in memory behind a snapshot, for followers that lag. */
+  readonly catchUpEntries: number;
+  /** Snapshot files kept. */
+  readonly snapshotsKept: number;
+  /** Reads that arrive together are confirmed together, as etcd does. */
+  readonly batchReads: boolean;
+  /** The leader compacts all but this many revisions when as many new ones came; 0: never. */
+  readonly autoCompactRevisions: number;
+  readonly mutations: MemberMutations;
+  readonly etcdMutations: EtcdMutations;
+}
+
+/** A cluster of `members` voters with etcd's defaults. */
+export function createEtcdConfig(members: number, options: Partial<EtcdConfig> = {}): EtcdConfig {
+  const ids = Array.from({ length: members }, (_, at) => at + 1);
+  return {
+    founding: confStateOf(ids),
+    raft: [null, ...ids.map((id) => createRaftConfig({ id }))],
+    joining: createRaftConfig({ id: 1 }),
+    tickMicros: 100 * MILLISECOND,
+    requestTimeoutMicros: 7 * SECOND,
+    snapshotEntries: 10_000,
+    catchUpEntries: 5_000,
+    snapshotsKept: 5,
+    batchReads: true,
+    autoCompactRevisions: 0,
+    mutations: NO_MEMBER_MUTATIONS,
+    etcdMutations: NO_ETCD_MUTATIONS,
+    ...options,
+  };
+}

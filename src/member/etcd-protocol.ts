@@ -1,0 +1,286 @@
+// The etcd member as a protocol of the world: what each kind of event means to it.
+
+import { restoreSnapshot, type StoreSnapshot } from "../etcd/snapshot.ts";
+import { cloneStore, createStore } from "../etcd/store.ts";
+import { mix } from "../kernel/hash.ts";
+import type { ClientRequest } from "../kernel/request.ts";
+import {
+  chainAt,
+  cloneRaft,
+  confStateOf,
+  createRaft,
+  type Message,
+  messageTypeName,
+  type RaftConfig,
+  reportSnapshot,
+  Role,
+  Snapshot,
+  setSnapshot,
+  step,
+  tick,
+} from "../raft/raft.ts";
+import { APPLY_TIMER, applyQueued } from "./apply.ts";
+import type { EtcdConfig } from "./etcd-config.ts";
+import { type Backend, createEtcdMember, type EtcdMember } from "./etcd-member.ts";
+import { MemberEnv } from "./member-env.ts";
+import type { MemberObserver } from "./observer.ts";
+import type { MessageFacts, ProcessContext, ProcessFacts, Protocol } from "./protocol.ts";
+import { drive, persisted } from "./ready.ts";
+import { proposeCompaction, takeRequest, tendRequests } from "./requests.ts";
+import { readDisk, snapshotName, SnapshotRecord, WalRecord } from "./wal.ts";
+
+/** Timer: Raft's tick. */
+const TICK_TIMER = 1;
+
+/** Index and term at which a cluster is founded: a snapshot with the founding membership stands there on every disk. */
+const FOUNDING_INDEX = 1;
+const FOUNDING_TERM = 1;
+
+/** A snapshot that was sent and not acknowledged is given up after this many ticks, and sent again when asked for. */
+const SNAPSHOT_TICKS = 50;
+
+const NO_ENTRIES: readonly never[] = [];
+
+/** The etcd member. One object hosts all members of a run. */
+export class EtcdProtocol implements Protocol<EtcdMember, Message> {
+  readonly name = "etcd";
+  readonly config: EtcdConfig;
+  observer: MemberObserver | null = null;
+  private env: MemberEnv | null = null;
+
+  constructor(config: EtcdConfig) {
+    this.config = config;
+  }
+
+  private enter(context: ProcessContext): MemberEnv {
+    let env = this.env;
+    if (env === null) {
+      env = new MemberEnv(context);
+      this.env = env;
+    }
+    env.context = context;
+    env.observer = this.observer;
+    return env;
+  }
+
+  init(context: ProcessContext): void {
+    const { founding, etcdMutations } = this.config;
+    const record = new SnapshotRecord(FOUNDING_INDEX, FOUNDING_TERM, 0, founding, null);
+    context.writeFile(snapshotName(FOUNDING_INDEX), record);
+    context.append(new WalRecord(FOUNDING_TERM, 0, FOUNDING_INDEX, NO_ENTRIES, 0));
+    const backend: Backend = {
+      store: createStore({ mutations: etcdMutations }),
+      appliedIndex: FOUNDING_INDEX,
+      appliedTerm: FOUNDING_TERM,
+      appliedChain: 0,
+      confState: founding,
+    };
+    context.disk.backend = backend;
+  }
+
+  start(context: ProcessContext): EtcdMember | null {
+    const env = this.enter(context);
+    const disk = context.disk;
+    const empty = disk.files.length === 0 && disk.log.length === 0;
+    if (empty && context.boot > 1 && !this.config.mutations.wipedMemberSameId) {
+      context.die(`member n${context.self} has already been bootstrapped`);
+      return null;
+    }
+    if (disk.backend === null) {
+      const backend: Backend = {
+        store: createStore({ mutations: this.config.etcdMutations }),
+        appliedIndex: 0,
+        appliedTerm: 0,
+        appliedChain: 0,
+        confState: confStateOf([]),
+      };
+      disk.backend = backend;
+    }
+    const read = readDisk(disk);
+    if ("refusal" in read) {
+      context.die(read.refusal);
+      return null;
+    }
+    const backend = env.backend;
+    let snapshot = read.snapshot;
+    let entries = read.entries;
+    if (snapshot !== null && snapshot.index > backend.appliedIndex) {
+      if (snapshot.data === null) {
+        context.die("the database is older than the snapshot file and cannot be brought forward");
+        return null;
+      }
+      restoreBackend(backend, snapshot, this.config);
+    }
+    const last = entries.length > 0 ? entries[entries.length - 1]!.index : snapshot === null ? 0 : snapshot.index;
+    if (backend.appliedIndex > last) {
+      // The database is ahead of the log: the log goes on from the applied state.
+      snapshot = new Snapshot(
+        backend.appliedIndex,
+        backend.appliedTerm,
+        backend.confState,
+        backend.appliedChain,
+        null,
+        0,
+      );
+      entries = NO_ENTRIES;
+    }
+    const raftConfig = this.raftConfigOf(context.self);
+    const from = snapshot === null ? null : withMembership(snapshot, backend);
+    const raft = createRaft(
+      raftConfig,
+      {
+        hardState: {
+          term: Math.max(read.term, backend.appliedTerm),
+          vote: read.term >= backend.appliedTerm ? read.vote : 0,
+          commit: Math.max(read.commit, backend.appliedIndex),
+        },
+        snapshot: from,
+        entries,
+        applied: backend.appliedIndex,
+      },
+      env,
+    );
+    if (from !== null) setSnapshot(raft, from);
+    const member = createEtcdMember(this.config, raft, context.localMicros(), backend.confState.voters);
+    if (this.observer !== null) this.observer.booted(context.self, raft, member.durableIndex);
+    context.setTimer(1 + context.choose("tick-phase", this.config.tickMicros), TICK_TIMER);
+    drive(member, env);
+    return member;
+  }
+
+  private raftConfigOf(id: number): RaftConfig {
+    return this.config.raft[id] ?? { ...this.config.joining, id };
+  }
+
+  receive(member: EtcdMember, from: number, message: Message, context: ProcessContext): void {
+    const env = this.enter(context);
+    const heard = member.heardMicros;
+    while (heard.length <= from) heard.push(-1_000_000_000);
+    heard[from] = context.localMicros();
+    step(member.raft, message, env);
+    drive(member, env);
+  }
+
+  timer(member: EtcdMember, timer: number, context: ProcessContext): void {
+    const env = this.enter(context);
+    if (timer === APPLY_TIMER) {
+      applyQueued(member, env);
+      drive(member, env);
+      return;
+    }
+    context.setTimer(this.config.tickMicros, TICK_TIMER);
+    const raft = member.raft;
+    tick(raft, env);
+    if (member.waiters.length > 0 || member.stalled.length > 0 || member.readRounds.length > 0) {
+      tendRequests(member, env);
+    }
+    if (member.snapshotsSent.length > 0) this.tendSnapshots(member, env);
+    const every = this.config.autoCompactRevisions;
+    if (every > 0 && raft.role === Role.Leader) {
+      const revision = env.backend.store.revision;
+      if (revision - member.compactedAtRevision >= 2 * every && proposeCompaction(member, env, every)) {
+        member.compactedAtRevision = revision - every;
+      }
+    }
+    drive(member, env);
+  }
+
+  private tendSnapshots(member: EtcdMember, env: MemberEnv): void {
+    const now = env.context.localMicros();
+    const kept = [];
+    for (const sent of member.snapshotsSent) {
+      if (now - sent.atMicros < SNAPSHOT_TICKS * this.config.tickMicros) kept.push(sent);
+      else reportSnapshot(member.raft, sent.to, true, env);
+    }
+    member.snapshotsSent = kept;
+  }
+
+  diskDone(member: EtcdMember, ok: boolean, context: ProcessContext): void {
+    const env = this.enter(context);
+    if (!ok && !this.config.mutations.fsyncErrorRetried) {
+      context.die("failed to sync the write-ahead log: input/output error");
+      return;
+    }
+    if (member.persisting !== null) persisted(member, env);
+  }
+
+  request(member: EtcdMember, request: ClientRequest, context: ProcessContext): void {
+    const env = this.enter(context);
+    takeRequest(member, env, request);
+    drive(member, env);
+  }
+
+  messageType(message: Message): string {
+    return messageTypeName(message.type);
+  }
+
+  traceMessage(message: Message, facts: MessageFacts): void {
+    facts.type = message.type;
+    facts.term = message.term;
+    facts.index = message.index;
+    facts.hash =
+      (message.commit ^ (message.logTerm << 16) ^ (message.entries.length << 24)) + (message.reject ? 0x40000000 : 0);
+  }
+
+  messageBytes(message: Message): number {
+    let bytes = 64;
+    for (const entry of message.entries) bytes += entry.size;
+    return message.snapshot === null ? bytes : bytes + message.snapshot.size;
+  }
+
+  describe(member: EtcdMember, facts: ProcessFacts): void {
+    const raft = member.raft;
+    const log = raft.log;
+    facts.role = raft.role;
+    facts.term = raft.term;
+    facts.commit = log.committed;
+    facts.applied = log.applied;
+    facts.lastIndex = log.last;
+    facts.fingerprint = chainAt(log, log.last) ^ (raft.vote << 24) ^ (raft.lead << 16);
+  }
+
+  clone(member: EtcdMember): EtcdMember {
+    return {
+      ...member,
+      raft: cloneRaft(member.raft),
+      applyQueue: member.applyQueue.slice(),
+      waiters: member.waiters.slice(),
+      stalled: member.stalled.slice(),
+      readQueue: member.readQueue.slice(),
+      readRounds: member.readRounds.map((round) => ({ ...round })),
+      heardMicros: member.heardMicros.slice(),
+      snapshotsSent: member.snapshotsSent.slice(),
+      cuts: member.cuts.slice(),
+    };
+  }
+
+  cloneBackend(backend: unknown): unknown {
+    const from = backend as Backend;
+    return { ...from, store: cloneStore(from.store) };
+  }
+}
+
+/** The membership that Raft starts with is the applied one: entries up to there are not applied again. */
+function withMembership(snapshot: Snapshot, backend: Backend): Snapshot {
+  return new Snapshot(
+    snapshot.index,
+    snapshot.term,
+    backend.confState,
+    snapshot.chain,
+    snapshot.data,
+    snapshot.size,
+  );
+}
+
+function restoreBackend(backend: Backend, snapshot: Snapshot, config: EtcdConfig): void {
+  backend.store = restoreSnapshot(snapshot.data as StoreSnapshot, { mutations: config.etcdMutations });
+  backend.appliedIndex = snapshot.index;
+  backend.appliedTerm = snapshot.term;
+  backend.appliedChain = snapshot.chain;
+  backend.confState = snapshot.confState;
+}
+
+/** A hash of a store's content and of how far it goes, for fingerprints. */
+export function backendHash(backend: Backend): number {
+  return mix(mix(backend.store.digestLow, backend.store.digestHigh), backend.appliedIndex);
+}

@@ -1,0 +1,178 @@
+// The life of a Ready: persist, send, apply, acknowledge, in etcd's order (`server/etcdserver/raft.go`). A leader sends before
+// its write is durable (thesis §10.2.1); everybody else sends after it.
+
+import { CounterAt } from "../kernel/counter.ts";
+import { RequestError } from "../kernel/request.ts";
+import {
+  advance,
+  hasReady,
+  Message,
+  MessageType,
+  type Raft,
+  type Ready,
+  type SoftState,
+  Role,
+  ready,
+} from "../raft/raft.ts";
+import { applyQueued, currentSnapshot, installSnapshot } from "./apply.ts";
+import type { EtcdMember } from "./etcd-member.ts";
+import type { MemberEnv } from "./member-env.ts";
+import { confirmRound, failRounds } from "./reads.ts";
+import { proposeStalled } from "./requests.ts";
+import { snapshotName, SnapshotRecord, WalRecord } from "./wal.ts";
+
+const LEADER_CHANGED: RequestError = new RequestError(14, "etcdserver: leader changed", true);
+
+/** Takes and handles Readys until none is left or a write is under way. */
+export function drive(member: EtcdMember, env: MemberEnv): void {
+  const raft = member.raft;
+  while (member.persisting === null && hasReady(raft)) {
+    const taken = ready(raft);
+    if (taken.softState !== null) noteSoftState(member, env, taken.softState);
+    const leads = raft.role === Role.Leader;
+    if (leads) sendAll(member, env, taken.messages);
+    const entries = taken.entries;
+    if (entries.length > 0 || taken.mustSync || taken.snapshot !== null) {
+      if (!write(member, env, taken)) {
+        env.context.die("cannot write the write-ahead log: no space left on device, or an input/output error");
+        return;
+      }
+      const early = !leads && sendsEarly(member, taken);
+      if (early) sendAll(member, env, taken.messages);
+      if (!env.context.sync()) {
+        member.persisting = taken;
+        member.sentEarly = leads || early;
+        for (let i = 0; i < taken.committedEntries.length; i++) member.applyQueue.push(taken.committedEntries[i]!);
+        if (member.applyQueue.length > 0 && taken.snapshot === null) applyQueued(member, env);
+        return;
+      }
+      durable(member, env, taken);
+      if (!leads && !early) sendAll(member, env, taken.messages);
+    } else if (!leads) sendAll(member, env, taken.messages);
+    for (let i = 0; i < taken.committedEntries.length; i++) member.applyQueue.push(taken.committedEntries[i]!);
+    settle(member, env, taken);
+  }
+}
+
+/** The write under way is durable. */
+export function persisted(member: EtcdMember, env: MemberEnv): void {
+  const taken = member.persisting as Ready;
+  member.persisting = null;
+  durable(member, env, taken);
+  if (!member.sentEarly) sendAll(member, env, taken.messages);
+  settle(member, env, taken);
+  drive(member, env);
+}
+
+function settle(member: EtcdMember, env: MemberEnv, taken: Ready): void {
+  if (member.applyQueue.length > 0) applyQueued(member, env);
+  const reads = taken.readStates;
+  for (let i = 0; i < reads.length; i++) confirmRound(member, env, reads[i]!.context, reads[i]!.index);
+  advance(member.raft, taken, env);
+}
+
+/** Planted bugs: messages leave although the write they depend on is not durable. */
+function sendsEarly(member: EtcdMember, taken: Ready): boolean {
+  const mutations = member.config.mutations;
+  if (mutations.ackBeforeFsync && taken.entries.length > 0) return true;
+  return mutations.voteNotPersisted && taken.hardState !== null && taken.entries.length === 0;
+}
+
+/** Writes what a Ready says must be on disk; false when the disk refuses. */
+function write(member: EtcdMember, env: MemberEnv, taken: Ready): boolean {
+  const raft = member.raft;
+  const hard = taken.hardState;
+  const term = hard === null ? raft.term : hard.term;
+  const vote = hard === null ? raft.vote : hard.vote;
+  const snapshot = taken.snapshot;
+  const context = env.context;
+  const entries = taken.entries;
+  if (entries.length > 0) {
+    const first = entries[0]!.index;
+    if (first <= member.durableIndex) {
+      member.durableIndex = first - 1;
+      context.count(CounterAt["uncommitted-overwritten"]);
+    }
+  }
+  if (snapshot !== null) {
+    const { index, chain, confState, data } = snapshot;
+    if (!context.writeFile(snapshotName(index), new SnapshotRecord(index, snapshot.term, chain, confState, data))) {
+      return false;
+    }
+  }
+  member.walTerm = term;
+  member.walVote = vote;
+  return context.append(
+    new WalRecord(term, vote, raft.log.committed, entries, snapshot === null ? 0 : snapshot.index),
+  );
+}
+
+/** What a Ready had to write is on disk. */
+function durable(member: EtcdMember, env: MemberEnv, taken: Ready): void {
+  const entries = taken.entries;
+  const snapshot = taken.snapshot;
+  const observer = env.observer;
+  if (snapshot !== null) {
+    member.durableIndex = Math.max(member.durableIndex, snapshot.index);
+    installSnapshot(member, env, snapshot);
+  }
+  const last = entries.length - 1;
+  if (last >= 0) {
+    const to = entries[last]!.index;
+    member.durableIndex = to;
+    if (observer !== null) observer.durable(env.context.self, entries);
+  }
+  const hard = taken.hardState;
+  if (observer !== null && hard !== null && hard.vote === env.context.self) {
+    observer.votes(env.context.self, hard.term, hard.vote);
+  }
+}
+
+function noteSoftState(member: EtcdMember, env: MemberEnv, soft: SoftState): void {
+  if (soft.lead === 0) member.leaderLostMicros = env.context.localMicros();
+  else {
+    failRounds(member, env, LEADER_CHANGED);
+    if (member.stalled.length > 0) proposeStalled(member, env);
+  }
+}
+
+function sendAll(member: EtcdMember, env: MemberEnv, messages: readonly Message[]): void {
+  const context = env.context;
+  const observer = env.observer;
+  for (let i = 0; i < messages.length; i++) {
+    let message = messages[i]!;
+    if (message.type === MessageType.MsgAppResp) {
+      if (observer !== null && !message.reject) observer.acknowledges(context.self, message.term, message.index);
+    } else if (message.type === MessageType.MsgVoteResp) {
+      if (observer !== null && !message.reject) observer.votes(context.self, message.term, message.to);
+    } else if (message.type === MessageType.MsgSnap) message = sendSnapshot(member, env, message);
+    context.send(message.to, message);
+  }
+}
+
+/** A snapshot is made at the moment it is sent, from the newest applied state, as etcd does. */
+function sendSnapshot(member: EtcdMember, env: MemberEnv, message: Message): Message {
+  env.context.count(CounterAt["snapshot-sent"]);
+  member.snapshotsSent.push({ to: message.to, atMicros: env.context.localMicros() });
+  return new Message(
+    message.type,
+    message.to,
+    message.from,
+    message.term,
+    message.logTerm,
+    message.index,
+    message.commit,
+    message.vote,
+    message.reject,
+    message.rejectHint,
+    message.entries,
+    currentSnapshot(env),
+    message.context,
+    message.responses,
+  );
+}
+
+/** True while this member leads. */
+export function leads(raft: Raft): boolean {
+  return raft.role === Role.Leader;
+}

@@ -1,0 +1,186 @@
+// The one reducer: takes the event that the queue has just popped and changes the world by it. It mutates; in recorded mode
+// the world it mutates is a draft.
+
+import { clientTimer, receiveResponse } from "../client/client.ts";
+import { endSync } from "../disk/disk.ts";
+import { CounterAt } from "../kernel/counter.ts";
+import { fold4 } from "../kernel/digest.ts";
+import { memberRank } from "../kernel/rank.ts";
+import type { ClientRequest, ClientResponse } from "../kernel/request.ts";
+import type { MessageFacts, ProcessFacts } from "../member/protocol.ts";
+import { beginAction, endAction, operatorActs, operatorHears } from "./actions.ts";
+import { LossReason, type RunContext } from "./context.ts";
+import { CHARGED, EventKind } from "./event.ts";
+import { noteFacts, stopProcess } from "./life.ts";
+import { type Process, processOf, type World } from "./world.ts";
+
+/** Scratch: what the message under way looks like. */
+const MESSAGE: MessageFacts = { type: 0, term: 0, index: 0, hash: 0 };
+
+/**
+ * Takes the event in `context.queue` and returns the member whose state it may have changed, 0 if none.
+ * Precondition: `queue.pop()` was true.
+ */
+export function step(world: World, context: RunContext): number {
+  const queue = context.queue;
+  const at = queue.atMicros;
+  const kind = queue.kind & (CHARGED - 1);
+  const a = queue.a;
+  const b = queue.b;
+  const payload = queue.payload;
+  const cause = queue.cause;
+  world.atMicros = at;
+  const number = ++world.steps;
+  queue.step = number;
+  const trace = context.trace;
+  if (trace !== null) trace.step = number;
+
+  let touched = 0;
+  MESSAGE.type = 0;
+  MESSAGE.term = 0;
+  MESSAGE.index = 0;
+  MESSAGE.hash = 0;
+  switch (kind) {
+    case EventKind.Message: {
+      context.protocol.traceMessage(payload, MESSAGE);
+      const process = processOf(world, a);
+      if (process.status !== "up") context.lost(b, a, payload, LossReason.Down);
+      else if (isCut(world, b, a)) context.lost(b, a, payload, LossReason.Cut);
+      else if (ready(context, process, kind, b, payload)) {
+        context.delivered++;
+        context.enter(a);
+        context.protocol.receive(process.state, b, payload, context);
+        touched = a;
+      }
+      break;
+    }
+    case EventKind.Timer: {
+      const process = processOf(world, a);
+      if (process.boot === b >> 8 && process.status === "up" && ready(context, process, kind, b, null)) {
+        context.enter(a);
+        context.protocol.timer(process.state, b & 255, context);
+        touched = a;
+      }
+      break;
+    }
+    case EventKind.Request: {
+      const process = processOf(world, a);
+      MESSAGE.index = (payload as ClientRequest).operation;
+      if (process.status === "up" && ready(context, process, kind, b, payload)) {
+        context.delivered++;
+        context.enter(a);
+        context.protocol.request(process.state, payload as ClientRequest, context);
+        touched = a;
+      }
+      break;
+    }
+    case EventKind.Response: {
+      const response = payload as ClientResponse;
+      MESSAGE.index = response.revision;
+      MESSAGE.term = response.operation;
+      MESSAGE.hash = response.error === null ? 0 : response.error.code;
+      context.delivered++;
+      const client = a === 0 ? null : (world.clients[a] ?? null);
+      if (client === null) operatorHears(world, context, response);
+      else receiveResponse(client, context.workloadOf(client), context, response);
+      break;
+    }
+    case EventKind.ClientTimer: {
+      const client = world.clients[a];
+      if (client !== null && client !== undefined) clientTimer(client, context.workloadOf(client), context, at);
+      break;
+    }
+    case EventKind.DiskDone: {
+      const process = processOf(world, a);
+      if (process.boot === b && process.status === "up" && ready(context, process, kind, b, null)) {
+        if (process.disk.sync !== null) {
+          context.enter(a);
+          const ok = endSync(process.disk, context.choices.open("disk", a));
+          context.protocol.diskDone(process.state, ok, context);
+          touched = a;
+        }
+      }
+      break;
+    }
+    case EventKind.DamagedMessage:
+      context.protocol.traceMessage(payload, MESSAGE);
+      context.lost(b, a, payload, LossReason.Damaged);
+      break;
+    case EventKind.FaultBegins:
+      touched = beginAction(world, context, a);
+      break;
+    case EventKind.FaultEnds:
+      touched = endAction(world, context, a);
+      break;
+    case EventKind.Operator:
+      operatorActs(world, context, a);
+      break;
+  }
+
+  let role = 0;
+  let roleTerm = 0;
+  if (touched !== 0) {
+    const process = processOf(world, touched);
+    if (context.dying) {
+      context.dying = false;
+      stopProcess(world, context, touched, "keep");
+    }
+    const facts: ProcessFacts = process.facts;
+    noteFacts(world, context, process);
+    role = facts.role;
+    roleTerm = facts.term;
+    fold4(
+      context.digest,
+      facts.term ^ (facts.role << 28),
+      facts.commit ^ (facts.applied << 16),
+      facts.lastIndex,
+      facts.fingerprint,
+    );
+  }
+  fold4(
+    context.digest,
+    (at | 0) ^ (kind << 27),
+    ((at / 4294967296) | 0) ^ (a << 20) ^ (b << 8),
+    MESSAGE.type ^ (MESSAGE.term << 8),
+    MESSAGE.index ^ MESSAGE.hash,
+  );
+  if (trace !== null) {
+    trace.stepped(at, kind, a, b, cause, MESSAGE.type, MESSAGE.term, MESSAGE.index, role, roleTerm);
+  }
+  return touched;
+}
+
+function isCut(world: World, from: number, to: number): boolean {
+  const row = world.network.links[from];
+  const link = row === undefined ? undefined : row[to];
+  return link !== undefined && link.cuts !== 0;
+}
+
+/** True when the process can handle the event now. A paused one keeps it; a slow one gets it again later. */
+function ready(context: RunContext, process: Process, kind: number, b: number, payload: unknown): boolean {
+  if (process.pauses > 0) {
+    process.inbox.push({ kind, b, payload });
+    return false;
+  }
+  if (process.cpuMicros === 0 || (context.queue.kind & CHARGED) !== 0) return true;
+  const now = context.world.atMicros;
+  const begins = process.busyUntilMicros > now ? process.busyUntilMicros : now;
+  process.busyUntilMicros = begins + process.cpuMicros;
+  context.queue.push(process.busyUntilMicros, memberRank(process.id), kind | CHARGED, process.id, b, payload);
+  return false;
+}
+
+/** Hands a resumed process what it missed, in order. */
+export function releaseInbox(world: World, context: RunContext, id: number): void {
+  const process = processOf(world, id);
+  const inbox = process.inbox;
+  process.inbox = [];
+  for (const { kind, b, payload } of inbox) {
+    context.queue.push(world.atMicros, memberRank(id), kind, id, b, payload);
+  }
+}
+
+/** Number of leaders seen at once so far, and other counts that only the run can make. */
+export function countOf(world: World, counter: keyof typeof CounterAt): number {
+  return world.counters[CounterAt[counter]] as number;
+}
