@@ -53,7 +53,8 @@ const RUNNING_ROLES: readonly RunningRole[] = ["leader", "follower", "candidate"
 /** Words that take members in brackets, or stand alone and mean all of them. */
 const TESTS = ["leader", "role", "up", "down", "term", "commit", "applied", "last-index", "commits", "converged"];
 
-const NAMES: readonly string[] = [...TESTS, "leaders", "time", "event", "violated", ...COUNTERS];
+/** Every name of a test, for completion. */
+export const PREDICATE_NAMES: readonly string[] = [...TESTS, "leaders", "time", "event", "violated", ...COUNTERS];
 
 /** Deeper nesting than any person writes. */
 const DEPTH_MAX = 32;
@@ -152,7 +153,8 @@ function parseTest(cursor: Cursor): Predicate {
       start,
       null,
     );
-  if (!NAMES.includes(name)) throw new Refused(`there is no test "${name}"`, start, nearest(name, NAMES));
+  if (!PREDICATE_NAMES.includes(name))
+    throw new Refused(`there is no test "${name}"`, start, nearest(name, PREDICATE_NAMES));
   cursor.at += name.length;
   const argument = takeArgument(cursor);
   if ((COUNTERS as readonly string[]).includes(name)) {
@@ -163,7 +165,11 @@ function parseTest(cursor: Cursor): Predicate {
   switch (name) {
     case "leaders": {
       const test = needCompare(cursor, name, start);
-      return { kind: "leaders", compare: test.compare, count: test.value, sameTerm: null };
+      const terms = argument?.trim() ?? null;
+      if (terms !== null && terms !== "same-term" && terms !== "different-terms")
+        throw new Refused(`"leaders" takes same-term or different-terms in brackets`, start, "leaders(same-term) >= 2");
+      const sameTerm = terms === null ? null : terms === "same-term";
+      return { kind: "leaders", compare: test.compare, count: test.value, sameTerm };
     }
     case "time": {
       const sign = takeCompareSign(cursor);
@@ -216,7 +222,7 @@ function parseTest(cursor: Cursor): Predicate {
       return { kind: name, on, compare: test.compare, value: test.value };
     }
     default:
-      throw new Refused(`there is no test "${name}"`, start, nearest(name, NAMES));
+      throw new Refused(`there is no test "${name}"`, start, nearest(name, PREDICATE_NAMES));
   }
 }
 

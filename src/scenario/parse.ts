@@ -14,7 +14,7 @@ import type { Scenario } from "./scenario.ts";
 import type { Finding } from "./shape.ts";
 import { checkShape } from "./shape.ts";
 import type { Lenience } from "./validate.ts";
-import { STRICT, validate } from "./validate.ts";
+import { validate } from "./validate.ts";
 import type { Plain } from "./variant.ts";
 import { applyOverride, sameValue } from "./variant.ts";
 
@@ -201,13 +201,21 @@ function judgeOne(value: Plain, variant: string | null, findings: Finding[]): Sc
     const pruned = prune(left, shape.findings, removed);
     left = pruned.value;
     origins = pruned.origins;
-    shape = checkShape(left);
   }
+  // What is not known is taken to be as large as it can be, so that nothing is judged by a default.
+  const wrong = (...path: Path): boolean =>
+    first.findings.some((finding) => finding.code !== "LS2004" && isPrefix(path, finding.path));
+  const unknownMembers = wrong("cluster", "members");
+  const unknownClients = wrong("workload");
+  const generous: Record<string, unknown> = { ...left };
+  if (wrong("duration")) generous.duration = "9999h";
+  if (unknownMembers) generous.cluster = { ...(left.cluster as Plain | undefined), members: 99 };
+  shape = checkShape(generous);
   if (shape.file === null) return null;
-  const lenience: Lenience = { names: removed.names, origins };
+  const lenience: Lenience = { names: removed.names, origins, unknownMembers, unknownClients };
   const scenario = compile(shape.file, variant);
   const broken = first.findings;
-  for (const finding of validate(shape.file, scenario, lenience === STRICT ? STRICT : lenience))
+  for (const finding of validate(shape.file, scenario, lenience))
     if (!broken.some((known) => isPrefix(finding.path, known.path) && finding.path.length < 3)) findings.push(finding);
   return scenario;
 }

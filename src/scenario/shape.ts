@@ -29,7 +29,14 @@ export function checkShape(value: unknown): {
   if (result.success) return { file: result.data, findings: [] };
   const findings: Finding[] = [];
   for (const issue of result.error.issues) findings.push(...readIssue(issue, [], value));
-  return { file: null, findings };
+  // A key that is misspelt is also one that is missing: once is enough.
+  const misspelt = findings
+    .filter((finding) => finding.code === "LS2004")
+    .map((finding) => printPath(finding.path.slice(0, -1)));
+  return {
+    file: null,
+    findings: findings.filter((finding) => finding.code !== "LS2014" || !misspelt.includes(printPath(finding.path))),
+  };
 }
 
 function at(value: unknown, path: Path): unknown {
