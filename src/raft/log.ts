@@ -137,8 +137,7 @@ export function termAt(log: RaftLog, index: number): number {
 
 /** Returns the term at an index, 0 where the log does not reach. */
 export function termOrZero(log: RaftLog, index: number): number {
-  const term = termAt(log, index);
-  return term < 0 ? 0 : term;
+  return Math.max(termAt(log, index), 0);
 }
 
 /**
@@ -317,7 +316,7 @@ export function maybeAppend(
       appendEntries(log, entries, offset, env);
     }
   }
-  commitTo(log, committed < lastNew ? committed : lastNew, env);
+  commitTo(log, Math.min(committed, lastNew), env);
   return lastNew;
 }
 
@@ -374,9 +373,7 @@ export function hasNextCommitted(log: RaftLog, allowUnstable: boolean): boolean 
 /** Returns the next committed entries to apply, limited by size. Precondition: `hasNextCommitted`. */
 export function nextCommitted(log: RaftLog, allowUnstable: boolean): readonly Entry[] {
   const hi = maxAppliable(log, allowUnstable) + 1;
-  // A compaction beyond what was applied leaves nothing to hand out; the host was told when it compacted.
-  if (log.applying < log.snapshotIndex) return NO_ENTRIES;
-  return entriesLimited(log, log.applying + 1, hi, log.maxApplyingSize - log.applyingSize);
+  return entriesLimited(log, Math.max(log.applying, log.snapshotIndex) + 1, hi, log.maxApplyingSize - log.applyingSize);
 }
 
 /** Records that entries up to `index`, `size` encoded bytes of them, were handed out for applying. */
@@ -388,7 +385,7 @@ export function acceptApplying(log: RaftLog, index: number, size: number, allowU
 
 /** Records that all unstable entries and the pending snapshot were handed out for persisting. */
 export function acceptUnstable(log: RaftLog): void {
-  log.unstableInProgress = log.last + 1 > log.unstableInProgress ? log.last + 1 : log.unstableInProgress;
+  log.unstableInProgress = Math.max(log.unstableInProgress, log.last + 1);
   if (log.pendingSnapshot !== null) log.pendingSnapshotInProgress = true;
 }
 

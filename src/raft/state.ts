@@ -9,7 +9,7 @@ import type { RaftConfig } from "./config.ts";
 import type { Entry } from "./entry.ts";
 import type { RaftLog } from "./log.ts";
 import type { Message } from "./message.ts";
-import type { ReadRequest } from "./read-index.ts";
+import type { LeaseRound, PendingRead, ReadRequest } from "./read-queue.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Tracker } from "./tracker.ts";
 
@@ -109,6 +109,8 @@ export type StepError = (typeof StepError)[keyof typeof StepError];
 export interface Acknowledgement {
   /** A Ready is out and not yet advanced. */
   pending: boolean;
+  /** The Ready had entries or a snapshot to persist, or earlier ones were still unstable. */
+  stored: boolean;
   /** Messages of the member to itself that waited for the disk: votes for itself, acknowledgements of its own entries. */
   toSelf: readonly Message[];
   /** Term at the time of the Ready. */
@@ -129,6 +131,10 @@ export interface Acknowledgement {
 export interface Raft {
   readonly id: number;
   readonly config: RaftConfig;
+  /** As configured, unless a mutation switches it off. */
+  readonly preVote: boolean;
+  /** As configured, unless a mutation switches it off. */
+  readonly checkQuorum: boolean;
   term: number;
   /** For whom it voted in `term`, 0: nobody. */
   vote: number;
@@ -155,7 +161,7 @@ export interface Raft {
   /** Reads waiting for a quorum, oldest first. */
   readQueue: ReadRequest[];
   /** Reads waiting for the first commit of the term. */
-  pendingReads: Message[];
+  pendingReads: PendingRead[];
   /** Number of the last heartbeat round that confirms reads; rises for ever. */
   readRound: number;
   /** Ticks since creation. */
@@ -172,6 +178,8 @@ export interface Raft {
   randomizedElectionTimeout: number;
   /** What the leader sends to members whose log position is compacted. Set by the host. */
   latestSnapshot: Snapshot | null;
+  /** A mutation changes what a quorum is: the slow way is taken. */
+  readonly quorumMutated: boolean;
   /** Granted votes counted per message: only for the mutation `duplicateVoteCounted`. */
   grantedMessages: number;
   // What the last Ready showed.
@@ -183,14 +191,7 @@ export interface Raft {
   acknowledgement: Acknowledgement;
 }
 
-/** One heartbeat round of a leader with lease-based reads. */
-export interface LeaseRound {
-  readonly round: number;
-  readonly sentAtTick: number;
-  acks: number[];
-}
-
-/** Returns the members' view of who leads, as in a Ready. */
+/** Returns the member's view of who leads, as in a Ready. */
 export function softState(raft: Raft): SoftState {
   return new SoftState(raft.lead, raft.role);
 }

@@ -152,8 +152,7 @@ function halfCommitted(tracker: Tracker, slots: readonly number[]): number {
     const a = progress[slots[0]!]!.match;
     const b = progress[slots[1]!]!.match;
     const c = progress[slots[2]!]!.match;
-    if (a > b) return b > c ? b : a < c ? a : c;
-    return a > c ? a : b < c ? b : c;
+    return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
   }
   for (let k = 0; k < count; k++) scratch[k] = progress[slots[k]!]!.match;
   return majorityIndex(scratch, count);
@@ -164,7 +163,7 @@ export function committedIndex(tracker: Tracker): number {
   const incoming = halfCommitted(tracker, tracker.incomingSlots);
   if (tracker.outgoingSlots.length === 0) return incoming;
   const outgoing = halfCommitted(tracker, tracker.outgoingSlots);
-  return incoming < outgoing ? incoming : outgoing;
+  return Math.min(incoming, outgoing);
 }
 
 function halfVotes(tracker: Tracker, slots: readonly number[]): VoteResult {
