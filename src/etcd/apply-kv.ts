@@ -32,7 +32,7 @@ import {
   SortOrder,
   type TxnOperation,
   type TxnOperationResponse,
-  type TxnRequest,
+  TxnRequest,
   TxnResponse,
 } from "./kv-api.ts";
 import { sortVersions } from "./range-sort.ts";
@@ -281,6 +281,20 @@ export function isSerializableTxn(request: TxnRequest): boolean {
   return [request.success, request.failure].every((branch) =>
     branch.every((operation) => operation !== null && operation.kind === RequestKind.Range && operation.serializable),
   );
+}
+
+/** The planted bug `txn-range-stripped`: the transaction without its reads, in both branches. */
+export function withoutReads(request: TxnRequest): TxnRequest {
+  return new TxnRequest(request.compare, writesOf(request.success), writesOf(request.failure));
+}
+
+function writesOf(operations: readonly TxnOperation[]): TxnOperation[] {
+  const writes: TxnOperation[] = [];
+  for (const operation of operations) {
+    if (operation === null || operation.kind === RequestKind.Range) continue;
+    writes.push(operation.kind === RequestKind.Txn ? withoutReads(operation) : operation);
+  }
+  return writes;
 }
 
 /** Applies a compaction. The first one may name revision 0. */

@@ -66,3 +66,72 @@ export const ErrTooManyRequests: EtcdError = refuse(Code.ResourceExhausted, "too
 export const ErrUnhealthy: EtcdError = refuse(Code.Unavailable, "unhealthy cluster");
 export const ErrNotSupportedForLearner: EtcdError = refuse(Code.FailedPrecondition, "rpc not supported for learner");
 export const ErrBadLeaderTransferee: EtcdError = refuse(Code.FailedPrecondition, "bad leader transferee");
+
+export const ErrClusterVersionUnavailable: EtcdError = refuse(
+  Code.FailedPrecondition,
+  "cluster version not found during downgrade",
+);
+export const ErrWrongDowngradeVersionFormat: EtcdError = refuse(
+  Code.InvalidArgument,
+  "wrong downgrade target version format",
+);
+export const ErrInvalidDowngradeTargetVersion: EtcdError = refuse(
+  Code.InvalidArgument,
+  "invalid downgrade target version",
+);
+export const ErrNoInflightDowngrade: EtcdError = refuse(Code.FailedPrecondition, "no inflight downgrade job");
+export const ErrDowngradeInProcess: EtcdError = refuse(
+  Code.FailedPrecondition,
+  "cluster has a downgrade job in progress",
+);
+export const ErrUnknownMethod: EtcdError = refuse(Code.Unknown, "unknown method");
+
+export const ErrMemberExist: EtcdError = refuse(Code.FailedPrecondition, "member ID already exist");
+export const ErrPeerUrlExist: EtcdError = refuse(Code.FailedPrecondition, "Peer URLs already exists");
+export const ErrMemberNotEnoughStarted: EtcdError = refuse(
+  Code.FailedPrecondition,
+  "re-configuration failed due to not enough started members",
+);
+export const ErrMemberBadUrls: EtcdError = refuse(Code.InvalidArgument, "given member URLs are invalid");
+export const ErrMemberNotFound: EtcdError = refuse(Code.NotFound, "member not found");
+export const ErrMemberNotLearner: EtcdError = refuse(Code.FailedPrecondition, "can only promote a learner member");
+export const ErrLearnerNotReady: EtcdError = refuse(
+  Code.FailedPrecondition,
+  "can only promote a learner member which is in sync with leader",
+);
+export const ErrTooManyLearners: EtcdError = refuse(Code.FailedPrecondition, "too many learner members in cluster");
+
+export const ErrRootUserNotExist: EtcdError = refuse(Code.FailedPrecondition, "root user does not exist");
+export const ErrRootRoleNotExist: EtcdError = refuse(Code.FailedPrecondition, "root user does not have root role");
+export const ErrUserAlreadyExist: EtcdError = refuse(Code.FailedPrecondition, "user name already exists");
+export const ErrUserEmpty: EtcdError = refuse(Code.InvalidArgument, "user name is empty");
+export const ErrUserNotFound: EtcdError = refuse(Code.FailedPrecondition, "user name not found");
+export const ErrRoleAlreadyExist: EtcdError = refuse(Code.FailedPrecondition, "role name already exists");
+export const ErrRoleNotFound: EtcdError = refuse(Code.FailedPrecondition, "role name not found");
+export const ErrRoleEmpty: EtcdError = refuse(Code.InvalidArgument, "role name is empty");
+export const ErrAuthFailed: EtcdError = refuse(
+  Code.InvalidArgument,
+  "authentication failed, invalid user ID or password",
+);
+export const ErrPermissionNotGiven: EtcdError = refuse(Code.InvalidArgument, "permission not given");
+export const ErrPermissionDenied: EtcdError = refuse(Code.PermissionDenied, "permission denied");
+export const ErrRoleNotGranted: EtcdError = refuse(Code.FailedPrecondition, "role is not granted to the user");
+export const ErrPermissionNotGranted: EtcdError = refuse(
+  Code.FailedPrecondition,
+  "permission is not granted to the role",
+);
+export const ErrAuthNotEnabled: EtcdError = refuse(Code.FailedPrecondition, "authentication is not enabled");
+export const ErrInvalidAuthToken: EtcdError = refuse(Code.Unauthenticated, "invalid auth token");
+export const ErrInvalidAuthMgmt: EtcdError = refuse(Code.InvalidArgument, "invalid auth management");
+export const ErrAuthOldRevision: EtcdError = refuse(Code.InvalidArgument, "revision of auth store is old");
+/** etcd has no gRPC error of its own for this one; the text of the package that refuses shows through. */
+export const ErrNoPasswordUser: EtcdError = new EtcdError(
+  Code.Unknown,
+  "auth: authentication failed, password was given for no password user",
+);
+
+/** The name of a gRPC code as it shows in `rpc error: code = ...`. */
+export function codeName(code: number): string {
+  for (const [name, value] of Object.entries(Code)) if (value === code) return name;
+  return "Unknown";
+}

@@ -9,8 +9,6 @@
 export interface EtcdMutations {
   /** A member that does not serve the client leaves a transaction's reads out, so a read that must fail fails here only. */
   readonly txnRangeStripped: boolean;
-  /** Applying auth changes a second time (the member asks for it after a restart) raises the auth revision again. */
-  readonly authReplayBumpsRevision: boolean;
   /** Applying a put refuses it by this member's own file size, before any alarm stands in the log. */
   readonly quotaDecidedAtApply: boolean;
   /** Restoring after a crash forgets a compaction that had begun: the revision falls back to the newest record left. */
@@ -34,7 +32,6 @@ export interface EtcdMutations {
 /** All planted bugs off. */
 export const NO_ETCD_MUTATIONS: EtcdMutations = Object.freeze({
   txnRangeStripped: false,
-  authReplayBumpsRevision: false,
   quotaDecidedAtApply: false,
   revisionRegressesAfterCompactionCrash: false,
   deleteEventCompacted: false,

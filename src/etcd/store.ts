@@ -274,7 +274,7 @@ export function endRevision(store: Store): void {
   addToDigest(store, REVISION_LOW, REVISION_HIGH);
   if (pending.length === 1) {
     pushItem(store.changes, pending[0] as Change);
-    pending.length = 0;
+    pending.pop();
   } else {
     pushItem(store.changes, pending as readonly KeyValue[]);
     store.pending = [];
