@@ -73,6 +73,9 @@ export function applyMember(store: Store, request: MemberRequest): MembersRespon
     case RequestKind.ClusterVersionSet:
       store.clusterVersion = request.version;
       return new MembersResponse(request.kind, store.revision, null, store.members);
+    case RequestKind.DowngradeInfoSet:
+      store.downgradeTarget = request.version;
+      return new MembersResponse(request.kind, store.revision, null, store.members);
   }
 }
 

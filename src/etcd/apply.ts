@@ -130,6 +130,7 @@ function applyPlain(store: Store, request: Request, info: AuthInfo, context: App
     case RequestKind.MemberPromote:
     case RequestKind.MemberPublish:
     case RequestKind.ClusterVersionSet:
+    case RequestKind.DowngradeInfoSet:
       return applyMember(store, request);
     default:
       return applyAuth(store, request, info, context.index);

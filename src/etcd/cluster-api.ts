@@ -126,23 +126,39 @@ export class ClusterVersionSetRequest {
   }
 }
 
+/** Begins a downgrade of the cluster to `version`, or (empty) ends it. */
+export class DowngradeInfoSetRequest {
+  readonly kind: 33;
+  readonly version: string;
+  readonly size: number;
+  readonly hash: number;
+
+  constructor(version: string) {
+    this.kind = RequestKind.DowngradeInfoSet;
+    this.version = version;
+    this.size = 2 + bytesFieldSize(version.length);
+    this.hash = scramble(mixBytes(RequestKind.DowngradeInfoSet, version));
+  }
+}
+
 /** All replicated requests about members. */
 export type MemberRequest =
   | MemberAddRequest
   | MemberIdRequest
   | MemberUpdateRequest
   | MemberPublishRequest
-  | ClusterVersionSetRequest;
+  | ClusterVersionSetRequest
+  | DowngradeInfoSetRequest;
 
 /** The members after a change; `member` is the one that was added, else null. */
 export class MembersResponse {
-  readonly kind: 27 | 28 | 29 | 30 | 31 | 32;
+  readonly kind: 27 | 28 | 29 | 30 | 31 | 32 | 33;
   readonly revision: number;
   readonly member: ClusterMember | null;
   readonly members: readonly ClusterMember[];
 
   constructor(
-    kind: 27 | 28 | 29 | 30 | 31 | 32,
+    kind: 27 | 28 | 29 | 30 | 31 | 32 | 33,
     revision: number,
     member: ClusterMember | null,
     members: readonly ClusterMember[],

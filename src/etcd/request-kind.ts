@@ -37,6 +37,7 @@ export const RequestKind = {
   MemberPromote: 30,
   MemberPublish: 31,
   ClusterVersionSet: 32,
+  DowngradeInfoSet: 33,
 } as const;
 
 /** One of the numbers in `RequestKind`. */

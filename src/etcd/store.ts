@@ -91,6 +91,8 @@ export interface Store {
   removedMembers: readonly string[];
   /** `cluster_version` that the leader has decided; empty before. */
   clusterVersion: string;
+  /** Version that a downgrade under way leads to; empty when there is none. */
+  downgradeTarget: string;
   /** At most ten, newest last. Not part of the digest: a restart forgets them. */
   compactionHashes: readonly CompactionHash[];
 }
@@ -121,6 +123,7 @@ export function createStore(options: StoreOptions = {}): Store {
     members: NONE,
     removedMembers: NONE,
     clusterVersion: "",
+    downgradeTarget: "",
     compactionHashes: NONE,
   };
 }
@@ -160,6 +163,7 @@ export function cloneStore(store: Store): Store {
     members: store.members,
     removedMembers: store.removedMembers,
     clusterVersion: store.clusterVersion,
+    downgradeTarget: store.downgradeTarget,
     compactionHashes: store.compactionHashes,
   };
 }
