@@ -35,7 +35,14 @@ function firstBadEvent(model: CallModel, history: History, foreknown: boolean, c
         f = twin;
       }
       if ((end & 1) === 0) {
-        invoke(f, model, end >> 1, operation.input, foreknown ? operation.output : undefined);
+        invoke(
+          f,
+          model,
+          end >> 1,
+          operation.input,
+          foreknown ? operation.output : undefined,
+          foreknown && operation.output !== undefined ? operation.endedAt : -1,
+        );
       } else if (operation.output === undefined) {
         unknown(f, model, end >> 1);
       } else if (complete(f, model, end >> 1, operation.output) === "illegal") {

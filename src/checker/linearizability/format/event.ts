@@ -1,0 +1,174 @@
+// One event of a recorded history, and how a model's dialect reads it: which call an invocation is, what an ending says. All
+// formats come down to these. Unknown here: text.
+
+import type { Value } from "../value.ts";
+import { Call, showValue } from "../value.ts";
+
+/** What happened to an operation. `info`: nobody knows what became of it. */
+export type EventType = "invoke" | "ok" | "fail" | "info";
+
+/** One line of a history. */
+export interface HistoryEvent {
+  readonly process: number;
+  readonly type: EventType;
+  readonly f: string;
+  readonly key: string;
+  readonly value: Value;
+  /** Line in the file, from 1. */
+  readonly line: number;
+}
+
+/** A mistake in a file: what is wrong, and where. `line` 0 where no line is to blame. */
+export class FormatError extends Error {
+  override readonly name: string = "FormatError";
+  readonly line: number;
+
+  constructor(line: number, text: string) {
+    super(text);
+    this.line = line;
+  }
+}
+
+/** What a failed cas says: that it saw another value, or nothing. */
+export type FailCas = "observed" | "discarded";
+
+/** How the events of one history are to be read. */
+export interface Dialect {
+  readonly model: string;
+  readonly failCas: FailCas;
+  /** An `ok` read of nil matches any state (EDN histories of Knossos) instead of the absent one. */
+  readonly nilSaysNothing: boolean;
+}
+
+const VERBS: Readonly<Record<string, readonly string[]>> = {
+  register: ["read", "write"],
+  "cas-register": ["read", "write", "cas"],
+  kv: ["get", "put", "append"],
+  "kv-cas": ["get", "put", "delete", "cas"],
+  set: ["add", "remove", "contains"],
+  queue: ["enqueue", "dequeue"],
+  stack: ["push", "pop"],
+  mutex: ["acquire", "release"],
+  "multi-register": ["txn"],
+  "list-append": ["txn"],
+};
+
+function checkTxn(dialect: Dialect, event: HistoryEvent, value: Value): void {
+  const words = dialect.model === "list-append" ? ["append", "r"] : ["read", "write"];
+  if (typeof value !== "object" || value === null) {
+    throw new FormatError(event.line, `a txn is a list of micro-operations, not ${showValue(value)}`);
+  }
+  for (const micro of value) {
+    const fits = typeof micro === "object" && micro !== null && micro.length >= 2 && words.includes(String(micro[0]));
+    if (!fits) {
+      throw new FormatError(
+        event.line,
+        `${showValue(micro)} is no micro-operation of ${dialect.model} (${words.map((word) => `[${word} key …]`).join(", ")})`,
+      );
+    }
+    if ((micro[0] === "append" || micro[0] === "write") && micro.length < 3) {
+      throw new FormatError(event.line, `${showValue(micro)} has nothing to ${String(micro[0])}`);
+    }
+  }
+}
+
+/** The call an `invoke` event makes. Throws `FormatError` where the model does not know it. */
+export function callOf(dialect: Dialect, event: HistoryEvent): Call {
+  const verbs = VERBS[dialect.model] ?? [];
+  if (!verbs.includes(event.f)) {
+    const f = event.f === "" ? "an operation without a name" : `“${event.f}”`;
+    throw new FormatError(event.line, `the model ${dialect.model} does not know ${f} (it knows ${verbs.join(", ")})`);
+  }
+  const keyed = dialect.model === "kv" || dialect.model === "kv-cas";
+  if (!keyed && event.key !== "") throw new FormatError(event.line, `the model ${dialect.model} has no keys`);
+  const value = event.value;
+  switch (event.f) {
+    case "cas":
+      if (typeof value !== "object" || value === null || value.length !== 2) {
+        throw new FormatError(event.line, `a cas takes [expected new], not ${showValue(value)}`);
+      }
+      return new Call("cas", event.key, value);
+    case "txn":
+      checkTxn(dialect, event, value);
+      return new Call("txn", "", value);
+    case "append":
+      if (typeof value !== "string")
+        throw new FormatError(event.line, `append takes a string, not ${showValue(value)}`);
+      return new Call(event.f, event.key, value);
+    case "put":
+      if (dialect.model === "kv" && typeof value !== "string") {
+        throw new FormatError(event.line, `put takes a string, not ${showValue(value)}`);
+      }
+      return new Call(event.f, event.key, value);
+    case "write":
+    case "add":
+    case "remove":
+    case "contains":
+    case "enqueue":
+    case "push":
+      if (value === null && dialect.model !== "register" && dialect.model !== "cas-register") {
+        throw new FormatError(event.line, `${event.f} without a value`);
+      }
+      return new Call(event.f, event.key, value);
+    default:
+      return new Call(event.f, event.key, null);
+  }
+}
+
+/** What an ending says of its call. */
+export type Ending = { readonly kind: "answered"; readonly output: Value } | { readonly kind: "unknown" | "failed" };
+
+const UNKNOWN: Ending = { kind: "unknown" };
+const FAILED: Ending = { kind: "failed" };
+const DONE: Ending = { kind: "answered", output: true };
+const REFUSED: Ending = { kind: "answered", output: false };
+
+/** What an `ok`, `fail` or `info` event says of `call`. Throws `FormatError` where the model knows no such answer. */
+export function endingOf(dialect: Dialect, call: Call, event: HistoryEvent): Ending {
+  if (event.f !== "" && event.f !== call.f) {
+    throw new FormatError(
+      event.line,
+      `process ${event.process} ends “${event.f}”, but its open operation is “${call.f}”`,
+    );
+  }
+  if (event.key !== "" && event.key !== call.key) {
+    throw new FormatError(
+      event.line,
+      `process ${event.process} ends an operation on “${event.key}”, but called on “${call.key}”`,
+    );
+  }
+  if (event.type === "info") return UNKNOWN;
+  if (event.type === "fail") return call.f === "cas" && dialect.failCas === "observed" ? REFUSED : FAILED;
+  const value = event.value;
+  switch (call.f) {
+    case "read":
+    case "get":
+      if (value === null && dialect.nilSaysNothing) return UNKNOWN;
+      if (dialect.model === "kv" && typeof value !== "string") {
+        throw new FormatError(event.line, `get answers a string, not ${showValue(value)}`);
+      }
+      return { kind: "answered", output: value };
+    case "cas":
+      return typeof value === "boolean" && !value ? REFUSED : DONE;
+    case "add":
+    case "remove":
+    case "contains":
+      if (typeof value !== "boolean") {
+        throw new FormatError(event.line, `${call.f} answers true or false, not ${showValue(value)}`);
+      }
+      return value ? DONE : REFUSED;
+    case "dequeue":
+    case "pop":
+      return { kind: "answered", output: value };
+    case "txn": {
+      checkTxn(dialect, event, value);
+      const asked = call.value as readonly Value[];
+      const said = value as readonly Value[];
+      if (asked.length !== said.length)
+        throw new FormatError(event.line, "the answer of a txn has another length than its call");
+      return { kind: "answered", output: value };
+    }
+    default:
+      return DONE;
+  }
+}

@@ -1,0 +1,165 @@
+// Text in, history out: which format a text is in, which model it is judged by where nobody says, and the whole way from
+// text to operations. Pure: unpacking and reading files is the host's.
+
+import type { History } from "../history.ts";
+import type { CallModel } from "../model/register.ts";
+import { type Initial, modelOf } from "../models.ts";
+import { addEvent, builtHistory, createBuilder } from "./build.ts";
+import { readEdn } from "./edn.ts";
+import type { Dialect, FailCas, HistoryEvent } from "./event.ts";
+import { FormatError } from "./event.ts";
+import type { BundleEntry } from "./lines.ts";
+import { readBundleLine, readJsonHeader, readJsonLine, readKvLine, readLogLine } from "./lines.ts";
+
+/** How a history is written down. */
+export type Format = "jepsen-log" | "kv-text" | "edn" | "jsonl" | "bundle";
+
+/** All formats, in the order they are listed to people. */
+export const FORMATS: readonly Format[] = ["jepsen-log", "kv-text", "edn", "jsonl", "bundle"];
+
+/** A longer line is refused: no history has such lines, but a wrong file may. */
+export const LINE_MAX: number = 64 * 1024 * 1024;
+
+/** What is said about a history besides its text, by a manifest or by flags; undefined where nothing is. */
+export interface Told {
+  readonly format: Format | undefined;
+  readonly model: string | undefined;
+  readonly initial: Initial | undefined;
+  readonly failCas: FailCas | undefined;
+}
+
+/** Nothing said. */
+export const NOTHING_TOLD: Told = { format: undefined, model: undefined, initial: undefined, failCas: undefined };
+
+/** A history that was read, with what it is to be judged by. */
+export interface ReadHistory {
+  readonly format: Format;
+  readonly model: CallModel;
+  readonly dialect: Dialect;
+  readonly history: History;
+  /** Operations invoked, also those that say nothing; of them without a known outcome. */
+  readonly invoked: number;
+  readonly unknown: number;
+}
+
+/** The format of a text that begins with `head` (some thousand characters of it), or undefined. */
+export function detectFormat(head: string): Format | undefined {
+  if (/^INFO\s+jepsen\.util\s+-\s+\S+\s+:(invoke|ok|fail|info)\b/m.test(head)) return "jepsen-log";
+  const start = head.replace(/^\uFEFF/, "").replace(/^(\s|,|;[^\n]*(\n|$))+/, "");
+  if (start.startsWith('{"') || /^\{\s*"/.test(start)) {
+    const line = start.slice(0, 4000).split("\n", 1)[0]!;
+    return /"events"\s*:/.test(line) ? "bundle" : "jsonl";
+  }
+  if (/^\{\s*:/.test(start)) {
+    return /:f\s+:(get|put|append)\b/.test(start) && /:key\s/.test(start) ? "kv-text" : "edn";
+  }
+  if (/^[[(]/.test(start) || start.startsWith("#")) return "edn";
+  return undefined;
+}
+
+/** How events of a history are read and judged. Throws `FormatError` where the model is missing or unknown. */
+export function judgeOf(
+  format: Format,
+  told: Told,
+  header: Told = NOTHING_TOLD,
+): { dialect: Dialect; model: CallModel } {
+  const fallback = format === "jepsen-log" ? "cas-register" : format === "kv-text" ? "kv" : undefined;
+  const name = told.model ?? header.model ?? fallback;
+  if (name === undefined)
+    throw new FormatError(0, `a history in the format ${format} does not say its model: name it with --model`);
+  const initial = told.initial ?? header.initial ?? firstValue(format, name);
+  const model = modelOf(name, initial);
+  if (model === undefined) throw new FormatError(0, `there is no model “${name}”`);
+  const failCas = told.failCas ?? header.failCas ?? (format === "edn" ? "discarded" : "observed");
+  return { dialect: { model: name, failCas, nilSaysNothing: format === "edn" }, model };
+}
+
+function firstValue(format: Format, model: string): Initial {
+  if (model === "kv") return "";
+  if (model === "mutex") return false;
+  return format === "edn" && model === "multi-register" ? new Map() : null;
+}
+
+/** Calls `take` with every line of `text` and its number, from 1. Throws `FormatError` for a line beyond `LINE_MAX`. */
+export function eachLine(text: string, take: (line: string, number: number) => void): void {
+  let number = 1;
+  for (let from = 0; from < text.length; number++) {
+    let end = text.indexOf("\n", from);
+    if (end < 0) end = text.length;
+    if (end - from > LINE_MAX) throw new FormatError(number, `the line is longer than ${LINE_MAX / 1024 / 1024} MiB`);
+    take(text.slice(from, end > from && text.charCodeAt(end - 1) === 13 ? end - 1 : end), number);
+    from = end + 1;
+  }
+}
+
+/** The event on a line of a line-by-line format. */
+export function lineReader(format: Format): (line: string, number: number) => HistoryEvent | undefined {
+  if (format === "jepsen-log") return readLogLine;
+  return format === "kv-text" ? readKvLine : readJsonLine;
+}
+
+/** Reads a whole history (not a bundle). Throws `FormatError`. */
+export function readHistory(text: string, told: Told): ReadHistory {
+  const format = told.format ?? detectFormat(text.slice(0, 65_536));
+  if (format === undefined) {
+    throw new FormatError(
+      text.trim() === "" ? 0 : 1,
+      text.trim() === "" ? "the file is empty" : "the format is not known: name it with --input",
+    );
+  }
+  if (format === "bundle") throw new FormatError(0, "a bundle holds many histories");
+  if (format === "edn") {
+    const { dialect, model } = judgeOf(format, told);
+    const builder = createBuilder(dialect, model);
+    readEdn(text, (event) => addEvent(builder, event));
+    return finished(format, builder, text);
+  }
+  const read = lineReader(format);
+  let judge = format === "jsonl" ? undefined : judgeOf(format, told);
+  let builder = judge === undefined ? undefined : createBuilder(judge.dialect, judge.model);
+  eachLine(text, (line, number) => {
+    if (builder === undefined) {
+      if (line.trim() === "") return;
+      const header = readJsonHeader(line, number);
+      judge = judgeOf(format, told, { format, ...header });
+      builder = createBuilder(judge.dialect, judge.model);
+      return;
+    }
+    const event = read(line, number);
+    if (event !== undefined) addEvent(builder, event);
+  });
+  if (builder === undefined) throw new FormatError(0, "the file is empty");
+  return finished(format, builder, text);
+}
+
+function finished(format: Format, builder: ReturnType<typeof createBuilder>, text: string): ReadHistory {
+  if (builder.events === 0) {
+    if (text.trim() === "") throw new FormatError(0, "the file is empty");
+    if (format !== "edn" && format !== "jsonl" && format !== "bundle")
+      throw new FormatError(1, `no line of the file is an event in the format ${format}`);
+  }
+  const { dialect, model, invoked, unknown, open } = builder;
+  return { format, model, dialect, history: builtHistory(builder), invoked, unknown: unknown + open.size };
+}
+
+/** A history of a bundle, ready to be judged. */
+export function bundleHistory(entry: BundleEntry): ReadHistory {
+  const told: Told = { format: "bundle", model: entry.model, initial: entry.initial, failCas: entry.failCas };
+  const { model } = judgeOf("bundle", told);
+  const nil = entry.model === "multi-register" || entry.model === "mutex";
+  const dialect: Dialect = { model: entry.model, failCas: entry.failCas, nilSaysNothing: nil };
+  const builder = createBuilder(dialect, model);
+  for (const event of entry.events) addEvent(builder, event);
+  return finished("bundle", builder, "bundle");
+}
+
+/** All histories of a bundle. Throws `FormatError`. */
+export function readBundle(text: string): readonly BundleEntry[] {
+  const entries: BundleEntry[] = [];
+  eachLine(text, (line, number) => {
+    const entry = readBundleLine(line, number);
+    if (entry !== undefined) entries.push(entry);
+  });
+  if (entries.length === 0) throw new FormatError(0, "the file is empty");
+  return entries;
+}

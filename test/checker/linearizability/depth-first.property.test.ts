@@ -1,0 +1,44 @@
+// Laws of the depth-first search: it says what brute force says, and shows an order that anyone can verify.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { searchDepthFirst } from "../../../src/checker/linearizability/depth-first.ts";
+import type { Operation } from "../../../src/checker/linearizability/history.ts";
+import { partsOf } from "../../../src/checker/linearizability/history.ts";
+import type { CallModel } from "../../../src/checker/linearizability/model/register.ts";
+import { MODEL_NAMES } from "../../../src/checker/linearizability/models.ts";
+import { histories, modelNamed } from "./arbitrary.ts";
+import { explainable } from "./brute-force.ts";
+import { orderHolds } from "./order.ts";
+
+const RUNS = Number(process.env.LOCKSTEP_RUNS ?? 1000);
+
+function judged(model: CallModel, operations: readonly Operation[], part: string): void {
+  const result = searchDepthFirst(model, operations, part, 1_000_000);
+  expect(result.verdict).toBe(explainable(model, operations, part) ? "ok" : "illegal");
+  expect(orderHolds(model, operations, part, result.order, result.verdict === "ok")).toBe("");
+}
+
+describe("the depth-first search", () => {
+  for (const name of MODEL_NAMES) {
+    const model = modelNamed(name);
+
+    it(`judges a ${name} as brute force does, with an order that holds`, () => {
+      fc.assert(
+        fc.property(histories(name, 7), (history) => {
+          for (const part of partsOf(model, history.operations)) {
+            const operations = part.indexes.map((i) => history.operations[i]!);
+            judged(model, operations, part.name);
+            if (model.foresee === undefined) continue;
+            const knowing = model.foresee(
+              operations.map((operation) => operation.input),
+              operations.map((operation) => operation.output),
+            );
+            judged(knowing, operations, part.name);
+          }
+        }),
+        { numRuns: RUNS },
+      );
+    });
+  }
+});
