@@ -75,6 +75,7 @@ export function compileExpectation(file: ExpectFile): Expectation[] {
       {
         kind: "availability",
         during: windowOf(file.availability.during),
+        workload: file.availability.workload ?? null,
         writes: boundOf(file.availability.writes),
         reads: boundOf(file.availability.reads),
         all: boundOf(file.availability.all),
@@ -92,7 +93,7 @@ export function compileExpectation(file: ExpectFile): Expectation[] {
       property,
       fromMicros: file.scope?.from === undefined ? null : micros(file.scope.from, 0),
     }));
-  const predicate = inlinePredicate(file);
+  const predicate = file.holds === undefined ? inlinePredicate(file) : predicateOf(file.holds);
   if (predicate !== null)
     return [{ kind: "at", predicate, atMicros: file.at === undefined ? AT_END : micros(file.at, 0) }];
   return [];

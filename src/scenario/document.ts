@@ -346,6 +346,8 @@ export interface ExpectFile {
   readonly availability?:
     | {
         readonly during: WindowText;
+        /** Only operations of the workload with this name. */
+        readonly workload?: string | undefined;
         readonly writes?: string | undefined;
         readonly reads?: string | undefined;
         readonly all?: string | undefined;
@@ -353,6 +355,8 @@ export interface ExpectFile {
     | undefined;
   readonly dataLoss?: "none" | { readonly allow: WindowText | readonly WindowText[] } | undefined;
   readonly scope?: { readonly property: string; readonly from?: DurationText | undefined } | undefined;
+  /** With `at`, or alone for the end of the run: any predicate. */
+  readonly holds?: PredicateFile | undefined;
   readonly at?: DurationText | undefined;
   readonly during?: WindowText | undefined;
   readonly after?: DurationText | undefined;

@@ -45,6 +45,8 @@ export type Expectation =
   | {
       readonly kind: "availability";
       readonly during: Window;
+      /** Only operations of the workload with this name; null: of all. */
+      readonly workload: string | null;
       readonly writes: ShareBound | null;
       readonly reads: ShareBound | null;
       readonly all: ShareBound | null;

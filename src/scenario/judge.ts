@@ -28,7 +28,8 @@ export interface JudgeState {
   /** What the predicate was when last looked at. */
   last: boolean;
   readonly memory: PredicateMemory;
-  /** Operations of availability windows: invoked, and answered ok. */
+  /** Operations of availability windows: of which workload (its place in the scenario, -1 for all), invoked, answered ok. */
+  readonly workload: number;
   writesInvoked: number;
   writesOk: number;
   readsInvoked: number;
@@ -56,8 +57,12 @@ export interface ExpectationResult {
   readonly atMicros: number;
 }
 
-/** A judge that has seen nothing yet. */
-export function createJudge(expectations: readonly Expectation[], durationMicros: number): Judge {
+/** A judge that has seen nothing yet. `workloads` are the names of the scenario's workloads, in its order. */
+export function createJudge(
+  expectations: readonly Expectation[],
+  durationMicros: number,
+  workloads: readonly string[] = [],
+): Judge {
   return {
     expectations,
     durationMicros,
@@ -72,6 +77,10 @@ export function createJudge(expectations: readonly Expectation[], durationMicros
         looked: false,
         last: false,
         memory,
+        workload:
+          expectation.kind === "availability" && expectation.workload !== null
+            ? workloads.indexOf(expectation.workload)
+            : -1,
         writesInvoked: 0,
         writesOk: 0,
         readsInvoked: 0,
@@ -104,9 +113,16 @@ export function exactTimes(expectations: readonly Expectation[]): number[] {
   return [...new Set(times)].sort((a, b) => a - b);
 }
 
-/** Whether there is anything left for `observe` to decide: where not, the run need not build views. */
-export function isLooking(judge: Judge): boolean {
-  return judge.states.some((state, at) => state.verdict === "open" && predicateOf(judge.expectations[at]!) !== null);
+/** Whether `observe` has anything to decide now: where not, the run need not build a view. */
+export function isLooking(judge: Judge, nowMicros: number): boolean {
+  for (let at = 0; at < judge.states.length; at += 1) {
+    if (judge.states[at]!.verdict !== "open") continue;
+    const expectation = judge.expectations[at]!;
+    if (expectation.kind === "at") {
+      if (expectation.atMicros !== AT_END && nowMicros >= expectation.atMicros) return true;
+    } else if (predicateOf(expectation) !== null && nowMicros >= startOf(expectation)) return true;
+  }
+  return false;
 }
 
 /** Looks at the run after a step, or at one of the exact times after every event of it. */
@@ -150,7 +166,7 @@ function observeOne(expectation: Expectation, state: JudgeState, view: RunView, 
       return;
     }
     case "at": {
-      if (expectation.atMicros === AT_END) return;
+      if (expectation.atMicros === AT_END || now < expectation.atMicros) return;
       if (now > expectation.atMicros) {
         if (!state.looked) look(expectation.predicate, state, view);
         if (state.seen === "") state.seen = describe(expectation.predicate, view);
@@ -158,7 +174,7 @@ function observeOne(expectation: Expectation, state: JudgeState, view: RunView, 
         return;
       }
       look(expectation.predicate, state, view);
-      state.seen = now === expectation.atMicros ? describe(expectation.predicate, view) : "";
+      state.seen = describe(expectation.predicate, view);
       return;
     }
     case "always-property":
@@ -173,23 +189,25 @@ function observeOne(expectation: Expectation, state: JudgeState, view: RunView, 
   }
 }
 
-/** A client begins an operation. Returns nothing: availability windows count it. */
-export function observeInvocation(judge: Judge, atMicros: number, isWrite: boolean): void {
+/** A client of the workload with that place in the scenario begins an operation. Availability windows count it. */
+export function observeInvocation(judge: Judge, atMicros: number, isWrite: boolean, workload: number): void {
   for (let at = 0; at < judge.states.length; at += 1) {
     const expectation = judge.expectations[at]!;
     if (expectation.kind !== "availability" || !isIn(expectation.during, atMicros)) continue;
     const state = judge.states[at]!;
+    if (state.workload >= 0 && state.workload !== workload) continue;
     if (isWrite) state.writesInvoked += 1;
     else state.readsInvoked += 1;
   }
 }
 
 /** An operation that was invoked at `invokedAtMicros` was answered ok. */
-export function observeAnswer(judge: Judge, invokedAtMicros: number, isWrite: boolean): void {
+export function observeAnswer(judge: Judge, invokedAtMicros: number, isWrite: boolean, workload: number): void {
   for (let at = 0; at < judge.states.length; at += 1) {
     const expectation = judge.expectations[at]!;
     if (expectation.kind !== "availability" || !isIn(expectation.during, invokedAtMicros)) continue;
     const state = judge.states[at]!;
+    if (state.workload >= 0 && state.workload !== workload) continue;
     if (isWrite) state.writesOk += 1;
     else state.readsOk += 1;
   }

@@ -10,23 +10,36 @@ import type { Selector } from "../fault/selector.ts";
 
 export type Compare = "<" | "<=" | "=" | "!=" | ">=" | ">";
 
-/** Things a run counts while it goes; also what the line `seen:` of a report lists. */
+/**
+ * Things a run counts while it goes; also what the line `seen:` of a report lists. Each counts events of the world, so
+ * that any two runs count alike.
+ */
 export const COUNTERS = [
+  /** A member became candidate (not pre-candidate). */
   "election",
+  /** A member became leader, the first of a run included. */
   "leader-change",
+  /** A second member became leader while another still believed itself to be one. */
   "two-leaders",
+  /** A candidate went into a new term without anyone having won the last. */
   "split-vote",
+  /** A leader became follower without having crashed. */
   "step-down",
+  /** A leadership transfer ended in a new leader. */
   "transfer",
+  /** A member dropped entries from its log that were not committed. */
   "uncommitted-overwritten",
   "snapshot-taken",
   "snapshot-sent",
   "snapshot-installed",
+  /** The history of revisions was compacted. */
   "compaction",
+  /** A change of membership was applied for the first time. */
   "config-change",
   "crash",
   "restart",
   "message-lost",
+  /** A fault of the timetable had an effect, or had none. */
   "fault-effective",
   "fault-ineffective",
   "operation-ok",
@@ -34,6 +47,7 @@ export const COUNTERS = [
   "operation-unknown",
   "write-ok",
   "read-ok",
+  /** A serializable read gave a revision below one already acknowledged to anyone. */
   "stale-read",
   "retry",
   "watch-event",

@@ -42,7 +42,7 @@ export function printExpectation(expectation: Expectation): string {
         ? "linearizable"
         : `linearizable since ${formatMicros(expectation.sinceMicros)}`;
     case "availability":
-      return `availability${during(expectation.during)}: ${[
+      return `availability${expectation.workload === null ? "" : ` of ${expectation.workload}`}${during(expectation.during)}: ${[
         ...bound("writes", expectation.writes),
         ...bound("reads", expectation.reads),
         ...bound("all", expectation.all),

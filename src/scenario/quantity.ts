@@ -243,3 +243,9 @@ export function printSize(bytes: number): string {
   }
   return `${bytes}B`;
 }
+
+/** Requests in a time, as `parseRate` reads them: `50/s`. */
+export function printRate(operations: number, perMicros: number): string {
+  const unit = Object.keys(TIME_UNITS).find((name) => TIME_UNITS[name] === perMicros) ?? "s";
+  return `${operations}/${unit}`;
+}

@@ -269,6 +269,7 @@ const VERBS = [
   "availability",
   "dataLoss",
   "scope",
+  "holds",
 ];
 /** The statistics of a study. */
 export const STATISTICS: readonly (
@@ -322,6 +323,7 @@ const expectation = z
     availability: z
       .strictObject({
         during: window,
+        workload: z.string().optional(),
         writes: shareBound.optional(),
         reads: shareBound.optional(),
         all: shareBound.optional(),
@@ -336,6 +338,7 @@ const expectation = z
       .optional(),
     dataLoss: z.union([z.literal("none"), z.strictObject({ allow: z.union([window, z.array(window)]) })]).optional(),
     scope: z.strictObject({ property: propertyName, from: duration.optional() }).optional(),
+    holds: predicate.optional(),
     at: duration.optional(),
     during: window.optional(),
     after: duration.optional(),
@@ -389,7 +392,7 @@ const expectation = z
     for (const key of ["during", "after", "within"] as const)
       if (value[key] !== undefined && !verbs.some((verb) => goes[key]!.includes(verb)))
         complain(ctx, "LS2014", { message: `"${key}" goes with ${goes[key]!.join(", ")}`, hint: null }, [key]);
-    if (value.at !== undefined && inline.length === 0)
+    if (value.at !== undefined && inline.length === 0 && value.holds === undefined)
       complain(ctx, "LS2014", { message: '"at" needs what is to be so at that time', hint: "leaders: 1" }, ["at"]);
     if (typeof value.always === "string" && propertiesOf(value.always) !== null && value.during !== undefined)
       complain(

@@ -803,6 +803,7 @@ function checkExpectations(check: Check): void {
           break;
         case "availability":
           checkWindow(check, expectation.during, [...path, "availability", "during"]);
+          checkWorkloadName(check, expectation.workload, [...path, "availability", "workload"]);
           if (check.clients === 0 && !scenario.faults.some((fault) => fault.action.kind === "clientOp"))
             say(
               check,
@@ -855,6 +856,13 @@ function checkExpectations(check: Check): void {
     }
     next += count;
   });
+}
+
+function checkWorkloadName(check: Check, name: string | null, path: Path): void {
+  if (name === null || check.lenience.unknownClients) return;
+  const known = check.scenario.workload.map((workload) => workload.name);
+  if (!known.includes(name))
+    say(check, "LS2013", path, `there is no workload named "${name}"`, nearest(name, known) ?? known.join(", "));
 }
 
 function compiledCount(written: ExpectFile): number {
