@@ -35,7 +35,7 @@ export function decodeBase64(text: string): string | null {
   let bits = 0;
   let count = 0;
   for (let at = 0; at < bare.length; at++) {
-    const value = valueOf(bare.charCodeAt(at));
+    const value = sextetOf(bare.charCodeAt(at));
     if (value < 0) return null;
     bits = ((bits << 6) | value) & 0xffff;
     count += 6;
@@ -51,7 +51,7 @@ export function decodeBase64(text: string): string | null {
   return parts.join("") + String.fromCharCode(...bytes);
 }
 
-function valueOf(code: number): number {
+function sextetOf(code: number): number {
   if (code >= 65 && code <= 90) return code - 65;
   if (code >= 97 && code <= 122) return code - 71;
   if (code >= 48 && code <= 57) return code + 4;

@@ -1,0 +1,23 @@
+/**
+ * The gateway: etcd's API in JSON over HTTP, as texts in and texts out, without a socket.
+ *
+ * From outside the room this file is enough to serve the API: a path and a body become a call, an answer becomes a body.
+ */
+
+export {
+  decodeCall,
+  decodeWatchRequest,
+  ErrBodyEndsEarly,
+  ErrBodyMalformed,
+  ErrNoSuchPath,
+  gatewayPaths,
+} from "./gateway-decode.ts";
+export {
+  encodeAnswer,
+  encodeError,
+  encodeKeyValue,
+  encodeWatchResponse,
+  type HeaderIds,
+  httpStatus,
+  type Json,
+} from "./gateway-encode.ts";
