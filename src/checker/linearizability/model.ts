@@ -14,6 +14,14 @@ export const BLIND = 2;
 /** The state after it does not depend on the state before it: a write, a put, a delete. Only together with `BLIND`. */
 export const OVERWRITES = 4;
 
+/** What `foresee` may know of an operation: all of it, with the positions of its two ends. */
+export interface Foreseen<Input, Output> {
+  readonly input: Input;
+  readonly output: Output | undefined;
+  readonly invokedAt: number;
+  readonly endedAt: number;
+}
+
 /** A sequential object. States, inputs and outputs are immutable plain data. */
 export interface Model<State, Input, Output> {
   readonly name: string;
@@ -44,7 +52,7 @@ export interface Model<State, Input, Output> {
   /** The part of the object `input` belongs to, where the object falls apart into independent parts (keys, elements). */
   partition?(input: Input): string;
   /** The same model with the answers of a whole history at hand, so that states no answer tells apart become one. */
-  foresee?(inputs: readonly Input[], outputs: readonly (Output | undefined)[]): Model<State, Input, Output>;
+  foresee?(operations: readonly Foreseen<Input, Output>[]): Model<State, Input, Output>;
   /** The operation in a few words: `get x → 1`; an unknown answer shows as `?`. */
   describe(input: Input, output: Output | undefined): string;
   /** The state in a few words. */

@@ -3,6 +3,7 @@
 // each recorded answer, the history is linearizable, by definition and at O(1) an event. A witness that fails proves
 // nothing about the history: then the frontier decides. Unknown here: where the order came from.
 
+import type { Operation } from "./history.ts";
 import type { Model } from "./model.ts";
 
 /** The state of a verification. Plain data apart from the model's own states. */
@@ -48,5 +49,32 @@ export function applyNext<State, Input, Output>(
   }
   witness.state = after;
   witness.applied++;
+  return true;
+}
+
+/**
+ * Whether `order` (indexes into `operations`, each once) explains them: all that ended are in it, none stands behind one
+ * that began after its end, and the model gives every answer. Linear in the length.
+ */
+export function verifyOrder<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  operations: readonly Operation<Input, Output>[],
+  part: string,
+  order: readonly number[],
+): boolean {
+  const placed: boolean[] = operations.map(() => false);
+  let state = model.init(part);
+  let latestInvocation = -1;
+  for (const index of order) {
+    const operation = operations[index];
+    if (operation === undefined || placed[index]) return false;
+    placed[index] = true;
+    if (operation.output !== undefined && operation.endedAt < latestInvocation) return false;
+    if (operation.invokedAt > latestInvocation) latestInvocation = operation.invokedAt;
+    const after = model.step(state, operation.input, operation.output);
+    if (after === undefined) return false;
+    state = after;
+  }
+  for (let i = 0; i < operations.length; i++) if (!placed[i] && operations[i]!.output !== undefined) return false;
   return true;
 }

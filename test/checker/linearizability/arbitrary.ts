@@ -105,7 +105,12 @@ interface Plan {
  * Histories of up to `size` operations of `name`. Draws are played in order: each invokes the next plan; an operation takes
  * effect and ends a few draws later. `unique`: every written number is distinct.
  */
-export function histories(name: string, size: number = 6, lossy: boolean = true): fc.Arbitrary<History> {
+export function histories(
+  name: string,
+  size: number = 6,
+  lossy: boolean = true,
+  unique: boolean = false,
+): fc.Arbitrary<History> {
   const plan: fc.Arbitrary<Plan> = fc.record({
     call: calls(name),
     process: fc.constant(0),
@@ -114,7 +119,22 @@ export function histories(name: string, size: number = 6, lossy: boolean = true)
     fate: fc.integer({ min: 0, max: 9 }),
     lie: fc.integer({ min: 0, max: 14 }),
   });
-  return fc.array(plan, { maxLength: size }).map((plans) => play(modelNamed(name), plans, lossy));
+  return fc
+    .array(plan, { maxLength: size })
+    .map((plans) => play(modelNamed(name), unique ? plans.map(withOwnValue) : plans, lossy));
+}
+
+/** The plan with a value that no other one writes. */
+function withOwnValue(plan: Plan, i: number): Plan {
+  const { f, key, value } = plan.call;
+  const own = key === "" ? i + 10 : `v${i + 10}`;
+  if (f === "cas") {
+    const expected = (value as readonly Value[])[0]!;
+    const before = i === 0 || expected === null ? expected : key === "" ? i + 9 : `v${i + 9}`;
+    return { ...plan, call: new Call(f, key, [before, own]) };
+  }
+  const writes = f === "write" || f === "put" || f === "enqueue" || f === "push";
+  return writes ? { ...plan, call: new Call(f, key, own) } : plan;
 }
 
 function falsified(model: CallModel, call: Call, answer: Value, lie: number): Value {
@@ -127,6 +147,7 @@ function falsified(model: CallModel, call: Call, answer: Value, lie: number): Va
     });
   }
   if (lie > 2 || answer === true) return answer;
+  if (typeof answer === "number" && answer >= 10) return answer + lie - 1;
   return model.name === "kv" ? ["", "a", "b"][lie]! : model.name === "kv-cas" ? [null, "v0", "v1"][lie]! : lie;
 }
 

@@ -30,10 +30,7 @@ describe("the depth-first search", () => {
             const operations = part.indexes.map((i) => history.operations[i]!);
             judged(model, operations, part.name);
             if (model.foresee === undefined) continue;
-            const knowing = model.foresee(
-              operations.map((operation) => operation.input),
-              operations.map((operation) => operation.output),
-            );
+            const knowing = model.foresee(operations);
             judged(knowing, operations, part.name);
           }
         }),

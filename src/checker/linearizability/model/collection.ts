@@ -1,8 +1,9 @@
 // `set`, `queue`, `stack` and `mutex`. A set falls apart into its elements, each of which is in or out; a queue and a stack
 // are lists, oldest first; a mutex is held or free, whoever holds it.
 
+import type { Foreseen } from "../model.ts";
 import { BLIND, OBSERVES } from "../model.ts";
-import type { Call, Value } from "../value.ts";
+import type { Call, Key, Value } from "../value.ts";
 import { callKey, sameValue, showValue, valueKey } from "../value.ts";
 import type { CallModel } from "./register.ts";
 
@@ -45,15 +46,73 @@ function elementOf(value: Value): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function listModel(name: string, put: string, take: string, fromFront: boolean, initial: Value): CallModel {
+/** When a value is taken out: the ends of the one operation that takes it. */
+interface Taking {
+  readonly invokedAt: number;
+  readonly endedAt: number;
+}
+
+/** Taken by nobody, as far as the history goes. */
+const NEVER: Taking = { invokedAt: Number.POSITIVE_INFINITY, endedAt: Number.POSITIVE_INFINITY };
+
+/** Takings by the key of their value; undefined where values are not distinct, so that nothing can be foreseen. */
+function takingsOf(
+  operations: readonly Foreseen<Call, Value>[],
+  first: readonly Value[],
+  put: string,
+): Map<Key, Taking> | undefined {
+  const takings = new Map<Key, Taking>();
+  let lost = false;
+  for (const value of first) takings.set(valueKey(value), NEVER);
+  if (takings.size < first.length) return undefined;
+  for (const { input } of operations) {
+    if (input.f !== put) continue;
+    const key = valueKey(input.value);
+    if (takings.has(key)) return undefined;
+    takings.set(key, NEVER);
+  }
+  for (const { input, output, invokedAt, endedAt } of operations) {
+    if (input.f === put) continue;
+    if (output === undefined) lost = true;
+    else if (output !== null) takings.set(valueKey(output), { invokedAt, endedAt });
+  }
+  // A taking of which nothing is known may take what nobody is known to take.
+  if (lost) for (const [key, taking] of takings) if (taking === NEVER) takings.delete(key);
+  return takings;
+}
+
+/**
+ * With distinct values the takings tell which of two values inside has to leave first. A value put where it would have to
+ * leave in the wrong order can never be taken as recorded, so such a put is impossible (exact, and what keeps overlapping
+ * puts from costing c! orders).
+ */
+function listModel(
+  name: string,
+  put: string,
+  fromFront: boolean,
+  initial: Value,
+  takings: ReadonlyMap<Key, Taking> | undefined = undefined,
+): CallModel {
   const first: readonly Value[] = typeof initial === "object" && initial !== null ? initial : [];
   const next = (list: readonly Value[]): Value => (list.length === 0 ? null : list[fromFront ? 0 : list.length - 1]!);
+  const contradicts = (list: readonly Value[], value: Value): boolean => {
+    const own = takings?.get(valueKey(value));
+    if (takings === undefined || own === undefined) return false;
+    for (let i = list.length - 1; i >= 0; i--) {
+      const other = takings.get(valueKey(list[i]!));
+      if (other === undefined) continue;
+      const earlier = fromFront ? other : own;
+      const later = fromFront ? own : other;
+      if (later.endedAt < earlier.invokedAt) return true;
+    }
+    return false;
+  };
   return {
     name,
     init: () => first,
     step(state, call, answer) {
       const list = state as readonly Value[];
-      if (call.f === put) return [...list, call.value];
+      if (call.f === put) return contradicts(list, call.value) ? undefined : [...list, call.value];
       if (answer !== undefined && !sameValue(answer, next(list))) return undefined;
       if (list.length === 0) return state;
       return fromFront ? list.slice(1) : list.slice(0, -1);
@@ -62,7 +121,8 @@ function listModel(name: string, put: string, take: string, fromFront: boolean, 
     stateKey: valueKey,
     inputKey: callKey,
     outputKey: valueKey,
-    effect: (call, answer) => (call.f === put ? BLIND : call.f === take && answer === null ? OBSERVES : 0),
+    effect: (call, answer) => (call.f === put ? BLIND : answer === null ? OBSERVES : 0),
+    foresee: (operations) => listModel(name, put, fromFront, initial, takingsOf(operations, first, put)),
     describe,
     describeState: showValue,
   };
@@ -70,12 +130,12 @@ function listModel(name: string, put: string, take: string, fromFront: boolean, 
 
 /** First in, first out: `enqueue v`, `dequeue`, which answers `null` when nothing is inside. */
 export function queueModel(initial: Value): CallModel {
-  return listModel("queue", "enqueue", "dequeue", true, initial);
+  return listModel("queue", "enqueue", true, initial);
 }
 
 /** Last in, first out: `push v`, `pop`, which answers `null` when nothing is inside. */
 export function stackModel(initial: Value): CallModel {
-  return listModel("stack", "push", "pop", false, initial);
+  return listModel("stack", "push", false, initial);
 }
 
 /** A lock: `acquire` of a held one and `release` of a free one cannot succeed. `initial` true: held from the start. */

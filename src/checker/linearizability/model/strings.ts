@@ -60,11 +60,10 @@ function stringsWith(
     effect: (call) => (call.f === "get" ? OBSERVES : call.f === "put" ? BLIND | OVERWRITES : BLIND),
     requires: (call, answer) => (call.f === "get" ? answer : undefined),
     partition: (call) => call.key,
-    foresee(calls, answers) {
+    foresee(operations) {
       const texts = new Set<string>();
-      for (let i = 0; i < calls.length; i++) {
-        const answer = answers[i];
-        if (calls[i]!.f === "get" && typeof answer === "string") texts.add(answer);
+      for (const { input, output } of operations) {
+        if (input.f === "get" && typeof output === "string") texts.add(output);
       }
       return stringsWith(initial, initialByKey, [...texts].sort());
     },

@@ -1,0 +1,189 @@
+// Judges a whole history: apart into its parts, each by the method that its model and its values call for, cheapest first,
+// until one is decided or the budget is spent. Stops at the first part without an order. Every method is exact; they differ
+// in cost only, and the verdict says which one spoke.
+
+import type { Frontier, FrontierBudget } from "./configuration.ts";
+import { searchDepthFirst } from "./depth-first.ts";
+import { complete, createFrontier, invoke, unknown } from "./frontier.ts";
+import type { History, Operation } from "./history.ts";
+import { endsInOrder, partsOf } from "./history.ts";
+import type { CallModel } from "./model/register.ts";
+import type { Model } from "./model.ts";
+import { judgeQueue } from "./queue-aspects.ts";
+import type { Refutation } from "./zones.ts";
+import { judgeByZones, zonesApply } from "./zones.ts";
+
+/** How a verdict came about. */
+export type Method = "zones" | "queue-aspects" | "frontier" | "depth-first";
+
+/** What a check may cost, in configurations: steps of the searches and memory, never wall time. */
+export interface CheckBudget {
+  /** Of all searches of one part together. */
+  readonly configurations: number;
+  /** Held in memory at one time. */
+  readonly remembered: number;
+}
+
+/** Some seconds and some hundred megabytes at worst. */
+export const CHECK_BUDGET: CheckBudget = { configurations: 1_500_000, remembered: 1_000_000 };
+
+/** The verdict on one part. */
+export interface PartJudgement {
+  readonly verdict: "ok" | "illegal" | "undecided";
+  readonly method: Method;
+  readonly configurations: number;
+  /** An order of the part's operations (indexes into it), where the method found one: of all if `ok`. */
+  readonly order: readonly number[] | undefined;
+  /** What contradicts what, where the method knows; indexes into the part. */
+  readonly refutation: Refutation | undefined;
+  /** Operation (index into the part) the search could not get beyond; -1 where there is none. */
+  readonly brokeAt: number;
+}
+
+/** The verdict on a history. */
+export interface Judgement {
+  readonly verdict: "ok" | "illegal" | "undecided";
+  /** The method of the part that decided, or of the part that cost most. */
+  readonly method: Method;
+  readonly configurations: number;
+  readonly parts: number;
+  /** Parts judged `ok` before the judgement ended. */
+  readonly partsOk: number;
+  /** The part without an order, or the first undecided one; else undefined. */
+  readonly part: string | undefined;
+  readonly partJudgement: PartJudgement | undefined;
+  /** Why `undecided` and how far it got; empty otherwise. */
+  readonly reason: string;
+}
+
+/** A first look along the whole part: cheap where the frontier stays narrow, given up soon where it does not. */
+const GLANCE: FrontierBudget = { frontier: 96, perEvent: 600, lost: 1_000_000 };
+/** Parts up to this many operations go to the frontier at once; anything else costs more to set up than to search. */
+const TINY = 10;
+
+function part(
+  verdict: PartJudgement["verdict"],
+  method: Method,
+  configurations: number,
+  more: Partial<PartJudgement> = {},
+): PartJudgement {
+  return { verdict, method, configurations, order: undefined, refutation: undefined, brokeAt: -1, ...more };
+}
+
+/** Runs the frontier along `operations` with all answers known beforehand. Returns it as it stood at the end. */
+function lookAlong<S, I, O>(
+  model: Model<S, I, O>,
+  operations: readonly Operation<I, O>[],
+  name: string,
+  ends: readonly number[],
+  budget: FrontierBudget,
+): Frontier<S, I, O> {
+  const f = createFrontier(model, budget, name);
+  for (let i = 0; i < ends.length && f.verdict === "ok"; i++) {
+    const end = ends[i]!;
+    const index = end >> 1;
+    const operation = operations[index]!;
+    if (operation.output === undefined) {
+      if (end & 1) continue;
+      invoke(f, model, index, operation.input);
+      unknown(f, model, index);
+    } else if (end & 1) {
+      complete(f, model, index, operation.output);
+    } else {
+      invoke(f, model, index, operation.input, operation.output, operation.endedAt);
+    }
+  }
+  return f;
+}
+
+function searched<S, I, O>(
+  model: Model<S, I, O>,
+  operations: readonly Operation<I, O>[],
+  name: string,
+  budget: CheckBudget,
+): PartJudgement {
+  const knowing = model.foresee === undefined ? model : model.foresee(operations);
+  const ends = endsInOrder(operations);
+  let spent = 0;
+  const depth = (configurations: number): PartJudgement | undefined => {
+    const result = searchDepthFirst(knowing, operations, name, configurations, budget.remembered);
+    spent += result.configurations;
+    if (result.verdict === "undecided" && spent < budget.configurations) return undefined;
+    return part(result.verdict, "depth-first", spent, { order: result.order, brokeAt: result.brokeAt });
+  };
+  const breadth = (limits: FrontierBudget): PartJudgement | undefined => {
+    const f = lookAlong(knowing, operations, name, ends, limits);
+    spent += f.explored;
+    return f.verdict === "undecided" ? undefined : part(f.verdict, "frontier", spent, { brokeAt: f.failedOperation });
+  };
+  const some = Math.min(60_000, budget.configurations);
+  const wide: FrontierBudget = { frontier: 2000, perEvent: 10_000, lost: GLANCE.lost };
+  const judged = breadth(GLANCE) ?? depth(some) ?? (spent < budget.configurations ? breadth(wide) : undefined);
+  return judged ?? depth(Math.max(1, budget.configurations - spent))!;
+}
+
+/** Judges `operations`, all of one part. Calls of the built-in models go through their monitors first. */
+export function judgePart<S, I, O>(
+  model: Model<S, I, O>,
+  operations: readonly Operation<I, O>[],
+  name: string,
+  budget: CheckBudget = CHECK_BUDGET,
+): PartJudgement {
+  if (operations.length > TINY) {
+    const monitored = monitor(model as unknown as CallModel, operations as unknown as readonly Operation[], name);
+    if (monitored !== undefined) return monitored;
+  }
+  return searched(model, operations, name, budget);
+}
+
+function monitor(model: CallModel, operations: readonly Operation[], name: string): PartJudgement | undefined {
+  if (zonesApply(model)) {
+    const { refutation, order } = judgeByZones(model, operations, name);
+    if (refutation !== undefined) return part("illegal", "zones", operations.length, { refutation });
+    return order === undefined ? undefined : part("ok", "zones", operations.length, { order });
+  }
+  if (model.name !== "queue") return undefined;
+  const aspects = judgeQueue(model, operations);
+  if (aspects === undefined) return undefined;
+  const { refutation } = aspects;
+  return part(refutation === undefined ? "ok" : "illegal", "queue-aspects", operations.length, { refutation });
+}
+
+/** Judges `history` part by part. */
+export function judge<S, I, O>(
+  model: Model<S, I, O>,
+  history: History<I, O>,
+  budget: CheckBudget = CHECK_BUDGET,
+): Judgement {
+  const parts = partsOf(model, history.operations);
+  let configurations = 0;
+  let method: Method = "frontier";
+  let costliest = -1;
+  let partsOk = 0;
+  let open: { name: string; judgement: PartJudgement; size: number } | undefined;
+  for (const { name, indexes } of parts) {
+    const operations =
+      indexes.length === history.operations.length ? history.operations : indexes.map((i) => history.operations[i]!);
+    const judgement = judgePart(model, operations, name, budget);
+    configurations += judgement.configurations;
+    if (judgement.configurations > costliest) {
+      costliest = judgement.configurations;
+      method = judgement.method;
+    }
+    if (judgement.verdict === "ok") {
+      partsOk++;
+    } else if (judgement.verdict === "illegal") {
+      const done = { configurations, parts: parts.length, partsOk, part: name, partJudgement: judgement, reason: "" };
+      return { verdict: "illegal", method: judgement.method, ...done };
+    } else if (open === undefined) {
+      open = { name, judgement, size: operations.length };
+    }
+  }
+  const done = { configurations, parts: parts.length, partsOk };
+  if (open === undefined)
+    return { verdict: "ok", method, ...done, part: undefined, partJudgement: undefined, reason: "" };
+  const where = open.name === "" ? "" : ` of ${open.name}`;
+  const got = open.judgement.order?.length ?? 0;
+  const reason = `${open.judgement.configurations} configurations were not enough: ${got} of ${open.size} operations${where} could be put in order, ${partsOk} of ${parts.length} parts are decided`;
+  return { verdict: "undecided", method, ...done, part: open.name, partJudgement: open.judgement, reason };
+}

@@ -1,0 +1,65 @@
+// Laws of the polynomial judgements: what they refute has no order, what they prove has one, and where values are distinct
+// they leave little to the search.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { partsOf } from "../../../src/checker/linearizability/history.ts";
+import { judgeQueue } from "../../../src/checker/linearizability/queue-aspects.ts";
+import { judgeByZones } from "../../../src/checker/linearizability/zones.ts";
+import { histories, modelNamed } from "./arbitrary.ts";
+import { explainable } from "./brute-force.ts";
+import { orderHolds } from "./order.ts";
+
+const RUNS = Number(process.env.LOCKSTEP_RUNS ?? 1000);
+
+describe("zones", () => {
+  for (const name of ["register", "cas-register", "kv-cas"]) {
+    for (const unique of [false, true]) {
+      it(`are never wrong about a ${name}${unique ? " with distinct values" : ""}`, () => {
+        const model = modelNamed(name);
+        let decided = 0;
+        let all = 0;
+        fc.assert(
+          fc.property(histories(name, 7, true, unique), (history) => {
+            for (const part of partsOf(model, history.operations)) {
+              const operations = part.indexes.map((i) => history.operations[i]!);
+              const { refutation, order } = judgeByZones(model, operations, part.name);
+              const legal = explainable(model, operations, part.name);
+              all++;
+              if (refutation !== undefined || order !== undefined) decided++;
+              if (refutation !== undefined) expect(legal, refutation.text).toBe(false);
+              if (order !== undefined) {
+                expect(legal).toBe(true);
+                expect(orderHolds(model, operations, part.name, order, true)).toBe("");
+              } else if (unique && name === "register") {
+                expect(refutation === undefined).toBe(legal);
+                expect(legal).toBe(false);
+              }
+            }
+          }),
+          { numRuns: RUNS },
+        );
+        if (unique) expect(decided / all).toBeGreaterThan(name === "register" ? 0.99 : 0.5);
+      });
+    }
+  }
+});
+
+describe("the aspects of a queue", () => {
+  for (const lossy of [false, true]) {
+    it(`decide a queue with distinct values${lossy ? " and lost operations" : ""} as brute force does`, () => {
+      const model = modelNamed("queue");
+      let applied = 0;
+      fc.assert(
+        fc.property(histories("queue", 8, lossy, true), (history) => {
+          const verdict = judgeQueue(model, history.operations);
+          if (verdict === undefined) return;
+          applied++;
+          expect(verdict.refutation === undefined).toBe(explainable(model, history.operations));
+        }),
+        { numRuns: RUNS },
+      );
+      expect(applied).toBeGreaterThan(RUNS / 10);
+    });
+  }
+});
