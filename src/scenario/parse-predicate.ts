@@ -295,7 +295,11 @@ function takeCompare(cursor: Cursor, name: string, required: boolean): { compare
   }
   const written = takeToken(cursor);
   if (!/^[0-9]{1,15}$/.test(written))
-    throw new Refused(`"${written}" is no number to compare "${name}" with`, start, `${name} ${compare} 1`);
+    throw new Refused(
+      written === "" ? `"${name} ${compare}" needs a number` : `"${written}" is no number to compare "${name}" with`,
+      start,
+      `${name} ${compare} 1`,
+    );
   return { compare, value: Number(written) };
 }
 

@@ -44,7 +44,7 @@ export function parseScenario(text: string): ParseResult {
       prettyErrors: false,
       version: "1.2",
       merge: false,
-      logLevel: "silent",
+      logLevel: "error",
     }) as Document.Parsed;
   } catch {
     return { scenario: null, problems: [atStart("LS2001", "the file is nested too deeply to be read")] };

@@ -128,14 +128,18 @@ export const SCENARIO_CODES: readonly { readonly code: string; readonly title: s
 /** The problem as text: `file:line:column  code message – did you mean "hint"?`, three lines of source, a caret. */
 export function formatProblem(problem: Problem, file: string, source: string): string {
   const place = problem.line === 0 ? `${file}:${printPath(problem.path)}` : `${file}:${problem.line}:${problem.column}`;
-  const hint =
-    problem.hint === null
-      ? ""
-      : ` – did you mean ${problem.hint.startsWith('"') ? problem.hint : `"${problem.hint}"`}?`;
+  const hint = printHint(problem.hint);
   const head = `${place}  ${problem.code} ${problem.message}${hint}`;
   if (problem.line === 0) return head;
   const excerpt = sourceLines(source, problem);
   return [head, ...excerpt].join("\n");
+}
+
+/** The hint as the end of a sentence; nothing where there is none. Several words in a row are a choice. */
+export function printHint(hint: string | null): string {
+  if (hint === null) return "";
+  if (/^[^\s,]+(, [^\s,]+)+$/.test(hint)) return ` – there are ${hint}`;
+  return ` – did you mean ${hint.includes('"') ? hint : `"${hint}"`}?`;
 }
 
 /** The line of the problem with one line before and after it, numbered, and a line with the caret under its place. */

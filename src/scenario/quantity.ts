@@ -95,7 +95,7 @@ function readDuration(text: string, signed: boolean): Quantity {
     return {
       message: `"${text}" has an unknown unit of time "${unit}"`,
       hint:
-        meant === undefined ? "us, ms, s, m or h" : `${sign}${digits}${fraction === "" ? "" : `.${fraction}`}${meant}`,
+        meant === undefined ? "us, ms, s, m, h" : `${sign}${digits}${fraction === "" ? "" : `.${fraction}`}${meant}`,
     };
   }
   const micros = scale(digits, fraction, factor);
@@ -145,7 +145,7 @@ export function parseSize(text: string): Quantity {
   if (unit === "") return digits === "0" ? 0 : { message: `"${text}" has no unit`, hint: `${digits}B` };
   const factor = SIZE_UNITS[unit];
   if (factor === undefined)
-    return { message: `"${text}" has an unknown unit of size "${unit}"`, hint: "B, KiB, MiB, GiB, kB, MB or GB" };
+    return { message: `"${text}" has an unknown unit of size "${unit}"`, hint: "B, KiB, MiB, GiB, kB, MB, GB" };
   const bytes = scale(digits, fraction, factor);
   return bytes ?? { message: `"${text}" is no whole number of bytes`, hint: null };
 }

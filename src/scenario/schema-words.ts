@@ -28,13 +28,20 @@ export interface Refine {
     code: "custom";
     message: string;
     path?: PropertyKey[];
-    params?: { code: string; hint: string | null };
+    params?: { code: string; hint: string | null; onKey: boolean };
   }): void;
 }
 
 /** Adds a problem with its code and hint. */
-export function complain(ctx: Refine, code: string, problem: QuantityProblem, path: PropertyKey[] = []): void {
-  ctx.addIssue({ code: "custom", message: problem.message, path, params: { code, hint: problem.hint } });
+export function complain(
+  ctx: Refine,
+  code: string,
+  problem: QuantityProblem,
+  path: PropertyKey[] = [],
+  onKey: boolean = false,
+): void {
+  const params = { code, hint: problem.hint, onKey: onKey || code === "LS2004" };
+  ctx.addIssue({ code: "custom", message: problem.message, path, params });
 }
 
 type Reader = (text: string) => unknown;
@@ -260,6 +267,10 @@ const distributionObject = z.strictObject({
   deviation: duration.optional(),
 });
 
+function article(name: string): string {
+  return `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
+}
+
 const TAKES: Readonly<Record<string, readonly string[]>> = {
   constant: ["mean"],
   uniform: ["min", "max"],
@@ -286,7 +297,7 @@ export const distribution: z.ZodType<DistributionFile> = z
     };
     for (const key of needs[value.dist] ?? [])
       if (value[key] === undefined)
-        complain(ctx, "LS2005", { message: `a ${value.dist} distribution needs "${key}"`, hint: null });
+        complain(ctx, "LS2005", { message: `${article(value.dist)} distribution needs "${key}"`, hint: null });
     const min = value.min === undefined ? 0 : parseDuration(String(value.min));
     const max = value.max === undefined ? null : parseDuration(String(value.max));
     const mean = value.mean === undefined ? null : parseDuration(String(value.mean));
@@ -298,7 +309,9 @@ export const distribution: z.ZodType<DistributionFile> = z
       complain(ctx, "LS2020", { message: `min ${value.min} is more than mean ${value.mean}`, hint: null }, ["min"]);
     for (const key of ["min", "max", "mean", "deviation"] as const)
       if (value[key] !== undefined && !(TAKES[value.dist] ?? []).includes(key))
-        complain(ctx, "LS2020", { message: `a ${value.dist} distribution takes no "${key}"`, hint: null }, [key]);
+        complain(ctx, "LS2020", { message: `${article(value.dist)} distribution takes no "${key}"`, hint: null }, [
+          key,
+        ]);
   }) as unknown as z.ZodType<DistributionFile>;
 
 /** A predicate as text or object. Its inside is checked by the one parser of predicates. */

@@ -79,7 +79,7 @@ function memberCount(value: number | readonly unknown[], ctx: Refine): void {
         ? `${MEMBERS_MAX}`
         : count < 0 && Number.isInteger(count) && count >= -MEMBERS_MAX
           ? `${-count}`
-          : "3 or 5",
+          : "3",
   });
 }
 
@@ -137,7 +137,7 @@ function weights(known: readonly string[], what: string): z.ZodType<Readonly<Rec
     for (const key of Object.keys(value)) {
       sum += value[key]!;
       if (!known.includes(key))
-        complain(ctx, "LS2006", { message: `there is no ${what} "${key}"`, hint: nearest(key, known) }, [key]);
+        complain(ctx, "LS2006", { message: `there is no ${what} "${key}"`, hint: nearest(key, known) }, [key], true);
     }
     if (sum === 0) complain(ctx, "LS2019", { message: `no ${what} has a weight above 0`, hint: null });
   });

@@ -91,8 +91,8 @@ function readIssue(issue: z.core.$ZodIssue, above: Path, root: unknown): Finding
         onKey: true,
       }));
     case "custom": {
-      const params = (issue as { params?: { code?: string; hint?: string | null } }).params;
-      return finding(params?.code ?? "LS2005", issue.message, params?.hint ?? null);
+      const params = (issue as { params?: { code?: string; hint?: string | null; onKey?: boolean } }).params;
+      return finding(params?.code ?? "LS2005", issue.message, params?.hint ?? null, params?.onKey ?? false);
     }
     case "invalid_type": {
       if (value === undefined && path.length > 0) {

@@ -266,7 +266,7 @@ function checkTime(check: Check, fault: Fault, path: Path): void {
       check,
       "LS2012",
       [...path, "for"],
-      `ends at ${formatMicros(at + fault.forMicros)}, and the run ends at ${formatMicros(end)}`,
+      `the fault lasts until ${formatMicros(at + fault.forMicros)}, and the run ends at ${formatMicros(end)}`,
       formatMicros(end - at),
     );
 }
@@ -396,13 +396,12 @@ function checkPartition(check: Check, action: Extract<Action, { kind: "partition
   shape.groups.forEach((group, at) => {
     const here: Path = [...path, "groups", at];
     if (group.kind === "rest") {
-      if (at !== shape.groups.length - 1)
-        say(check, "LS2011", here, `"rest" is whoever is left, so it stands last`, "rest");
+      if (at !== shape.groups.length - 1) say(check, "LS2011", here, `"rest" is whoever is left, so it stands last`);
       return;
     }
     checkSelector(check, group, here, "one");
     const text = printSelector(group);
-    if (said.includes(text) && !text.startsWith("any"))
+    if (said.includes(text) && !text.startsWith("any") && !isNamed(group))
       say(check, "LS2011", here, `"${text}" is a group already`, "rest");
     said.push(text);
     if (group.kind === "all")
@@ -414,7 +413,7 @@ function checkPartition(check: Check, action: Extract<Action, { kind: "partition
         say(
           check,
           "LS2011",
-          here,
+          elementPath(check, here, id),
           `n${id} is in group ${before.group} already: groups must not overlap`,
           otherMember(check, taken, ids),
         );
@@ -509,6 +508,14 @@ function checkBackup(check: Check, name: string, path: Path, at: number, of: "st
 
 // ------------------------------------------------------------------------------------------------------ selectors
 
+/** The path of the member's name within a list, where the selector was written as one; else the path itself. */
+function elementPath(check: Check, path: Path, id: number): Path {
+  let here: unknown = check.file;
+  for (const part of path) here = (here as Readonly<Record<string | number, unknown>> | undefined)?.[part];
+  const at = Array.isArray(here) ? here.indexOf(`n${id}`) : -1;
+  return at < 0 ? path : [...path, at];
+}
+
 function noSuchMember(check: Check, path: Path, id: number): void {
   const last = check.known[check.known.length - 1] ?? 1;
   const digits = String(id);
@@ -527,7 +534,8 @@ function checkSelector(check: Check, selector: Selector, path: Path, place: Plac
         return;
       }
       if (place === "added") return;
-      for (const id of selector.ids) if (!check.known.includes(id)) noSuchMember(check, path, id);
+      for (const id of selector.ids)
+        if (!check.known.includes(id)) noSuchMember(check, elementPath(check, path, id), id);
       return;
     case "clients":
       if (place !== "link" && place !== "client") {

@@ -30,7 +30,7 @@ describe("quantities", () => {
     ["3 sec", 'unknown unit of time "sec"', "3s"],
     ["-3s", "is negative", null],
     ["1.5us", "finer than a microsecond", null],
-    ["3x", "unknown unit", "us, ms, s, m or h"],
+    ["3x", "unknown unit", "us, ms, s, m, h"],
     ["soon", "is no duration", "a number with a unit, such as 250ms or 3s"],
     ["10001h", "longest run", null],
     ["1e3s", "is no duration", "a number with a unit, such as 250ms or 3s"],

@@ -1,0 +1,121 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect, it } from "vitest";
+import { parseScenario, parseScenarioValue } from "../../src/scenario/parse.ts";
+import { formatProblem, SCENARIO_CODES } from "../../src/scenario/problem.ts";
+
+// Scripts: a title, a file, a line of dashes, and everything that is said about it. LOCKSTEP_UPDATE=1 writes the answers
+// anew, to be reviewed as a diff.
+const path = resolve(import.meta.dirname, "bad-input.txt");
+const scripts = readFileSync(path, "utf8")
+  .split(/^=== /m)
+  .slice(1)
+  .map((script) => {
+    const [title = "", ...rest] = script.split("\n");
+    const [source = "", answer = ""] = rest.join("\n").split(/^---\n/m);
+    return { title, source, answer: answer.trimEnd() };
+  });
+
+function answer(source: string): string {
+  return parseScenario(source)
+    .problems.map((problem) => formatProblem(problem, "x.yaml", source))
+    .join("\n");
+}
+
+if (process.env.LOCKSTEP_UPDATE === "1")
+  writeFileSync(path, scripts.map(({ title, source }) => `=== ${title}\n${source}---\n${answer(source)}\n\n`).join(""));
+
+describe("bad input", () => {
+  it.each(scripts)("$title", ({ source, answer: expected }) => {
+    if (process.env.LOCKSTEP_UPDATE !== "1") expect(answer(source)).toBe(expected);
+    expect(parseScenario(source).scenario).toBeNull();
+  });
+
+  it("every code is explained, and every script gets a code that is", () => {
+    const known = SCENARIO_CODES.map((one) => one.code);
+    expect(new Set(known).size).toBe(known.length);
+    const used = new Set(
+      scripts.flatMap(({ source }) => parseScenario(source).problems.map((problem) => problem.code)),
+    );
+    expect([...used].sort()).toEqual([...known].sort());
+  });
+
+  it.each([
+    ["a binary file", "\u0000\u0001PNG\u0002"],
+    ["a file of another encoding", "name: \uFFFD\uFFFD"],
+    ["an empty file", " \n\n"],
+    ["only a comment", "# nothing"],
+    ["a list", "- a\n- b\n"],
+    ["a text", "just words"],
+    [
+      "aliases that multiply",
+      `a: &a [x,x,x,x,x,x,x,x]\n${"bcdefghi"
+        .split("")
+        .map((key, at) => `${key}: &${key} [${`*${"abcdefgh"[at]},`.repeat(8)}]`)
+        .join("\n")}\n`,
+    ],
+    ["a map that holds itself", "name: x\ncluster: &c\n  members: *c\n"],
+    ["nesting without end", "[".repeat(20_000)],
+    ["deep nesting that closes", `name: x\nabout: ${"[".repeat(500)}${"]".repeat(500)}\n`],
+    ["a huge file", `name: x\nabout: ${"a".repeat(5_000_000)}\n`],
+    ["two documents", "name: a\n---\nname: b\n"],
+  ])("%s is refused with a sentence", (_title, source) => {
+    const { scenario, problems } = parseScenario(source);
+    expect(scenario).toBeNull();
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems[0]!.message).not.toMatch(/undefined|\[object|Error/);
+  });
+
+  it("a value that came from no text has its place as a path", () => {
+    const { problems } = parseScenarioValue({ name: "x", faults: [{ at: "1s", crash: "n9" }] });
+    expect(formatProblem(problems[0]!, "x.ts", "")).toBe(
+      'x.ts:faults[0].crash  LS2009 there is no member n9: there are n1, n2, n3 – did you mean "n3"?',
+    );
+  });
+});
+
+test.prop([fc.string({ unit: "binary", size: "medium" })])("no text makes the parser throw", (text) => {
+  expect(parseScenario(text).scenario).toBeNull();
+});
+
+const key = fc.constantFrom(
+  "name",
+  "cluster",
+  "members",
+  "faults",
+  "at",
+  "crash",
+  "expect",
+  "always",
+  "variants",
+  "over",
+  "seeds",
+  "partition",
+  "groups",
+  "workload",
+  "random",
+  "x",
+);
+const leaf = fc.oneof(
+  fc.constantFrom("leader", "n1", "3s", "1..5", "leaders >= 2", "rest", "30%"),
+  fc.integer(),
+  fc.boolean(),
+  fc.constant(null),
+);
+const { tree } = fc.letrec((tie) => ({
+  tree: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    leaf,
+    fc.array(tie("tree"), { maxLength: 3 }),
+    fc.dictionary(key, tie("tree"), { maxKeys: 4 }),
+  ),
+}));
+test.prop([fc.dictionary(key, tree, { maxKeys: 8 })])(
+  "no value makes the parser throw, and each problem has a code",
+  (value) => {
+    const { scenario, problems } = parseScenarioValue(value);
+    expect(scenario === null).toBe(problems.length > 0);
+    for (const problem of problems) expect(SCENARIO_CODES.map((one) => one.code)).toContain(problem.code);
+  },
+);
