@@ -1,8 +1,9 @@
 /**
  * Ranges of keys as half-open intervals: do they touch, and do several of them together cover one?
  *
- * An interval whose end is not above its begin is empty to a reader, yet etcd's interval tree treats it as touching its
- * begin; both rules here follow that tree (`pkg/adt/interval_tree.go`), because clients see the difference.
+ * An interval whose end is not above its begin holds nothing and touches no key; when such a one is *asked for*, etcd's
+ * interval tree looks at its begin alone. Both rules here follow that tree (`pkg/adt/interval_tree.go`), because clients
+ * see the difference.
  */
 
 /** The keys from `begin` up to `end`; no upper end when that is null. */
@@ -16,15 +17,10 @@ export function pointInterval(key: string): Interval {
   return { begin: key, end: `${key}\0` };
 }
 
-/** Whether `a` reaches to or beyond `b` as an upper end. */
-function endsAfter(a: string | null, b: string): boolean {
-  return a === null || a > b;
-}
-
-/** Whether two intervals touch, by the tree's rule with `a` in the tree and `b` asked for. */
-export function intersects(a: Interval, b: Interval): boolean {
-  if (a.begin < b.begin && !endsAfter(a.end, b.begin)) return false;
-  return b.end === null || a.begin < b.end;
+/** Whether an interval of the set touches the one asked for. */
+export function intersects(interval: Interval, asked: Interval): boolean {
+  if (asked.begin < interval.begin && asked.end !== null && asked.end <= interval.begin) return false;
+  return interval.end === null || asked.begin < interval.end;
 }
 
 /** Whether the intervals, taken together, leave no gap in `wanted`. */
