@@ -11,6 +11,7 @@ import { describeId } from "./describe.ts";
 import { EntryType, isConfChangeEntry } from "./entry.ts";
 import { entryAt, isUpToDate, lastTerm } from "./log.ts";
 import { CAMPAIGN_TRANSFER, Message, MessageType, messageTypeName, NO_ENTRIES, NO_MESSAGES, NONE } from "./message.ts";
+import { send, sendAfterAppend } from "./outbox.ts";
 import { becomeReplicate } from "./progress.ts";
 import { appendOwn } from "./proposal.ts";
 import { VoteResult } from "./quorum.ts";
@@ -79,7 +80,7 @@ function startCampaign(raft: Raft, preVote: boolean, context: number, env: RaftE
     const id = ids[k]!;
     if (id === raft.id) {
       // The own vote counts once term and vote are on disk, so it takes the way of all votes.
-      raft.messagesAfterAppend.push(voteResponse(raft, type, id, term, false));
+      sendAfterAppend(raft, voteResponse(raft, type, id, term, false));
       continue;
     }
     if (env.logger !== null) {
@@ -87,7 +88,8 @@ function startCampaign(raft: Raft, preVote: boolean, context: number, env: RaftE
         `${describeId(raft.id)} [logterm: ${logTerm}, index: ${last}] sent ${messageTypeName(type)} request to ${describeId(id)} at term ${raft.term}`,
       );
     }
-    raft.messages.push(
+    send(
+      raft,
       new Message(type, id, raft.id, term, logTerm, last, 0, 0, false, 0, NO_ENTRIES, null, context, NO_MESSAGES),
     );
   }
@@ -132,7 +134,7 @@ export function rejectVote(raft: Raft, request: Message, env: RaftEnv): void {
   if (env.logger !== null) {
     env.logger.info(`${voterText(raft)} rejected ${requestText(request)} at term ${raft.term}`);
   }
-  raft.messagesAfterAppend.push(voteResponse(raft, request.type, request.from, raft.term, true));
+  sendAfterAppend(raft, voteResponse(raft, request.type, request.from, raft.term, true));
 }
 
 /** Grants or refuses a vote or pre-vote of the own term (or, for a pre-vote, of a higher one). */
@@ -158,7 +160,7 @@ export function handleVoteRequest(raft: Raft, request: Message, env: RaftEnv): v
   }
   // A granted pre-vote answers at the term asked for: the voter's own may be lower, and would be thrown away.
   const term = mutations.prevoteResponseLocalTerm ? raft.term : request.term;
-  raft.messagesAfterAppend.push(voteResponse(raft, request.type, request.from, term, false));
+  sendAfterAppend(raft, voteResponse(raft, request.type, request.from, term, false));
   if (!preVote) {
     raft.electionElapsed = 0;
     raft.vote = request.from;

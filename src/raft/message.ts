@@ -87,45 +87,45 @@ export function messageTypeOf(name: string): number {
   return MESSAGE_TYPE_NAMES.indexOf(name);
 }
 
-const LOCAL: readonly boolean[] = Object.freeze(
-  MESSAGE_TYPE_NAMES.map((name) =>
-    [
-      "MsgHup",
-      "MsgBeat",
-      "MsgUnreachable",
-      "MsgSnapStatus",
-      "MsgCheckQuorum",
-      "MsgStorageAppend",
-      "MsgStorageAppendResp",
-      "MsgStorageApply",
-      "MsgStorageApplyResp",
-    ].includes(name),
-  ),
-);
+const LOCAL = 1;
+const RESPONSE = 2;
 
-const RESPONSE: readonly boolean[] = Object.freeze(
-  MESSAGE_TYPE_NAMES.map((name) =>
-    [
-      "MsgAppResp",
-      "MsgVoteResp",
-      "MsgHeartbeatResp",
-      "MsgUnreachable",
-      "MsgReadIndexResp",
-      "MsgPreVoteResp",
-      "MsgStorageAppendResp",
-      "MsgStorageApplyResp",
-    ].includes(name),
-  ),
-);
+// What kind of sender a type asks for, at the position of its number.
+const FLAGS: readonly number[] = [
+  LOCAL, // MsgHup
+  LOCAL, // MsgBeat
+  0, // MsgProp
+  0, // MsgApp
+  RESPONSE, // MsgAppResp
+  0, // MsgVote
+  RESPONSE, // MsgVoteResp
+  0, // MsgSnap
+  0, // MsgHeartbeat
+  RESPONSE, // MsgHeartbeatResp
+  LOCAL | RESPONSE, // MsgUnreachable
+  LOCAL, // MsgSnapStatus
+  LOCAL, // MsgCheckQuorum
+  0, // MsgTransferLeader
+  0, // MsgTimeoutNow
+  0, // MsgReadIndex
+  RESPONSE, // MsgReadIndexResp
+  0, // MsgPreVote
+  RESPONSE, // MsgPreVoteResp
+  LOCAL, // MsgStorageAppend
+  LOCAL | RESPONSE, // MsgStorageAppendResp
+  LOCAL, // MsgStorageApply
+  LOCAL | RESPONSE, // MsgStorageApplyResp
+  0, // MsgForgetLeader
+];
 
 /** True for the types that never travel over a network. */
 export function isLocalMessageType(type: number): boolean {
-  return LOCAL[type] === true;
+  return (FLAGS[type]! & LOCAL) !== 0;
 }
 
 /** True for the types that answer something; only a known peer or a storage thread may send them. */
 export function isResponseMessageType(type: number): boolean {
-  return RESPONSE[type] === true;
+  return (FLAGS[type]! & RESPONSE) !== 0;
 }
 
 /** True for the two reserved ids of the storage threads. */

@@ -10,8 +10,9 @@ import { describeConfChange, describeId, describeMembership } from "./describe.t
 import { createEntry, createProposal, createRefusedEntry, type Entry, EntryType, type Payload } from "./entry.ts";
 import { appendEntry, appliedTo, chainAt } from "./log.ts";
 import { NONE } from "./message.ts";
+import { acknowledgeOwn } from "./outbox.ts";
 import { applyConfChange, takesEffectOnAppend } from "./reconfiguration.ts";
-import { broadcastAppend, sendAppendResponse } from "./replication.ts";
+import { broadcastAppend } from "./replication.ts";
 import { type Raft, Role, StepError } from "./state.ts";
 import { isJoint, progressOf } from "./tracker.ts";
 
@@ -40,7 +41,7 @@ function takeUncommitted(raft: Raft, bytes: number, env: RaftEnv): boolean {
 export function appendOwn(raft: Raft, type: number, data: Payload | null): void {
   const log = raft.log;
   appendEntry(log, createEntry(log.last + 1, raft.term, type, data, chainAt(log, log.last)));
-  sendAppendResponse(raft, raft.id, log.last);
+  acknowledgeOwn(raft, log.last);
 }
 
 /** Why a leader takes no proposals now, or null. */
@@ -94,7 +95,7 @@ export function proposeEntries(raft: Raft, proposed: readonly Entry[], env: Raft
   }
   if (!takeUncommitted(raft, bytes, env)) return StepError.ProposalDropped;
   for (let offset = 0; offset < entries.length; offset++) appendEntry(log, entries[offset]!);
-  sendAppendResponse(raft, raft.id, log.last);
+  acknowledgeOwn(raft, log.last);
   if (takesEffectOnAppend(raft)) {
     for (const entry of entries) {
       if (entry.type !== EntryType.EntryNormal) applyConfChange(raft, confChangeOf(entry), env);

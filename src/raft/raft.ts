@@ -15,6 +15,7 @@ import { createProposal, type Entry, EntryType, isConfChangeEntry, type Payload 
 import { cloneLog, createLog, entryAt, lastTerm, type RaftLog } from "./log.ts";
 import { changeMembership, restoreMembership } from "./membership.ts";
 import { Message, MessageType, NO_ENTRIES, NO_MESSAGES, NONE } from "./message.ts";
+import { EMPTY_OUTBOX } from "./outbox.ts";
 import { proposeEntries, proposeNormal } from "./proposal.ts";
 import { forwardRead, handleReadRequest } from "./read-index.ts";
 import { adoptMembership } from "./reconfiguration.ts";
@@ -88,8 +89,10 @@ function initialState(config: RaftConfig, log: RaftLog): Raft {
     isLearner: false,
     log,
     tracker: createTracker(),
-    messages: [],
-    messagesAfterAppend: [],
+    messages: EMPTY_OUTBOX,
+    messagesAfterAppend: EMPTY_OUTBOX,
+    ownAppend: 0,
+    ownAppendTerm: 0,
     readStates: [],
     leadTransferee: NONE,
     timeoutNowSent: false,
@@ -122,6 +125,8 @@ function noAcknowledgement(): Acknowledgement {
     pending: false,
     stored: false,
     toSelf: NO_MESSAGES,
+    ownAppend: 0,
+    ownAppendTerm: 0,
     term: 0,
     index: 0,
     logTerm: 0,
@@ -171,8 +176,10 @@ export function cloneRaft(raft: Raft): Raft {
     isLearner: raft.isLearner,
     log: cloneLog(raft.log),
     tracker: cloneTracker(raft.tracker),
-    messages: raft.messages.slice(),
-    messagesAfterAppend: raft.messagesAfterAppend.slice(),
+    messages: raft.messages.length === 0 ? EMPTY_OUTBOX : raft.messages.slice(),
+    messagesAfterAppend: raft.messagesAfterAppend.length === 0 ? EMPTY_OUTBOX : raft.messagesAfterAppend.slice(),
+    ownAppend: raft.ownAppend,
+    ownAppendTerm: raft.ownAppendTerm,
     readStates: raft.readStates.slice(),
     leadTransferee: raft.leadTransferee,
     timeoutNowSent: raft.timeoutNowSent,
@@ -200,6 +207,8 @@ export function cloneRaft(raft: Raft): Raft {
       pending: raft.acknowledgement.pending,
       stored: raft.acknowledgement.stored,
       toSelf: raft.acknowledgement.toSelf,
+      ownAppend: raft.acknowledgement.ownAppend,
+      ownAppendTerm: raft.acknowledgement.ownAppendTerm,
       term: raft.acknowledgement.term,
       index: raft.acknowledgement.index,
       logTerm: raft.acknowledgement.logTerm,

@@ -15,8 +15,9 @@ import type { RaftEnv } from "./config.ts";
 import { hasQuorum } from "./decision.ts";
 import { describeId } from "./describe.ts";
 import { Message, MessageType, NO_ENTRIES, NO_MESSAGES, NONE } from "./message.ts";
+import { plainMessage, send } from "./outbox.ts";
 import type { LeaseRound, PendingRead } from "./read-queue.ts";
-import { broadcastHeartbeat, hasCommittedInTerm, plainMessage } from "./replication.ts";
+import { broadcastHeartbeat, hasCommittedInTerm } from "./replication.ts";
 import { type Raft, ReadState } from "./state.ts";
 import { isSingleton } from "./tracker.ts";
 
@@ -125,7 +126,7 @@ function answerRead(raft: Raft, from: number, context: number, index: number): v
     raft.readStates.push(new ReadState(index, context));
     return;
   }
-  raft.messages.push(plainMessage(raft, MessageType.MsgReadIndexResp, from, index, 0, context));
+  send(raft, plainMessage(raft, MessageType.MsgReadIndexResp, from, index, 0, context));
 }
 
 /** Leader: its first entry of the term is committed; reads that waited for that may go on. */
@@ -150,7 +151,5 @@ export function forwardRead(raft: Raft, from: number, context: number, env: Raft
   }
   const type = MessageType.MsgReadIndex;
   const sender = from === NONE ? raft.id : from;
-  raft.messages.push(
-    new Message(type, raft.lead, sender, 0, 0, 0, 0, 0, false, 0, NO_ENTRIES, null, context, NO_MESSAGES),
-  );
+  send(raft, new Message(type, raft.lead, sender, 0, 0, 0, 0, 0, false, 0, NO_ENTRIES, null, context, NO_MESSAGES));
 }

@@ -16,17 +16,26 @@ import {
   stableTo,
 } from "./log.ts";
 import { APPEND_THREAD, APPLY_THREAD, Message, MessageType, NO_ENTRIES, NO_MESSAGES } from "./message.ts";
+import { EMPTY_OUTBOX, send, sendAfterAppend } from "./outbox.ts";
 import { recordApplied, releaseUncommitted } from "./proposal.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { type HardState, HardState as HardStateValue, type Raft, type ReadState, Ready, SoftState } from "./state.ts";
-import { appliedSnapshot, stepMessage } from "./step.ts";
+import {
+  type HardState,
+  HardState as HardStateValue,
+  type Raft,
+  type ReadState,
+  Ready,
+  Role,
+  SoftState,
+} from "./state.ts";
+import { acknowledgeAppend, appliedSnapshot, stepMessage } from "./step.ts";
 
 const NO_READ_STATES: readonly ReadState[] = Object.freeze([]) as readonly ReadState[];
 
 /** True if `ready` would return something. A few integer compares. */
 export function hasReady(raft: Raft): boolean {
   const log = raft.log;
-  if (raft.messages.length !== 0 || raft.messagesAfterAppend.length !== 0) return true;
+  if (raft.messages.length !== 0 || raft.messagesAfterAppend.length !== 0 || raft.ownAppend !== 0) return true;
   if (log.committed !== raft.previousCommit || log.last >= log.unstableInProgress) return true;
   if (raft.term !== raft.previousTerm || raft.vote !== raft.previousVote) return true;
   if (raft.lead !== raft.previousLead || raft.role !== raft.previousRole) return true;
@@ -100,15 +109,22 @@ function takeMessages(
   let messages: Message[] | null = null;
   if (raft.messages.length !== 0) {
     messages = raft.messages;
-    raft.messages = [];
+    raft.messages = EMPTY_OUTBOX;
   }
   const unstable = log.last >= log.unstableOffset;
-  if (waiting.length === 0 && !unstable && snapshot === null && committedEntries.length === 0) {
+  if (waiting.length === 0 && raft.ownAppend === 0 && !unstable && snapshot === null && committedEntries.length === 0) {
     return messages === null ? NO_MESSAGES : messages;
   }
   const due = raft.acknowledgement;
+  if (raft.ownAppend !== 0) {
+    if (due.ownAppend === 0 && due.toSelf.length === 0) {
+      due.ownAppend = raft.ownAppend;
+      due.ownAppendTerm = raft.ownAppendTerm;
+    } else due.toSelf = due.toSelf.concat(ownAppendMessage(raft, raft.ownAppendTerm, raft.ownAppend));
+    raft.ownAppend = 0;
+  }
   if (waiting.length !== 0) {
-    raft.messagesAfterAppend = [];
+    raft.messagesAfterAppend = EMPTY_OUTBOX;
     let own = 0;
     for (let k = 0; k < waiting.length; k++) if (waiting[k]!.to === raft.id) own++;
     if (own === waiting.length) due.toSelf = due.toSelf.length === 0 ? waiting : due.toSelf.concat(waiting);
@@ -149,6 +165,12 @@ export function advance(raft: Raft, taken: Ready, env: RaftEnv): void {
   const due = raft.acknowledgement;
   if (!due.pending) return;
   due.pending = false;
+  if (due.ownAppend !== 0) {
+    const index = due.ownAppend;
+    due.ownAppend = 0;
+    if (raft.role === Role.Leader && raft.term === due.ownAppendTerm) acknowledgeAppend(raft, raft.id, index, env);
+    else stepMessage(raft, ownAppendMessage(raft, due.ownAppendTerm, index), env);
+  }
   const toSelf = due.toSelf;
   if (toSelf.length !== 0) {
     due.toSelf = NO_MESSAGES;
@@ -172,6 +194,11 @@ export function advance(raft: Raft, taken: Ready, env: RaftEnv): void {
     recordApplied(raft, applied, appliedSize, env);
     releaseUncommitted(raft, appliedPayload);
   }
+}
+
+function ownAppendMessage(raft: Raft, term: number, index: number): Message {
+  const type = MessageType.MsgAppResp;
+  return new Message(type, raft.id, raft.id, term, 0, index, 0, 0, false, 0, NO_ENTRIES, null, 0, NO_MESSAGES);
 }
 
 function storageAppendResponse(
@@ -211,18 +238,17 @@ function takeMessagesWithStorageWork(
   committedEntries: readonly Entry[],
 ): readonly Message[] {
   const log = raft.log;
-  const messages = raft.messages;
-  const waiting = raft.messagesAfterAppend;
-  if (entries.length !== 0 || hard !== null || snapshot !== null || waiting.length !== 0) {
-    const responses = waiting;
+  if (entries.length !== 0 || hard !== null || snapshot !== null || raft.messagesAfterAppend.length !== 0) {
     const unstable = log.last >= log.unstableOffset;
     if (unstable || snapshot !== null) {
       // The position of the whole log, not of these entries: an earlier write of the same entries may still be under way.
       const index = unstable ? log.last : 0;
       const logTerm = unstable ? lastTerm(log) : 0;
-      responses.push(storageAppendResponse(raft, raft.term, index, logTerm, snapshot));
+      sendAfterAppend(raft, storageAppendResponse(raft, raft.term, index, logTerm, snapshot));
     }
-    messages.push(
+    const responses = raft.messagesAfterAppend;
+    send(
+      raft,
       new Message(
         MessageType.MsgStorageAppend,
         APPEND_THREAD,
@@ -240,7 +266,7 @@ function takeMessagesWithStorageWork(
         responses.length === 0 ? NO_MESSAGES : responses,
       ),
     );
-    raft.messagesAfterAppend = [];
+    raft.messagesAfterAppend = EMPTY_OUTBOX;
   }
   if (committedEntries.length !== 0) {
     const response = storageApply(
@@ -250,10 +276,11 @@ function takeMessagesWithStorageWork(
       committedEntries,
       NO_MESSAGES,
     );
-    messages.push(storageApply(MessageType.MsgStorageApply, APPLY_THREAD, raft.id, committedEntries, [response]));
+    send(raft, storageApply(MessageType.MsgStorageApply, APPLY_THREAD, raft.id, committedEntries, [response]));
   }
+  const messages = raft.messages;
   if (messages.length === 0) return NO_MESSAGES;
-  raft.messages = [];
+  raft.messages = EMPTY_OUTBOX;
   return messages;
 }
 

@@ -21,44 +21,13 @@ import {
   truncateAfter,
 } from "./log.ts";
 import { Message, MessageType, NO_ENTRIES, NO_MESSAGES } from "./message.ts";
+import { plainMessage, send, sendAfterAppend, sendAppendResponse } from "./outbox.ts";
 import { becomeSnapshot, isInflightFull, isPaused, type Progress, ProgressState, sentEntries } from "./progress.ts";
 import type { Raft } from "./state.ts";
 
 /** Returns the text of one member's progress under the limits of this leader. */
 export function progressText(raft: Raft, progress: Progress): string {
   return describeProgress(progress, raft.config.maxInflightMsgs, raft.config.maxInflightBytes);
-}
-
-/** Returns a message of the own term that carries nothing but its fields here. */
-export function plainMessage(
-  raft: Raft,
-  type: number,
-  to: number,
-  index: number,
-  commit: number,
-  context: number,
-): Message {
-  return new Message(
-    type,
-    to,
-    raft.id,
-    raft.term,
-    0,
-    index,
-    commit,
-    0,
-    false,
-    0,
-    NO_ENTRIES,
-    null,
-    context,
-    NO_MESSAGES,
-  );
-}
-
-/** Sends an acknowledgement of everything up to `index`; it waits for the disk, because it promises durability. */
-export function sendAppendResponse(raft: Raft, to: number, index: number): void {
-  raft.messagesAfterAppend.push(plainMessage(raft, MessageType.MsgAppResp, to, index, 0, 0));
 }
 
 // While one append goes to several members that need the same entries, they share one array.
@@ -101,7 +70,8 @@ export function maybeSendAppend(raft: Raft, progress: Progress, sendIfEmpty: boo
     }
   }
   if (entries.length === 0 && !sendIfEmpty) return false;
-  raft.messages.push(
+  send(
+    raft,
     new Message(
       MessageType.MsgApp,
       progress.id,
@@ -190,7 +160,8 @@ function sendSnapshot(raft: Raft, progress: Progress, env: RaftEnv): boolean {
       `${describeId(raft.id)} paused sending replication messages to ${describeId(progress.id)} [${progressText(raft, progress)}]`,
     );
   }
-  raft.messages.push(
+  send(
+    raft,
     new Message(
       MessageType.MsgSnap,
       progress.id,
@@ -223,7 +194,7 @@ export function broadcastHeartbeat(raft: Raft, context: number): void {
     const progress = all[slot]!;
     if (progress.id === raft.id) continue;
     const commit = unbounded ? committed : Math.min(committed, progress.match);
-    raft.messages.push(plainMessage(raft, MessageType.MsgHeartbeat, progress.id, 0, commit, context));
+    send(raft, plainMessage(raft, MessageType.MsgHeartbeat, progress.id, 0, commit, context));
     progress.sentCommit = commit;
   }
 }
@@ -283,7 +254,8 @@ export function handleAppend(raft: Raft, message: Message, env: RaftEnv): void {
 function rejectAppend(raft: Raft, message: Message): void {
   const log = raft.log;
   const hint = findConflictByTerm(log, Math.min(message.index, log.last), message.logTerm);
-  raft.messagesAfterAppend.push(
+  sendAfterAppend(
+    raft,
     new Message(
       MessageType.MsgAppResp,
       message.from,
@@ -334,5 +306,5 @@ export function handleHeartbeat(raft: Raft, message: Message, env: RaftEnv): voi
     ? Math.min(message.commit, raft.log.last)
     : message.commit;
   commitTo(raft.log, commit, env);
-  raft.messages.push(plainMessage(raft, MessageType.MsgHeartbeatResp, message.from, 0, 0, message.context));
+  send(raft, plainMessage(raft, MessageType.MsgHeartbeatResp, message.from, 0, 0, message.context));
 }

@@ -113,6 +113,9 @@ export interface Acknowledgement {
   stored: boolean;
   /** Messages of the member to itself that waited for the disk: votes for itself, acknowledgements of its own entries. */
   toSelf: readonly Message[];
+  /** Before those: it acknowledges its own entries up to here, 0 if not. */
+  ownAppend: number;
+  ownAppendTerm: number;
   /** Term at the time of the Ready. */
   term: number;
   /** Last entry of the log at that time, 0 if all entries were stable. */
@@ -149,6 +152,9 @@ export interface Raft {
   messages: Message[];
   /** Outgoing messages that must wait until all state up to now is on disk. */
   messagesAfterAppend: Message[];
+  /** The member's first own message that waits for the disk, if it acknowledges its entries up to here; 0: there is none. */
+  ownAppend: number;
+  ownAppendTerm: number;
   readStates: ReadState[];
   /** Target of a leadership transfer in progress, 0: none. */
   leadTransferee: number;

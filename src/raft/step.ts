@@ -29,6 +29,7 @@ import {
   NO_MESSAGES,
   NONE,
 } from "./message.ts";
+import { send, sendAppendResponse } from "./outbox.ts";
 import {
   becomeProbe,
   becomeReplicate,
@@ -49,7 +50,6 @@ import {
   maybeCommit,
   progressText,
   sendAppend,
-  sendAppendResponse,
   sendAppends,
 } from "./replication.ts";
 import { becomeFollower } from "./role.ts";
@@ -176,9 +176,14 @@ function appliedEntries(raft: Raft, entries: readonly Entry[], env: RaftEnv): vo
 function stepLeader(raft: Raft, message: Message, env: RaftEnv): StepError | null {
   switch (message.type) {
     case MessageType.MsgAppResp: {
+      if (!message.reject) {
+        acknowledgeAppend(raft, message.from, message.index, env);
+        return null;
+      }
       const progress = progressOf(raft.tracker, message.from);
       if (progress === null) break;
-      handleAppendResponse(raft, progress, message, env);
+      progress.recentActive = true;
+      handleRejection(raft, progress, message, env);
       return null;
     }
     case MessageType.MsgHeartbeatResp: {
@@ -243,28 +248,29 @@ function checkQuorum(raft: Raft, env: RaftEnv): void {
   for (let slot = 0; slot < all.length; slot++) if (all[slot]!.id !== raft.id) all[slot]!.recentActive = false;
 }
 
-function handleAppendResponse(raft: Raft, progress: Progress, message: Message, env: RaftEnv): void {
-  progress.recentActive = true;
-  if (message.reject) {
-    handleRejection(raft, progress, message, env);
+/** Leader: the log of `from` is known to match up to `index`, and to be on disk so far. */
+export function acknowledgeAppend(raft: Raft, from: number, index: number, env: RaftEnv): void {
+  const progress = progressOf(raft.tracker, from);
+  if (progress === null) {
+    if (env.logger !== null) {
+      env.logger.debug(`${describeId(raft.id)} no progress available for ${describeId(from)}`);
+    }
     return;
   }
+  progress.recentActive = true;
   // An answer that says nothing new may still end a probe: the logs are known to agree up to here.
-  if (
-    !maybeUpdate(progress, message.index) &&
-    !(progress.match === message.index && progress.state === ProgressState.Probe)
-  ) {
+  if (!maybeUpdate(progress, index) && !(progress.match === index && progress.state === ProgressState.Probe)) {
     return;
   }
   const log = raft.log;
-  const self = message.from === raft.id;
-  if (progress.state === ProgressState.Replicate) freeInflights(progress, message.index);
+  const self = from === raft.id;
+  if (progress.state === ProgressState.Replicate) freeInflights(progress, index);
   else if (progress.state === ProgressState.Probe) becomeReplicate(progress);
   else if (progress.match + 1 >= firstIndex(log)) {
     // Whatever snapshot it installed, it can be followed up with entries now.
     if (env.logger !== null) {
       env.logger.debug(
-        `${describeId(raft.id)} recovered from needing snapshot, resumed sending replication messages to ${describeId(message.from)} [${progressText(raft, progress)}]`,
+        `${describeId(raft.id)} recovered from needing snapshot, resumed sending replication messages to ${describeId(from)} [${progressText(raft, progress)}]`,
       );
     }
     becomeProbe(progress);
@@ -280,7 +286,7 @@ function handleAppendResponse(raft: Raft, progress: Progress, message: Message, 
   if (self) return;
   // The window may have opened for several messages.
   sendAppends(raft, progress, env);
-  if (message.from === raft.leadTransferee && progress.match === log.last) finishTransfer(raft, message.from, env);
+  if (from === raft.leadTransferee && progress.match === log.last) finishTransfer(raft, from, env);
 }
 
 /** The member's log does not hold the entry before an append: find out, a term at a time, where the logs agree. */
@@ -397,7 +403,7 @@ function stepFollower(raft: Raft, message: Message, env: RaftEnv): StepError | n
         return null;
       }
       // The sender is the target of the transfer, so it stays as it is.
-      raft.messages.push(forwarded(raft, message.type, message.from, raft.term, message.entries));
+      send(raft, forwarded(raft, message.type, message.from, raft.term, message.entries));
       return null;
     case MessageType.MsgForgetLeader:
       forget(raft, env);
@@ -435,7 +441,7 @@ export function forwardProposal(raft: Raft, from: number, entries: readonly Entr
     }
     return StepError.ProposalDropped;
   }
-  raft.messages.push(forwarded(raft, MessageType.MsgProp, from === NONE ? raft.id : from, 0, entries));
+  send(raft, forwarded(raft, MessageType.MsgProp, from === NONE ? raft.id : from, 0, entries));
   return null;
 }
 

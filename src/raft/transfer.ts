@@ -8,8 +8,9 @@
 import type { RaftEnv } from "./config.ts";
 import { describeId } from "./describe.ts";
 import { MessageType, NONE } from "./message.ts";
+import { plainMessage, send } from "./outbox.ts";
 import type { Progress } from "./progress.ts";
-import { plainMessage, sendAppend } from "./replication.ts";
+import { sendAppend } from "./replication.ts";
 import type { Raft } from "./state.ts";
 
 /** Leader: someone asks that `target` lead. */
@@ -63,5 +64,5 @@ export function finishTransfer(raft: Raft, target: number, env: RaftEnv): void {
 
 function sendTimeoutNow(raft: Raft, to: number): void {
   raft.timeoutNowSent = true;
-  raft.messages.push(plainMessage(raft, MessageType.MsgTimeoutNow, to, 0, 0, 0));
+  send(raft, plainMessage(raft, MessageType.MsgTimeoutNow, to, 0, 0, 0));
 }

@@ -66,6 +66,8 @@ import { parseOperations } from "./raft-confchange.ts";
 
 const LEVELS: readonly string[] = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL", "NONE"];
 const NONE_LEVEL = 5;
+/** More rounds than any script needs; a cluster that never settles ends its script instead of running for ever. */
+const STABILIZE_ROUNDS_MAX = 10_000;
 
 /** The data of a proposal: its text. */
 class TextPayload implements Payload {
@@ -522,7 +524,9 @@ export class InteractionScript {
       this.output.write(`> ${id} ${what}\n`);
       this.output.indented(body);
     };
+    let rounds = 0;
     for (let done = false; !done; ) {
+      if (++rounds > STABILIZE_ROUNDS_MAX) throw new ScriptError("the cluster does not become stable");
       done = true;
       for (const id of ids) {
         if (!hasReady(this.node(id).raft)) continue;

@@ -1,0 +1,75 @@
+/**
+ * Where a member puts outgoing messages until its next `Ready`.
+ *
+ * What is unknown here: what is in them. There are two lists: messages that may leave at once, and promises (votes,
+ * acknowledgements) that must wait until everything up to now is on disk. Most Readys carry one message or none, so an
+ * empty list is one shared array that is never written, and the first message makes a list of its own.
+ */
+
+import { Message, MessageType, NO_ENTRIES, NO_MESSAGES } from "./message.ts";
+import type { Raft } from "./state.ts";
+
+/** The empty list. Whoever adds the first message replaces it. */
+export const EMPTY_OUTBOX: Message[] = emptyOutbox();
+
+/** An array that has held an object keeps room for objects in V8, so all outboxes have one hidden class. */
+function emptyOutbox(): Message[] {
+  const list = [new Message(0, 0, 0, 0, 0, 0, 0, 0, false, 0, NO_ENTRIES, null, 0, NO_MESSAGES)];
+  list.pop();
+  return list;
+}
+
+/** Sends a message with the next Ready. */
+export function send(raft: Raft, message: Message): void {
+  if (raft.messages.length === 0) raft.messages = [message];
+  else raft.messages.push(message);
+}
+
+/** Sends a message once all state up to now is on disk. */
+export function sendAfterAppend(raft: Raft, message: Message): void {
+  if (raft.messagesAfterAppend.length === 0) raft.messagesAfterAppend = [message];
+  else raft.messagesAfterAppend.push(message);
+}
+
+/** Returns a message of the own term that carries nothing but its fields here. */
+export function plainMessage(
+  raft: Raft,
+  type: number,
+  to: number,
+  index: number,
+  commit: number,
+  context: number,
+): Message {
+  return new Message(
+    type,
+    to,
+    raft.id,
+    raft.term,
+    0,
+    index,
+    commit,
+    0,
+    false,
+    0,
+    NO_ENTRIES,
+    null,
+    context,
+    NO_MESSAGES,
+  );
+}
+
+/** Acknowledges everything up to `index`; it waits for the disk, because it promises durability. */
+export function sendAppendResponse(raft: Raft, to: number, index: number): void {
+  sendAfterAppend(raft, plainMessage(raft, MessageType.MsgAppResp, to, index, 0, 0));
+}
+
+/**
+ * Leader: acknowledges its own entries up to `index` to itself, once they are on disk. The commonest case, one proposal
+ * in a Ready of a synchronous host, is kept as a number; it means the same as the message.
+ */
+export function acknowledgeOwn(raft: Raft, index: number): void {
+  if (raft.ownAppend === 0 && raft.messagesAfterAppend.length === 0 && !raft.config.asyncStorageWrites) {
+    raft.ownAppend = index;
+    raft.ownAppendTerm = raft.term;
+  } else sendAppendResponse(raft, raft.id, index);
+}
