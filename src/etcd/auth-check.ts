@@ -8,7 +8,7 @@
 
 import { type AuthState, findRole, findUser, PermissionType, type User } from "./auth-state.ts";
 import { ErrAuthOldRevision, ErrPermissionDenied, ErrUserEmpty, ErrUserNotFound, type EtcdError } from "./error.ts";
-import { covers, type Interval, intersects, pointInterval } from "./interval.ts";
+import { addInterval, covers, createIntervalSet, type IntervalSet, intersects, pointInterval } from "./interval.ts";
 import { NO_LEASE } from "./key-value.ts";
 import type { DeleteRangeRequest, PutRequest, RangeRequest, TxnOperation, TxnRequest } from "./kv-api.ts";
 import { RequestKind } from "./request-kind.ts";
@@ -46,15 +46,15 @@ export function refuseNonAdmin(auth: AuthState, info: AuthInfo): EtcdError | nul
 }
 
 /** The ranges that the user's roles allow to read or to write. */
-function grantedRanges(auth: AuthState, user: User, write: boolean): Interval[] {
-  const ranges: Interval[] = [];
+function grantedRanges(auth: AuthState, user: User, write: boolean): IntervalSet {
+  const ranges = createIntervalSet();
   for (const name of user.roles) {
     for (const permission of findRole(auth, name)?.permissions ?? []) {
       const other = write ? PermissionType.READ : PermissionType.WRITE;
       if (permission.permType === other) continue;
       const { key, rangeEnd } = permission;
-      if (rangeEnd === "") ranges.push(pointInterval(key));
-      else ranges.push({ begin: key, end: rangeEnd === "\0" ? null : rangeEnd });
+      if (rangeEnd === "") addInterval(ranges, pointInterval(key));
+      else addInterval(ranges, { begin: key, end: rangeEnd === "\0" ? null : rangeEnd });
     }
   }
   return ranges;
@@ -76,7 +76,7 @@ function refuseOperation(
   const ranges = grantedRanges(auth, user, write);
   const allowed =
     rangeEnd === ""
-      ? ranges.some((range) => intersects(range, pointInterval(key)))
+      ? intersects(ranges, pointInterval(key))
       : covers(ranges, { begin: key, end: rangeEnd === "\0" ? null : rangeEnd });
   return allowed ? null : ErrPermissionDenied;
 }

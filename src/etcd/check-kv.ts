@@ -14,7 +14,7 @@ import {
   ErrValueProvided,
   type EtcdError,
 } from "./error.ts";
-import { type Interval, intersects, pointInterval } from "./interval.ts";
+import { addInterval, createIntervalSet, type IntervalSet, intersects, pointInterval, touching } from "./interval.ts";
 import { NO_LEASE } from "./key-value.ts";
 import type { DeleteRangeRequest, PutRequest, RangeRequest, TxnOperation, TxnRequest } from "./kv-api.ts";
 import { RequestKind } from "./request-kind.ts";
@@ -81,26 +81,28 @@ function checkOperation(operation: TxnOperation, operationsMax: number): EtcdErr
 /** Keys that a list of operations may put and ranges that it may delete, nested transactions included. */
 interface Writes {
   readonly puts: Set<string>;
-  readonly deletes: Interval[];
+  readonly deletes: IntervalSet;
 }
+
+/** All keys; etcd takes the deletes of nested transactions over by this range. */
+const EVERYTHING = { begin: "\0", end: null };
 
 function checkWrites(operations: readonly TxnOperation[]): EtcdError | null {
   return collectWrites(operations) === null ? ErrDuplicateKey : null;
 }
 
 function collides(writes: Writes, key: string): boolean {
-  const point = pointInterval(key);
-  return writes.deletes.some((range) => intersects(range, point));
+  return intersects(writes.deletes, pointInterval(key));
 }
 
 /** Null when a key is put twice, or put and deleted; deleting twice is allowed. */
 function collectWrites(operations: readonly TxnOperation[]): Writes | null {
-  const writes: Writes = { puts: new Set(), deletes: [] };
+  const writes: Writes = { puts: new Set(), deletes: createIntervalSet() };
   for (const operation of operations) {
     if (operation?.kind !== RequestKind.DeleteRange) continue;
     const { key, rangeEnd } = operation;
     // `\0` as an end is taken literally here, not as "no end": etcd lets such a delete overlap with puts.
-    writes.deletes.push(rangeEnd === "" ? pointInterval(key) : { begin: key, end: rangeEnd });
+    addInterval(writes.deletes, rangeEnd === "" ? pointInterval(key) : { begin: key, end: rangeEnd });
   }
   for (const operation of operations) {
     if (operation?.kind !== RequestKind.Txn) continue;
@@ -116,7 +118,9 @@ function collectWrites(operations: readonly TxnOperation[]): Writes | null {
       if ((writes.puts.has(key) && !success.puts.has(key)) || collides(writes, key)) return null;
       writes.puts.add(key);
     }
-    writes.deletes.push(...success.deletes, ...failure.deletes);
+    for (const branch of [success, failure]) {
+      for (const range of touching(branch.deletes, EVERYTHING)) addInterval(writes.deletes, range);
+    }
   }
   for (const operation of operations) {
     if (operation?.kind !== RequestKind.Put) continue;
