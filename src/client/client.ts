@@ -55,6 +55,8 @@ export interface OpenOperation {
   readonly value: string;
   readonly invokedAtMicros: number;
   attempt: number;
+  /** Position in the endpoints of the member that the attempt went to. */
+  endpoint: number;
   deadlineMicros: number;
   /** Some attempt may have taken effect, so that a later refusal says nothing about the whole. */
   maybe: boolean;
@@ -209,6 +211,7 @@ function submit(
     value,
     invokedAtMicros: now,
     attempt: 1,
+    endpoint: client.endpoint,
     deadlineMicros: now + plan.timeoutMicros,
     maybe: false,
   };
@@ -258,7 +261,7 @@ export function clientTimer(client: Client, plan: WorkloadPlan, host: ClientHost
       continue;
     }
     if (isWrite(open.kind)) open.maybe = true;
-    if (plan.failover) client.endpoint = (client.endpoint + 1) % plan.endpoints.length;
+    if (plan.failover) failOver(client, plan, open);
     if (mayRetry(open, plan)) {
       retry(client, open, plan, host);
       i++;
@@ -288,6 +291,11 @@ function rearm(client: Client, plan: WorkloadPlan, host: ClientHost): void {
   if (next !== Number.POSITIVE_INFINITY) arm(client, Math.max(next, host.clientMicros), host);
 }
 
+/** Goes on to the next endpoint, once for all operations that the same member failed. */
+function failOver(client: Client, plan: WorkloadPlan, open: OpenOperation): void {
+  if (open.endpoint === client.endpoint) client.endpoint = (client.endpoint + 1) % plan.endpoints.length;
+}
+
 function mayRetry(open: OpenOperation, plan: WorkloadPlan): boolean {
   if (plan.retry === "none" || open.attempt >= ATTEMPTS_MAX) return false;
   return plan.retry === "blind" || !open.maybe;
@@ -295,6 +303,7 @@ function mayRetry(open: OpenOperation, plan: WorkloadPlan): boolean {
 
 function retry(client: Client, open: OpenOperation, plan: WorkloadPlan, host: ClientHost): void {
   open.attempt++;
+  open.endpoint = client.endpoint;
   open.deadlineMicros = host.clientMicros + plan.timeoutMicros;
   const request = new ClientRequest(client.id, open.operation, open.attempt, open.body);
   host.sendRequest(plan.endpoints[client.endpoint] as number, request);
@@ -319,7 +328,7 @@ export function receiveResponse(
   if (response.error !== null) {
     if (response.attempt !== open.attempt) return;
     if (!response.error.definite && isWrite(open.kind)) open.maybe = true;
-    if (plan.failover) client.endpoint = (client.endpoint + 1) % plan.endpoints.length;
+    if (plan.failover) failOver(client, plan, open);
     if (mayRetry(open, plan)) {
       retry(client, open, plan, host);
       rearm(client, plan, host);
