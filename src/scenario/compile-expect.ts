@@ -4,13 +4,14 @@ import { assert } from "../kernel/assert.ts";
 import { micros } from "./compile-action.ts";
 import type { ExpectFile, PredicateFile, PredicateObject, StatisticFile, WindowText } from "./document.ts";
 import type { Expectation, ShareBound, Window } from "./expectation.ts";
-import { parsePredicate, propertiesOf } from "./parse-predicate.ts";
+import { AT_END } from "./expectation.ts";
+import { INLINE_PREDICATE_KEYS, parsePredicate, propertiesOf } from "./parse-predicate.ts";
+import { readMeasured, readOperand } from "./parse-study.ts";
 import type { Predicate } from "./predicate.ts";
-import { parseDuration, parsePpm, splitCompare } from "./quantity.ts";
-import { INLINE_PREDICATE_KEYS, STATISTICS } from "./schema.ts";
+import { parsePpm, splitCompare } from "./quantity.ts";
 import { parseSeedRange } from "./seed.ts";
-import type { Measure, MeasureUnit, Study, StudyExpectation, StudyOperand } from "./study.ts";
-import { MEASURES } from "./study.ts";
+import type { Measure, Study, StudyExpectation } from "./study.ts";
+import { MEASURES, STATISTICS, unitOf } from "./study.ts";
 
 function predicateOf(file: PredicateFile): Predicate {
   const { predicate } = parsePredicate(file);
@@ -39,9 +40,6 @@ function inlinePredicate(file: ExpectFile): Predicate | null {
   }
   return Object.keys(test).length === 0 ? null : predicateOf(test as PredicateObject);
 }
-
-/** Marks "the end of the run" in an `at` without a time; the judge looks once more when the run is over. */
-export const AT_END = -1;
 
 /** The expectation; none for those that only a study judges, and for `linearizable: false`. */
 export function compileExpectation(file: ExpectFile): Expectation[] {
@@ -97,40 +95,6 @@ export function compileExpectation(file: ExpectFile): Expectation[] {
   if (predicate !== null)
     return [{ kind: "at", predicate, atMicros: file.at === undefined ? AT_END : micros(file.at, 0) }];
   return [];
-}
-
-/** A number in the unit of a measure: micros of `3s`, ppm of `95%`, or a plain count; null where it is none. */
-export function readMeasured(text: string, unit: MeasureUnit): number | null {
-  const trimmed = text.trim();
-  const read =
-    unit === "micros"
-      ? parseDuration(trimmed)
-      : unit === "ppm"
-        ? trimmed === "0"
-          ? 0
-          : parsePpm(trimmed)
-        : /^[0-9]{1,15}$/.test(trimmed)
-          ? Number(trimmed)
-          : null;
-  return typeof read === "number" ? read : null;
-}
-
-/** The unit in which a statistic of a measure is given. */
-export function unitOf(statistic: StudyExpectation["statistic"], measure: string): MeasureUnit {
-  if (statistic === "share") return "ppm";
-  if (statistic === "count") return "count";
-  return MEASURES.find((known) => known.id === measure)?.unit ?? "count";
-}
-
-/** What `is` compares with: a number in the unit, or `1.5x five`, `five`: another variant. Null where it is neither. */
-export function readOperand(text: string, unit: MeasureUnit): StudyOperand | null {
-  const value = readMeasured(text, unit);
-  if (value !== null) return { kind: "number", value };
-  const other = /^(?:([0-9]{1,6})(?:\.([0-9]{1,6}))?\s*[x×*]\s*)?([A-Za-z][A-Za-z0-9_-]*)$/.exec(text.trim());
-  if (other === null) return null;
-  const whole = Number(other[1] ?? "1") * 1_000_000;
-  const part = Number((other[2] ?? "0").padEnd(6, "0"));
-  return { kind: "variant", variant: other[3]!, factorPpm: whole + part };
 }
 
 /** The study over these seeds, with the expectations on the whole. Those that do not parse are left to `validate`. */

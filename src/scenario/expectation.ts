@@ -19,6 +19,9 @@ export interface ShareBound {
   readonly ppm: number;
 }
 
+/** Stands as the time of an `at` that means the end of the run; the judge looks once more when the run is over. */
+export const AT_END = -1;
+
 export type Expectation =
   /** These properties do not fire. Properties of clients (`mutual-exclusion`) are checked only where named here. */
   | { readonly kind: "always-property"; readonly properties: readonly string[]; readonly alias: string | null }

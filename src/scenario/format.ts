@@ -8,7 +8,6 @@
 import type { ToStringOptions } from "yaml";
 import { Document, isCollection, isMap, isPair, isScalar, isSeq, parseDocument, visit } from "yaml";
 import { formatMicros } from "../kernel/time.ts";
-import { AT_END, unitOf } from "./compile-expect.ts";
 import {
   CLIENT_TIMEOUT_DEFAULT_MICROS,
   DURATION_DEFAULT_MICROS,
@@ -27,15 +26,15 @@ import type {
   WorkloadFile,
 } from "./document.ts";
 import type { Expectation, ShareBound, Window } from "./expectation.ts";
+import { AT_END } from "./expectation.ts";
 import { defined, fileOfAction, fileOfDistribution, fileOfSelector } from "./file-of-action.ts";
 import { printMeasured } from "./print-expectation.ts";
 import { printPredicate } from "./print-predicate.ts";
 import { printPpm, printRate, printSize } from "./quantity.ts";
 import type { Fault, MemberSettings, RaftSettings, Scenario, Workload } from "./scenario.ts";
 import { API_VERSION } from "./scenario.ts";
-import { STATISTICS } from "./schema.ts";
 import type { Study, StudyExpectation } from "./study.ts";
-import { MEASURES } from "./study.ts";
+import { MEASURES, STATISTICS, unitOf } from "./study.ts";
 import type { Plain } from "./variant.ts";
 import { overrideBetween, sameValue } from "./variant.ts";
 

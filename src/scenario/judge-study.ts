@@ -5,11 +5,10 @@
  * the 50th. All whole numbers.
  */
 
-import { unitOf } from "./compile-expect.ts";
 import { printMeasured, printStudyExpectation } from "./print-expectation.ts";
 import { holds } from "./quantity.ts";
 import type { Measure, Statistic, Study, StudyExpectation } from "./study.ts";
-import { MEASURES } from "./study.ts";
+import { MEASURES, unitOf } from "./study.ts";
 
 /** All numbers that the runs of one variant gave for one measure. */
 export interface MeasuredNumbers {

@@ -8,10 +8,10 @@
 
 import { unreachable } from "../kernel/assert.ts";
 import { formatMicros } from "../kernel/time.ts";
-import { AT_END } from "./compile-expect.ts";
 import type { PredicateMemory } from "./evaluate-predicate.ts";
 import { arm, armAtStart, createMemory, evaluatePredicate } from "./evaluate-predicate.ts";
 import type { Expectation, ShareBound, Window } from "./expectation.ts";
+import { AT_END } from "./expectation.ts";
 import type { Predicate, RunView } from "./predicate.ts";
 import { printExpectation } from "./print-expectation.ts";
 import { holds, printPpm } from "./quantity.ts";

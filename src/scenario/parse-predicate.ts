@@ -56,6 +56,19 @@ const TESTS = ["leader", "role", "up", "down", "term", "commit", "applied", "las
 /** Every name of a test, for completion. */
 export const PREDICATE_NAMES: readonly string[] = [...TESTS, "leaders", "time", "event", "violated", ...COUNTERS];
 
+/** The keys of a predicate that may stand in an expectation itself, beside `at` or alone (then: at the end). */
+export const INLINE_PREDICATE_KEYS: readonly (keyof PredicateObject)[] = [
+  "leaders",
+  "leader",
+  "role",
+  "up",
+  "down",
+  "term",
+  "commit",
+  "applied",
+  "converged",
+];
+
 /** Deeper nesting than any person writes. */
 const DEPTH_MAX = 32;
 

@@ -1,12 +1,12 @@
 /** An expectation in one line, in the words of the file. */
 
 import { formatMicros } from "../kernel/time.ts";
-import { AT_END, unitOf } from "./compile-expect.ts";
 import type { Expectation, ShareBound, Window } from "./expectation.ts";
+import { AT_END } from "./expectation.ts";
 import { printPredicate } from "./print-predicate.ts";
 import { printPpm } from "./quantity.ts";
 import type { StudyExpectation } from "./study.ts";
-import { MEASURES } from "./study.ts";
+import { MEASURES, unitOf } from "./study.ts";
 
 function during(window: Window | null): string {
   return window === null ? "" : ` from ${formatMicros(window.fromMicros)} to ${formatMicros(window.untilMicros)}`;

@@ -10,7 +10,7 @@ import { isMutationId, MUTATION_IDS } from "../fault/mutation.ts";
 import { CLIENTS_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
 import type { PredicateObject, ScenarioFile } from "./document.ts";
 import { nearest } from "./nearest.ts";
-import { parsePredicate, propertiesOf, propertyNames } from "./parse-predicate.ts";
+import { INLINE_PREDICATE_KEYS, parsePredicate, propertiesOf, propertyNames } from "./parse-predicate.ts";
 import { parsePpm, splitCompare } from "./quantity.ts";
 import { MODELS, WORKLOAD_OPS } from "./scenario.ts";
 import { ACTION_KEYS, actionShape } from "./schema-action.ts";
@@ -33,7 +33,7 @@ import {
   size,
   whole,
 } from "./schema-words.ts";
-import { MEASURES } from "./study.ts";
+import { MEASURES, STATISTICS } from "./study.ts";
 
 const raft = z.strictObject({
   heartbeat: positiveDuration.optional(),
@@ -271,32 +271,6 @@ const VERBS = [
   "scope",
   "holds",
 ];
-/** The statistics of a study. */
-export const STATISTICS: readonly (
-  | "median"
-  | "mean"
-  | "p5"
-  | "p90"
-  | "p95"
-  | "p99"
-  | "min"
-  | "max"
-  | "count"
-  | "share"
-)[] = ["median", "mean", "p5", "p90", "p95", "p99", "min", "max", "count", "share"];
-/** The keys of a predicate that may stand in an expectation itself, beside `at` or alone (then: at the end). */
-export const INLINE_PREDICATE_KEYS: readonly (keyof PredicateObject)[] = [
-  "leaders",
-  "leader",
-  "role",
-  "up",
-  "down",
-  "term",
-  "commit",
-  "applied",
-  "converged",
-];
-
 const alwaysOrPredicate = z.union([z.string(), z.record(z.string(), z.unknown())]).superRefine((value, ctx) => {
   if (typeof value === "string" && propertiesOf(value) !== null) return;
   const read = parsePredicate(value as never);

@@ -44,7 +44,16 @@ export type Measure = (typeof MEASURES)[number]["id"];
 export type MeasureUnit = "micros" | "count" | "ppm";
 
 /** How many numbers become one. `share` is the part, in ppm, that lies within bounds. */
-export type Statistic = "median" | "p5" | "p90" | "p95" | "p99" | "min" | "max" | "mean" | "count" | "share";
+export const STATISTICS = ["median", "mean", "p5", "p90", "p95", "p99", "min", "max", "count", "share"] as const;
+
+export type Statistic = (typeof STATISTICS)[number];
+
+/** The unit in which a statistic of a measure is given. */
+export function unitOf(statistic: Statistic, measure: string): MeasureUnit {
+  if (statistic === "share") return "ppm";
+  if (statistic === "count") return "count";
+  return MEASURES.find((known) => known.id === measure)?.unit ?? "count";
+}
 
 /** What the statistic is compared with: a number in the measure's unit (ppm for share), or the same of a variant. */
 export type StudyOperand =

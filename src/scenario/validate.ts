@@ -8,18 +8,17 @@ import { lasts } from "../fault/action.ts";
 import type { Selector } from "../fault/selector.ts";
 import { printSelector } from "../fault/selector.ts";
 import { formatMicros } from "../kernel/time.ts";
-import { readMeasured, readOperand, unitOf } from "./compile-expect.ts";
 import type { ExpectFile, ScenarioFile } from "./document.ts";
 import type { Window } from "./expectation.ts";
 import { nearest } from "./nearest.ts";
 import { propertiesOf } from "./parse-predicate.ts";
+import { readMeasured, readOperand } from "./parse-study.ts";
 import type { Predicate } from "./predicate.ts";
 import type { Path } from "./problem.ts";
 import { splitCompare } from "./quantity.ts";
 import type { Fault, Scenario } from "./scenario.ts";
-import { STATISTICS } from "./schema.ts";
 import type { Finding } from "./shape.ts";
-import { MEASURES } from "./study.ts";
+import { MEASURES, STATISTICS, unitOf } from "./study.ts";
 
 /** Names that entries taken out of the file because of other mistakes would have defined, and where entries stood. */
 export interface Lenience {
@@ -70,7 +69,8 @@ export function validate(file: ScenarioFile, scenario: Scenario, lenience: Lenie
   checkFaults(check);
   checkRandom(check);
   checkExpectations(check);
-  checkStudy(check);
+  // Statistics belong to the file; its variants have them as they stand there.
+  if (scenario.variant === null) checkStudy(check);
   return check.findings;
 }
 
