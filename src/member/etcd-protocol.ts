@@ -10,6 +10,7 @@ import {
   confStateOf,
   createRaft,
   type Message,
+  MessageType,
   messageTypeName,
   type RaftConfig,
   reportSnapshot,
@@ -27,7 +28,7 @@ import type { MemberObserver } from "./observer.ts";
 import type { MessageFacts, ProcessContext, ProcessFacts, Protocol } from "./protocol.ts";
 import { drive, persisted } from "./ready.ts";
 import { proposeCompaction, takeRequest, tendRequests } from "./requests.ts";
-import { readDisk, snapshotName, SnapshotRecord, WalRecord } from "./wal.ts";
+import { readDisk, snapshotName, SnapshotRecord, StateRecord } from "./wal.ts";
 
 /** Timer: Raft's tick. */
 const TICK_TIMER = 1;
@@ -67,7 +68,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     const { founding, etcdMutations } = this.config;
     const record = new SnapshotRecord(FOUNDING_INDEX, FOUNDING_TERM, 0, founding, null);
     context.writeFile(snapshotName(FOUNDING_INDEX), record);
-    context.append(new WalRecord(FOUNDING_TERM, 0, FOUNDING_INDEX, NO_ENTRIES, 0));
+    context.append(new StateRecord(FOUNDING_TERM, 0, FOUNDING_INDEX));
     const backend: Backend = {
       store: createStore({ mutations: etcdMutations }),
       appliedIndex: FOUNDING_INDEX,
@@ -125,7 +126,6 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       entries = NO_ENTRIES;
     }
     const raftConfig = this.raftConfigOf(context.self);
-    const from = snapshot === null ? null : withMembership(snapshot, backend);
     const raft = createRaft(
       raftConfig,
       {
@@ -134,13 +134,13 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
           vote: read.term >= backend.appliedTerm ? read.vote : 0,
           commit: Math.max(read.commit, backend.appliedIndex),
         },
-        snapshot: from,
+        snapshot,
         entries,
         applied: backend.appliedIndex,
       },
       env,
     );
-    if (from !== null) setSnapshot(raft, from);
+    if (snapshot !== null) setSnapshot(raft, snapshot);
     const member = createEtcdMember(this.config, raft, context.localMicros(), backend.confState.voters);
     if (this.observer !== null) this.observer.booted(context.self, raft, member.durableIndex);
     context.setTimer(1 + context.choose("tick-phase", this.config.tickMicros), TICK_TIMER);
@@ -214,6 +214,10 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     return messageTypeName(message.type);
   }
 
+  mayDuplicate(message: Message): boolean {
+    return message.type !== MessageType.MsgProp;
+  }
+
   traceMessage(message: Message, facts: MessageFacts): void {
     facts.type = message.type;
     facts.term = message.term;
@@ -258,18 +262,6 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     const from = backend as Backend;
     return { ...from, store: cloneStore(from.store) };
   }
-}
-
-/** The membership that Raft starts with is the applied one: entries up to there are not applied again. */
-function withMembership(snapshot: Snapshot, backend: Backend): Snapshot {
-  return new Snapshot(
-    snapshot.index,
-    snapshot.term,
-    backend.confState,
-    snapshot.chain,
-    snapshot.data,
-    snapshot.size,
-  );
 }
 
 function restoreBackend(backend: Backend, snapshot: Snapshot, config: EtcdConfig): void {

@@ -57,6 +57,11 @@ export interface Protocol<State, Message> {
   request(state: State, request: ClientRequest, context: ProcessContext): void;
   /** Name of a message's type, for faults that pick by type and for people. */
   messageType(message: Message): string;
+  /**
+   * Whether the network may deliver the message twice. False for what only a transport that delivers once makes safe: etcd's
+   * members forward proposals over TCP, and a proposal that arrived twice would be applied twice.
+   */
+  mayDuplicate(message: Message): boolean;
   /** What of a message goes into the digest and the trace. */
   traceMessage(message: Message, facts: MessageFacts): void;
   /** Size of a message in bytes, for links with a bandwidth. */

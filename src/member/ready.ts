@@ -19,7 +19,7 @@ import type { EtcdMember } from "./etcd-member.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { confirmRound, failRounds } from "./reads.ts";
 import { proposeStalled } from "./requests.ts";
-import { snapshotName, SnapshotRecord, WalRecord } from "./wal.ts";
+import { snapshotName, SnapshotMark, SnapshotRecord, StateRecord } from "./wal.ts";
 
 const LEADER_CHANGED: RequestError = new RequestError(14, "etcdserver: leader changed", true);
 
@@ -99,12 +99,15 @@ function write(member: EtcdMember, env: MemberEnv, taken: Ready): boolean {
     if (!context.writeFile(snapshotName(index), new SnapshotRecord(index, snapshot.term, chain, confState, data))) {
       return false;
     }
+    if (!context.append(new SnapshotMark(index))) return false;
   }
-  member.walTerm = term;
-  member.walVote = vote;
-  return context.append(
-    new WalRecord(term, vote, raft.log.committed, entries, snapshot === null ? 0 : snapshot.index),
-  );
+  if (term !== member.walTerm || vote !== member.walVote) {
+    member.walTerm = term;
+    member.walVote = vote;
+    if (!context.append(new StateRecord(term, vote, raft.log.committed))) return false;
+  }
+  for (let i = 0; i < entries.length; i++) if (!context.append(entries[i]!)) return false;
+  return true;
 }
 
 /** What a Ready had to write is on disk. */

@@ -95,11 +95,16 @@ export function proposeStalled(member: EtcdMember, env: MemberEnv): void {
 export function tendRequests(member: EtcdMember, env: MemberEnv): void {
   const timeout = member.config.requestTimeoutMicros;
   const now = env.context.localMicros();
-  while (member.waiters.length > 0) {
-    const waiter = member.waiters[0] as Waiter;
+  for (let at = 0; at < member.waiters.length; ) {
+    const waiter = member.waiters[at] as Waiter | null;
+    if (waiter === null) {
+      at++;
+      continue;
+    }
     if (now - waiter.atMicros < timeout) break;
-    takeWaiter(member, member.firstTicket);
+    takeWaiter(member, member.firstTicket + at);
     refuse(env, waiter.request, member.leaderLostMicros >= waiter.atMicros ? LEADER_FAILED : TIMED_OUT);
+    at = 0;
   }
   while (member.stalled.length > 0 && now - member.stalled[0]!.atMicros >= timeout) {
     refuse(env, (member.stalled.shift() as Waiter).request, DEADLINE);

@@ -4,41 +4,37 @@
 import { DamagedRecord, cutLogFrom, type Disk, type DiskRecord } from "../disk/disk.ts";
 import { endOf, itemAt } from "../kernel/chunked.ts";
 import { mix } from "../kernel/hash.ts";
-import { type ConfState, type Entry, Snapshot } from "../raft/raft.ts";
+import { chainHash, type ConfState, Entry, Snapshot } from "../raft/raft.ts";
 
-/** Bytes of a record besides its entries: hard state, frame, checksum. */
-const RECORD_BYTES = 48;
+/** Bytes of a hard state record, frame and checksum included. */
+const STATE_BYTES = 48;
 
-/** One write of a member: the entries of one Ready, and the hard state as it is then. Immutable. */
-export class WalRecord implements DiskRecord {
+/** Term and vote, written when they change; the commit index rides along. Entries are records of their own. Immutable. */
+export class StateRecord implements DiskRecord {
   readonly term: number;
   readonly vote: number;
   readonly commit: number;
-  /** Contiguous; the first may overwrite what earlier records held. */
-  readonly entries: readonly Entry[];
-  /** The log starts anew after this snapshot; 0: it goes on. */
-  readonly snapshotIndex: number;
   readonly size: number;
   readonly checksum: number;
 
-  constructor(term: number, vote: number, commit: number, entries: readonly Entry[], snapshotIndex: number) {
+  constructor(term: number, vote: number, commit: number) {
     this.term = term;
     this.vote = vote;
     this.commit = commit;
-    this.entries = entries;
-    this.snapshotIndex = snapshotIndex;
-    let size = RECORD_BYTES;
-    for (let i = 0; i < entries.length; i++) size += (entries[i] as Entry).size;
-    this.size = size;
-    this.checksum = checksumOf(this);
+    this.size = STATE_BYTES;
+    this.checksum = mix(mix(term, vote), commit);
   }
 }
 
-/** The checksum of a record's content; an int32. */
-export function checksumOf(record: WalRecord): number {
-  const entries = record.entries;
-  const last = entries.length === 0 ? 0 : (entries[entries.length - 1] as Entry).chain;
-  return mix(mix(mix(record.term, record.vote), record.commit ^ (entries.length << 20)), last ^ record.snapshotIndex);
+/** The log starts anew after a snapshot that was received: entries before this record count no more. Immutable. */
+export class SnapshotMark implements DiskRecord {
+  readonly index: number;
+  readonly size: number;
+
+  constructor(index: number) {
+    this.index = index;
+    this.size = STATE_BYTES;
+  }
 }
 
 /**
@@ -98,29 +94,32 @@ export function readDisk(disk: Disk): RecoveredDisk | DiskRefusal {
   let vote = 0;
   let commit = 0;
   const start = snapshot === null ? 0 : snapshot.index;
-  let entries: Entry[] = [];
+  const entries: Entry[] = [];
   const end = endOf(disk.log);
   for (let position = disk.log.first; position < end; position++) {
     const record = itemAt(disk.log, position);
-    if (record instanceof DamagedRecord) {
+    if (record instanceof Entry) {
+      const { index } = record;
+      if (record.chain !== chainHash(record.previousChain, record.term, index, record.type, record.data)) {
+        return { refusal: `walpb: crc mismatch in record ${position} of the write-ahead log` };
+      }
+      if (index <= start) continue;
+      const offset = index - start - 1;
+      if (offset > entries.length) return { refusal: `wal: entry ${index} has none before it` };
+      entries.length = offset;
+      entries.push(record);
+    } else if (record instanceof StateRecord) {
+      term = record.term;
+      vote = record.vote;
+      commit = record.commit;
+    } else if (record instanceof SnapshotMark) {
+      if (record.index <= start) entries.length = 0;
+    } else if (record instanceof DamagedRecord) {
       if (record.damage === "torn" && position === end - 1) {
         cutLogFrom(disk, position);
         break;
       }
       return { refusal: `walpb: crc mismatch in record ${position} of the write-ahead log` };
-    }
-    if (!(record instanceof WalRecord)) continue;
-    if (checksumOf(record) !== record.checksum) return { refusal: `walpb: crc mismatch in record ${position}` };
-    term = record.term;
-    vote = record.vote;
-    commit = record.commit;
-    if (record.snapshotIndex > start) continue;
-    for (const entry of record.entries) {
-      if (entry.index <= start) continue;
-      const offset = entry.index - start - 1;
-      if (offset > entries.length) return { refusal: `wal: entry ${entry.index} has none before it` };
-      if (offset < entries.length) entries = entries.slice(0, offset);
-      entries.push(entry);
     }
   }
   if (snapshot === null && entries.length > 0 && (entries[0] as Entry).index > 1) {
@@ -129,7 +128,8 @@ export function readDisk(disk: Disk): RecoveredDisk | DiskRefusal {
   return {
     term,
     vote,
-    commit: Math.max(commit, start),
+    // A commit index may be older than the log it stands before: what it says was true then and is true now.
+    commit: Math.min(Math.max(commit, start), start + entries.length),
     snapshot:
       snapshot === null
         ? null
