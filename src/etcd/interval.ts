@@ -122,8 +122,11 @@ function rotate(set: IntervalSet, node: Node, toLeft: boolean): void {
   const parent = node.parent;
   child.parent = parent;
   if (parent === null) set.root = child;
-  else if (parent.left === node) parent.left = child;
-  else parent.right = child;
+  else {
+    if (parent.left === node) parent.left = child;
+    else parent.right = child;
+    raiseEnds(parent);
+  }
   node.parent = child;
   if (toLeft) child.left = node;
   else child.right = node;
