@@ -1,0 +1,261 @@
+// The checker of etcd clusters: hears what members and clients say, looks at the member that a step touched, and reports what
+// is broken. It reads the world and never changes it.
+
+import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
+import type { Store } from "../etcd/store.ts";
+import { createChunked, endOf, itemAt, pushItem } from "../kernel/chunked.ts";
+import { CounterAt } from "../kernel/counter.ts";
+import { mix } from "../kernel/hash.ts";
+import type { ClientRequest, ClientResponse } from "../kernel/request.ts";
+import { Command } from "../member/command.ts";
+import type { Backend, EtcdMember } from "../member/etcd-member.ts";
+import type { MemberObserver } from "../member/observer.ts";
+import type { ConfState, Entry, Raft, Snapshot } from "../raft/raft.ts";
+import type { LifeObserver } from "../world/context.ts";
+import { processOf, type World } from "../world/world.ts";
+import { createGhost, type Ghost, type MemberGhost, memberGhost } from "./ghost.ts";
+import { checkAnswer, lowestBound, noteFirstApplied, noteInvoked } from "./kv-checks.ts";
+import { pruneModel } from "./kv-model.ts";
+import {
+  checkMember,
+  checkSupport,
+  noteAcknowledged,
+  noteBoot,
+  noteConfig,
+  noteDurable,
+  noteDurableSnapshot,
+  noteVote,
+  preferApplied,
+  pruneEntries,
+} from "./raft-checks.ts";
+import type { Findings, Violation } from "./violation.ts";
+
+/** Entries between two prunings of what is remembered. */
+const PRUNE_ENTRIES = 4096;
+
+/** Properties that a loss beyond the fault budget breaks without anybody's fault. */
+const BUDGETED: readonly string[] = [
+  "leader-completeness",
+  "state-machine-safety",
+  "commit-support",
+  "durability",
+  "linearizability",
+  "revision-monotonic",
+  "client-monotonic",
+  "log-matching",
+  "acked-prefix-kept",
+];
+
+/** Checks every property of etcd's servers after each step. */
+export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver, Findings {
+  ghost: Ghost = createGhost();
+  readonly violations: Violation[] = [];
+  /** Properties that are not judged: never (Infinity) or not before a time, in micros. */
+  readonly notBefore: Map<string, number> = new Map();
+  private world: World;
+  /** Entries at which the ghosts are pruned next; 0: nothing is ever pruned. */
+  pruneEvery: number = PRUNE_ENTRIES;
+  private pruneAt: number = PRUNE_ENTRIES;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  /** The world of the step under way. */
+  bind(world: World): void {
+    this.world = world;
+  }
+
+  report(property: string, members: readonly number[], text: string, evidence: readonly string[] = []): void {
+    const from = this.notBefore.get(property);
+    if (from !== undefined && this.world.atMicros < from) return;
+    if (this.ghost.beyondBudget && BUDGETED.includes(property)) return;
+    this.violations.push({
+      property,
+      step: this.world.steps,
+      atMicros: this.world.atMicros,
+      members: [...members],
+      text,
+      evidence,
+    });
+  }
+
+  /** After each step: compares the member that was touched with what is known of it. */
+  stepped(world: World, touched: number): void {
+    if (touched === 0) return;
+    const process = processOf(world, touched);
+    if (process.state === null) return;
+    checkMember(this.ghost, this, touched, (process.state as EtcdMember).raft, world.atMicros, world.steps);
+  }
+
+  // What members say.
+
+  booted(member: number, raft: Raft, _durableIndex: number): void {
+    memberGhost(this.ghost, member);
+    const backend = processOf(this.world, member).disk.backend as Backend;
+    noteBoot(this.ghost, this, member, raft, backend.appliedIndex);
+    const known = this.ghost.members[member] as MemberGhost;
+    this.checkRevision(member, known, backend.store);
+  }
+
+  started(_member: number, _state: unknown): void {
+    // What recovery gave back was judged by `booted`.
+  }
+
+  stopped(member: number): void {
+    const known = memberGhost(this.ghost, member);
+    known.up = false;
+    known.role = 0;
+  }
+
+  diskReplaced(member: number): void {
+    const ghost = this.ghost;
+    const known = memberGhost(ghost, member);
+    known.diskReplaced = true;
+    known.durable = createChunked<number>(2);
+    known.revision = 0;
+    known.ackIndex = 0;
+    if (!ghost.disksLost.includes(member)) ghost.disksLost.push(member);
+    const voters = this.world.ids.filter((id) => !processOf(this.world, id).removed).length;
+    if (ghost.disksLost.length > (voters - 1) >> 1) ghost.beyondBudget = true;
+  }
+
+  votes(member: number, term: number, candidate: number): void {
+    noteVote(this.ghost, this, member, term, candidate, this.world.atMicros, this.world.steps);
+  }
+
+  acknowledges(member: number, term: number, index: number): void {
+    const state = processOf(this.world, member).state as EtcdMember | null;
+    if (state !== null) noteAcknowledged(this.ghost, member, state.raft, term, index);
+  }
+
+  durable(member: number, entries: readonly Entry[]): void {
+    noteDurable(this.ghost, member, entries);
+  }
+
+  applied(member: number, entry: Entry, confState: ConfState | null, store: Store): void {
+    const ghost = this.ghost;
+    const known = ghost.members[member] as MemberGhost;
+    const index = entry.index;
+    if (index !== known.applied + 1) {
+      this.report("applied-monotonic", [member], `n${member} applied entry ${index} after entry ${known.applied}`);
+    }
+    known.applied = index;
+    const chains = ghost.appliedChain;
+    const digest = mix(store.digestLow, store.digestHigh);
+    if (index === endOf(chains)) {
+      pushItem(chains, entry.chain);
+      if (entry.data instanceof Command) noteFirstApplied(ghost, this, member, index, entry.data);
+      pushItem(ghost.appliedDigest, digest);
+      pushItem(ghost.appliedRevision, store.revision);
+      if (ghost.others.size > 0) preferApplied(ghost, entry);
+      if (index >= this.pruneAt) this.prune(index);
+    } else {
+      const chain = itemAt(chains, index);
+      if (chain !== undefined && chain !== entry.chain) {
+        this.report(
+          "state-machine-safety",
+          [member],
+          `n${member} applied another entry ${index} than the member that applied it first`,
+        );
+      } else if (chain !== undefined) {
+        if (itemAt(ghost.appliedRevision, index) !== store.revision) {
+          this.report(
+            "revision-agreement",
+            [member],
+            `n${member} is at revision ${store.revision} after entry ${index}; the first to apply it was at ${itemAt(ghost.appliedRevision, index)}`,
+          );
+        } else if (itemAt(ghost.appliedDigest, index) !== digest) {
+          this.report(
+            "state-machine-safety",
+            [member],
+            `n${member} has another state after entry ${index} than the member that applied it first`,
+          );
+        }
+      }
+    }
+    if (store.revision !== known.revision) this.checkRevision(member, known, store);
+    if (confState !== null) noteConfig(ghost, this, member, index, confState);
+  }
+
+  private checkRevision(member: number, known: MemberGhost, store: Store): void {
+    if (store.revision < known.revision) {
+      this.report(
+        "revision-monotonic",
+        [member],
+        `n${member} went back from revision ${known.revision} to revision ${store.revision}`,
+      );
+    }
+    known.revision = store.revision;
+  }
+
+  installed(member: number, snapshot: Snapshot, store: Store): void {
+    const known = this.ghost.members[member] as MemberGhost;
+    if (snapshot.index < known.applied) {
+      this.report(
+        "applied-monotonic",
+        [member],
+        `n${member} went back from entry ${known.applied} to a snapshot at ${snapshot.index}`,
+      );
+    }
+    known.applied = snapshot.index;
+    noteDurableSnapshot(this.ghost, member, snapshot.index);
+    this.checkRevision(member, known, store);
+    const digest = itemAt(this.ghost.appliedDigest, snapshot.index);
+    if (digest !== undefined && digest !== mix(store.digestLow, store.digestHigh)) {
+      this.report("state-machine-safety", [member], `n${member} installed a snapshot at ${snapshot.index} with another state`);
+    }
+  }
+
+  answers(member: number, request: ClientRequest, index: number): void {
+    if (index === 0 || request.client === 0) return;
+    const ghost = this.ghost;
+    if (index <= ghost.acknowledged) return;
+    const chain = itemAt(ghost.appliedChain, index) ?? 0;
+    ghost.acknowledged = index;
+    ghost.acknowledgedChain = chain;
+    if (ghost.beyondBudget) return;
+    const { raft } = processOf(this.world, member).state as EtcdMember;
+    checkSupport(ghost, this, "durability", member, raft, index, chain);
+  }
+
+  impossible(member: number, text: string): void {
+    this.report("commit-within-log", [member], `n${member} met what cannot be: ${text}`);
+  }
+
+  // What clients see.
+
+  invoked(client: Client, operation: OpenOperation, _atMicros: number): void {
+    noteInvoked(this.ghost, client, operation);
+  }
+
+  completed(
+    client: Client,
+    operation: OpenOperation,
+    outcome: Outcome,
+    response: ClientResponse | null,
+    _atMicros: number,
+  ): void {
+    if (checkAnswer(this.ghost, this, client, operation, outcome, response)) {
+      this.world.counters[CounterAt["stale-read"]]!++;
+    }
+  }
+
+  /** Forgets what nobody can come back to. */
+  private prune(index: number): void {
+    this.pruneAt = index + PRUNE_ENTRIES;
+    const ghost = this.ghost;
+    let lowest = index;
+    for (const id of this.world.ids) {
+      const process = processOf(this.world, id);
+      if (process.status === "destroyed" || process.removed) continue;
+      const known = ghost.members[id];
+      if (known === undefined || known === null) continue;
+      const start = process.state === null ? known.durable.first - 1 : (process.state as EtcdMember).raft.log.snapshotIndex;
+      lowest = Math.min(lowest, start, known.applied);
+    }
+    if (lowest > 2) pruneEntries(ghost, lowest);
+    const versions = Math.min(ghost.modelCompacted, lowestBound(ghost));
+    if (versions > 1) pruneModel(ghost, versions);
+  }
+}

@@ -1,0 +1,275 @@
+// The promises of etcd's key-value API, checked as answers arrive: the revision in each answer names its place in the one order
+// of all changes, so that no order has to be searched for. What an answer says is compared with the model at that revision.
+
+import type { Client, OpenOperation, Outcome } from "../client/client.ts";
+import { isWrite } from "../client/operation.ts";
+import {
+  DeleteRangeResponse,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  TxnRequest,
+  TxnResponse,
+  type KvRequest,
+} from "../etcd/api.ts";
+import { createChunked, endOf, itemAt, pushItem, replaceItem } from "../kernel/chunked.ts";
+import type { ClientResponse } from "../kernel/request.ts";
+import type { Command } from "../member/command.ts";
+import type { Ghost, OpenGhost } from "./ghost.ts";
+import { keysIn, modelAt, replay } from "./kv-model.ts";
+import type { Findings } from "./violation.ts";
+
+/** A command is applied for the first time anywhere. */
+export function noteFirstApplied(ghost: Ghost, out: Findings, member: number, index: number, command: Command): void {
+  const { client, operation } = command;
+  if (client !== 0) {
+    while (ghost.operations.length <= client) ghost.operations.push(createChunked<number>(1));
+    const list = ghost.operations[client] as (typeof ghost.operations)[number];
+    const before = operation < endOf(list) ? (itemAt(list, operation) ?? 0) : 0;
+    if (before !== 0) {
+      out.report(
+        "exactly-once",
+        [member],
+        `operation ${operation} of c${client} took effect twice: at entry ${before} and at entry ${index}`,
+      );
+    } else {
+      while (endOf(list) < operation) pushItem(list, 0);
+      if (endOf(list) === operation) pushItem(list, index);
+      else if (operation >= list.first) replaceItem(list, operation, index);
+    }
+    if (ghost.aborted.size > 0 && ghost.aborted.has(`${client}/${operation}`)) {
+      out.report(
+        "no-aborted-read",
+        [member],
+        `operation ${operation} of c${client} took effect at entry ${index} after c${client} was told that it failed`,
+      );
+    }
+  }
+  const outcome = replay(ghost, command.body);
+  if (outcome !== null && client !== 0) ghost.outcomes.set(index, outcome);
+}
+
+/** An operation begins: whatever was answered so far, it may not fall behind. */
+export function noteInvoked(ghost: Ghost, client: Client, operation: OpenOperation): void {
+  while (ghost.open.length <= client.id) ghost.open.push([]);
+  const own = ghost.clientRevision[client.id] ?? 0;
+  (ghost.open[client.id] as OpenGhost[]).push({ operation: operation.operation, bound: ghost.answered, own });
+}
+
+function takeOpen(ghost: Ghost, client: number, operation: number): OpenGhost | null {
+  const list = ghost.open[client];
+  if (list === undefined) return null;
+  if (list.length === 1) {
+    const only = list[0] as OpenGhost;
+    if (only.operation !== operation) return null;
+    list.length = 0;
+    return only;
+  }
+  const at = list.findIndex((open) => open.operation === operation);
+  return at < 0 ? null : (list.splice(at, 1)[0] as OpenGhost);
+}
+
+/** Lowest bound of any operation that is open: versions before it can still be answered. */
+export function lowestBound(ghost: Ghost): number {
+  let lowest = ghost.modelRevision;
+  for (const list of ghost.open) for (const open of list) if (open.bound < lowest) lowest = open.bound;
+  return lowest;
+}
+
+/** An operation ended. Returns true when it was a read that lagged behind answers given before it began. */
+export function checkAnswer(
+  ghost: Ghost,
+  out: Findings,
+  client: Client,
+  operation: OpenOperation,
+  outcome: Outcome,
+  response: ClientResponse | null,
+): boolean {
+  const open = takeOpen(ghost, client.id, operation.operation);
+  if (outcome !== "ok" || response === null) {
+    if (outcome === "failed" && isWrite(operation.kind)) {
+      const index = entryOf(ghost, client.id, operation.operation);
+      // A transaction or put that the state machine refused is in the log and had no effect.
+      if (index !== 0 && response !== null && response.error !== null && response.error.code === 14) {
+        out.report(
+          "no-aborted-read",
+          [],
+          `operation ${operation.operation} of c${client.id} failed with "${response.error.message}" but took effect at entry ${index}`,
+        );
+      }
+      if (index === 0) ghost.aborted.add(`${client.id}/${operation.operation}`);
+    }
+    return false;
+  }
+  const revision = response.revision;
+  const who = `c${client.id}`;
+  const bound = open === null ? 0 : open.bound;
+  const body = response.body;
+  const request = operation.body as KvRequest;
+  if (isSerializable(request)) {
+    if (revision > ghost.modelRevision) {
+      out.report("linearizability", [], `${who} read at revision ${revision}, which was never reached`);
+    } else if (body instanceof RangeResponse) checkRange(ghost, out, who, request as RangeRequest, body);
+    return revision < bound;
+  }
+  while (ghost.clientRevision.length <= client.id) ghost.clientRevision.push(0);
+  if (open !== null && revision < open.own) {
+    out.report(
+      "client-monotonic",
+      [],
+      `${who} was answered at revision ${revision} after it had seen revision ${open.own}`,
+    );
+  }
+  if (revision > (ghost.clientRevision[client.id] as number)) ghost.clientRevision[client.id] = revision;
+  if (revision < bound) {
+    out.report(
+      "linearizability",
+      [],
+      `${describe(operation)} of ${who} was answered at revision ${revision}, but revision ${bound} had been answered before it began`,
+      [`invoked at ${operation.invokedAtMicros} µs; no order of operations explains it`],
+    );
+  } else if (body instanceof RangeResponse) checkRange(ghost, out, who, request as RangeRequest, body);
+  else checkWrite(ghost, out, client.id, operation, revision, bound, body);
+  if (revision > ghost.answered) ghost.answered = revision;
+  return false;
+}
+
+function isSerializable(request: KvRequest): boolean {
+  return request instanceof RangeRequest && request.serializable;
+}
+
+function entryOf(ghost: Ghost, client: number, operation: number): number {
+  const list = ghost.operations[client];
+  return list === undefined || operation >= endOf(list) ? 0 : (itemAt(list, operation) ?? 0);
+}
+
+function describe(operation: OpenOperation): string {
+  const body = operation.body as { readonly key?: string };
+  return body.key === undefined ? operation.kind : `${operation.kind} ${body.key}`;
+}
+
+/** What a read answered must be the model's at its revision. */
+function checkRange(ghost: Ghost, out: Findings, who: string, request: RangeRequest, body: RangeResponse): void {
+  const revision = request.revision > 0 ? request.revision : body.revision;
+  if (body.revision > ghost.modelRevision) {
+    out.report("linearizability", [], `${who} was answered at revision ${body.revision}, which was never reached`);
+    return;
+  }
+  if (request.rangeEnd === "") {
+    const expected = modelAt(ghost, request.key, revision);
+    const seen = body.kvs.length === 0 ? null : (body.kvs[0] as (typeof body.kvs)[number]);
+    const same =
+      seen === null || expected === null
+        ? (seen === null && expected === null) || request.countOnly
+        : seen.modRevision === expected.mod &&
+          seen.createRevision === expected.create &&
+          seen.version === expected.version &&
+          (request.keysOnly || seen.value === expected.value);
+    if (!same) {
+      const saw = seen === null ? "absent" : `${seen.value} (revision ${seen.modRevision})`;
+      const was = expected === null ? "absent" : `${expected.value} (revision ${expected.mod})`;
+      out.report(
+        "linearizability",
+        [],
+        `${who} read ${request.key} at revision ${body.revision} and got ${saw}; it was ${was}`,
+      );
+    }
+    return;
+  }
+  const unfiltered =
+    request.limit <= 0 &&
+    request.sortOrder === 0 &&
+    !request.countOnly &&
+    request.minModRevision === 0 &&
+    request.maxModRevision === 0 &&
+    request.minCreateRevision === 0 &&
+    request.maxCreateRevision === 0;
+  if (!unfiltered) return;
+  let at = 0;
+  for (const key of keysIn(ghost, request.key, request.rangeEnd)) {
+    const expected = modelAt(ghost, key, revision);
+    if (expected === null) continue;
+    const seen = body.kvs[at++];
+    if (seen === undefined || seen.key !== key || seen.modRevision !== expected.mod) {
+      out.report(
+        "linearizability",
+        [],
+        `${who} read the range from ${request.key} at revision ${body.revision} and missed ${key} of revision ${expected.mod}`,
+      );
+      return;
+    }
+  }
+  if (at !== body.kvs.length) {
+    out.report(
+      "linearizability",
+      [],
+      `${who} read the range from ${request.key} at revision ${body.revision} and got ${body.kvs.length} keys; there were ${at}`,
+    );
+  }
+}
+
+/** What a write answered must be what it did, at the revision at which it did it. */
+function checkWrite(
+  ghost: Ghost,
+  out: Findings,
+  client: number,
+  operation: OpenOperation,
+  revision: number,
+  bound: number,
+  body: unknown,
+): void {
+  const index = entryOf(ghost, client, operation.operation);
+  const who = `${describe(operation)} of c${client}`;
+  if (body instanceof TxnResponse && index === 0) {
+    // A transaction that only reads never enters the log.
+    if (operation.body instanceof TxnRequest && operation.kind !== "txn") return;
+  }
+  if (index === 0) {
+    out.report("durability", [], `${who} was acknowledged at revision ${revision}, but no entry carries it`);
+    return;
+  }
+  const at = itemAt(ghost.appliedRevision, index);
+  if (at !== undefined && at !== revision) {
+    out.report(
+      "linearizability",
+      [],
+      `${who} was answered with revision ${revision}; it took effect at revision ${at} (entry ${index})`,
+    );
+    return;
+  }
+  const outcome = ghost.outcomes.get(index);
+  if (outcome !== undefined) ghost.outcomes.delete(index);
+  const changed =
+    body instanceof PutResponse ||
+    (body instanceof DeleteRangeResponse && body.deleted > 0) ||
+    (body instanceof TxnResponse && body.responses.some((part) => part instanceof PutResponse));
+  if (changed && revision <= bound) {
+    out.report(
+      "linearizability",
+      [],
+      `${who} wrote at revision ${revision}, but revision ${bound} had been answered before it began`,
+    );
+  }
+  if (outcome === undefined) return;
+  if (outcome.kind === "delete" && body instanceof DeleteRangeResponse && body.deleted !== outcome.deleted) {
+    out.report("linearizability", [], `${who} answered ${body.deleted} deleted keys; there were ${outcome.deleted}`);
+  }
+  if (outcome.kind === "txn" && body instanceof TxnResponse) {
+    if (body.succeeded !== outcome.succeeded) {
+      out.report(
+        "txn-atomicity",
+        [],
+        `${who} took the ${body.succeeded ? "success" : "failure"} branch; its compares said otherwise at revision ${revision}`,
+      );
+      return;
+    }
+    for (const read of outcome.reads) {
+      const part = body.responses[read.at];
+      if (!(part instanceof RangeResponse)) continue;
+      const seen = part.kvs[0];
+      if ((seen?.modRevision ?? 0) !== read.mod || (seen?.value ?? null) !== read.value) {
+        out.report("txn-atomicity", [], `${who} read ${read.key} within the transaction as it was at no one moment`);
+      }
+    }
+  }
+}

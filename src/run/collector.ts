@@ -1,0 +1,160 @@
+// What a run gathers for its result while it goes: operations by outcome, who led when, and (where somebody wants it) the
+// history of every operation. It forwards to the checker what clients do.
+
+import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
+import { isWrite } from "../client/operation.ts";
+import { CounterAt } from "../kernel/counter.ts";
+import type { ClientResponse } from "../kernel/request.ts";
+import { type Judge, observeAnswer, observeInvocation } from "../scenario/judge.ts";
+import { processOf, type World } from "../world/world.ts";
+import type { LeaderReport } from "./result.ts";
+
+/** One event of a history. */
+export interface HistoryEvent {
+  readonly atMicros: number;
+  readonly client: number;
+  readonly operation: number;
+  readonly type: "invoke" | "ok" | "fail" | "info";
+  readonly kind: string;
+  readonly body: unknown;
+  readonly response: ClientResponse | null;
+}
+
+/** A write that was acknowledged: which operation, and when. */
+export interface Acknowledged {
+  readonly client: number;
+  readonly operation: number;
+  readonly atMicros: number;
+}
+
+/** How a single operation of the timetable ended. */
+export interface SingleOutcome {
+  readonly client: number;
+  readonly operation: number;
+  readonly outcome: Outcome;
+  readonly response: ClientResponse | null;
+}
+
+/** Gathers. */
+export class Collector implements ClientObserver {
+  ok: number = 0;
+  failed: number = 0;
+  unknown: number = 0;
+  writesInvoked: number = 0;
+  writesOk: number = 0;
+  readsInvoked: number = 0;
+  readsOk: number = 0;
+  readonly leaders: LeaderReport[] = [];
+  /** Null: nothing is kept. */
+  history: HistoryEvent[] | null = null;
+  acknowledged: Acknowledged[] | null = null;
+  readonly singles: SingleOutcome[] = [];
+  private readonly world: World;
+  private readonly next: ClientObserver | null;
+  private readonly judge: Judge;
+  private readonly singleAt: readonly { readonly position: number; readonly client: number }[];
+  private leading: (LeaderReport | undefined)[] = [];
+
+  /** `singleAt`: positions in the timetable of single operations, and the clients that make them. */
+  constructor(
+    world: World,
+    judge: Judge,
+    next: ClientObserver | null,
+    singleAt: readonly { readonly position: number; readonly client: number }[],
+  ) {
+    this.world = world;
+    this.judge = judge;
+    this.next = next;
+    this.singleAt = singleAt;
+  }
+
+  invoked(client: Client, operation: OpenOperation, atMicros: number): void {
+    const writes = isWrite(operation.kind);
+    if (writes) this.writesInvoked++;
+    else this.readsInvoked++;
+    observeInvocation(this.judge, atMicros, writes, client.workload);
+    if (this.history !== null) this.keep(client, operation, "invoke", null, atMicros);
+    if (this.next !== null) this.next.invoked(client, operation, atMicros);
+  }
+
+  completed(
+    client: Client,
+    operation: OpenOperation,
+    outcome: Outcome,
+    response: ClientResponse | null,
+    atMicros: number,
+  ): void {
+    const writes = isWrite(operation.kind);
+    const counters = this.world.counters;
+    if (operation.attempt > 1) counters[CounterAt.retry]! += operation.attempt - 1;
+    if (outcome === "ok") {
+      this.ok++;
+      counters[CounterAt["operation-ok"]]!++;
+      counters[CounterAt[writes ? "write-ok" : "read-ok"]]!++;
+      if (writes) {
+        this.writesOk++;
+        if (this.acknowledged !== null) {
+          this.acknowledged.push({ client: client.id, operation: operation.operation, atMicros });
+        }
+      } else this.readsOk++;
+      observeAnswer(this.judge, operation.invokedAtMicros, writes, client.workload);
+    } else if (outcome === "failed") {
+      this.failed++;
+      counters[CounterAt["operation-failed"]]!++;
+    } else {
+      this.unknown++;
+      counters[CounterAt["operation-unknown"]]!++;
+    }
+    if (this.singleAt.length > 0 && this.isSingle(client.id, operation.operation)) {
+      this.singles.push({ client: client.id, operation: operation.operation, outcome, response });
+    }
+    if (this.history !== null) {
+      this.keep(client, operation, outcome === "ok" ? "ok" : outcome === "failed" ? "fail" : "info", response, atMicros);
+    }
+    if (this.next !== null) this.next.completed(client, operation, outcome, response, atMicros);
+  }
+
+  private isSingle(client: number, operation: number): boolean {
+    for (const single of this.singleAt) {
+      if (single.client === client && this.world.timetable[single.position]?.operation === operation) return true;
+    }
+    return false;
+  }
+
+  private keep(
+    client: Client,
+    operation: OpenOperation,
+    type: HistoryEvent["type"],
+    response: ClientResponse | null,
+    atMicros: number,
+  ): void {
+    (this.history as HistoryEvent[]).push({
+      atMicros,
+      client: client.id,
+      operation: operation.operation,
+      type,
+      kind: operation.kind,
+      body: operation.body,
+      response,
+    });
+  }
+
+  /** A step touched a member: notes who leads. */
+  noteLeader(id: number): void {
+    const facts = processOf(this.world, id).facts;
+    const was = this.leading[id];
+    const leads = facts.role === 2;
+    if (was !== undefined && leads && was.term === facts.term) return;
+    if (was === undefined && !leads) return;
+    if (was !== undefined) {
+      this.leaders[this.leaders.indexOf(was)] = { ...was, untilMicros: this.world.atMicros };
+      this.leading[id] = undefined;
+    }
+    if (leads) {
+      const now = { member: id, term: facts.term, fromMicros: this.world.atMicros, untilMicros: null };
+      while (this.leading.length <= id) this.leading.push(undefined);
+      this.leading[id] = now;
+      this.leaders.push(now);
+    }
+  }
+}

@@ -1,0 +1,282 @@
+// From a scenario and a seed to what a run is made of: the first world's plan, the timetable with all chance expanded, the
+// members' options. Everything here is decided before the first event.
+
+import type { WorkloadPlan } from "../client/client.ts";
+import { OPERATION_KINDS, type OperationKind } from "../client/operation.ts";
+import type { DiskConfig } from "../disk/disk.ts";
+import type { Action } from "../fault/action.ts";
+import { type Mutations, mutationsOf } from "../fault/mutation.ts";
+import { expandRandom } from "../fault/random.ts";
+import { resolveSelector, type SelectorView } from "../fault/resolve-selector.ts";
+import type { Selector } from "../fault/selector.ts";
+import { type EtcdMutations, NO_ETCD_MUTATIONS } from "../etcd/mutation.ts";
+import { RandomChoices } from "../kernel/choose.ts";
+import { CLIENTS_MAX, STEPS_MAX_DEFAULT } from "../kernel/limits.ts";
+import { type EtcdConfig, type MemberMutations, NO_MEMBER_MUTATIONS } from "../member/etcd-config.ts";
+import { NO_RAFT_MUTATIONS, type RaftMutations, createRaftConfig, type RaftConfig, confStateOf } from "../raft/raft.ts";
+import { faultOf, type Fault, type RaftSettings, type Scenario, type Workload } from "../scenario/scenario.ts";
+import type { LinkPlan, PlannedAction, WorldPlan } from "../world/world.ts";
+
+/** The scenario with its random faults made fixed by the seed: what artifacts store and shrinking works on. */
+export function expandScenario(scenario: Scenario, seed: string): Scenario {
+  if (scenario.random === null) return scenario;
+  const voters = scenario.cluster.members.filter((member) => member.role === "voter").map((member) => member.id);
+  const drawn = expandRandom(scenario.random, voters, new RandomChoices(seed));
+  return { ...scenario, faults: [...scenario.faults, ...drawn.map(faultOf)], random: null };
+}
+
+/** What a scenario asks for that this version cannot do, each in a sentence; empty when it can be run. */
+export function unsupported(scenario: Scenario): string[] {
+  const missing: string[] = [];
+  for (const fault of scenario.faults) {
+    const what = unsupportedAction(fault.action);
+    if (what !== null) missing.push(`fault "${fault.id}": ${what} cannot be simulated yet`);
+  }
+  for (const workload of scenario.workload) {
+    if (workload.kind !== "kv") missing.push(`workload "${workload.name}": kind ${workload.kind} cannot be simulated yet`);
+    for (const { op } of workload.ops) {
+      if (!(OPERATION_KINDS as readonly string[]).includes(op)) {
+        missing.push(`workload "${workload.name}": operation ${op} cannot be simulated yet`);
+      }
+    }
+  }
+  if (scenario.cluster.topology !== null) missing.push("cluster.topology cannot be simulated yet");
+  const known: object[] = [NO_RAFT_MUTATIONS, NO_MEMBER_MUTATIONS, NO_ETCD_MUTATIONS];
+  for (const id of scenario.mutate) {
+    const name = camelOf(id);
+    if (!known.some((record) => name in record)) missing.push(`mutation ${id} cannot be planted yet`);
+  }
+  const clients = scenario.workload.reduce((sum, workload) => sum + workload.clients, 0);
+  if (clients > CLIENTS_MAX) missing.push(`${clients} clients are more than ${CLIENTS_MAX}`);
+  return missing;
+}
+
+function unsupportedAction(action: Action): string | null {
+  switch (action.kind) {
+    case "restore":
+    case "defrag":
+    case "upgrade":
+    case "certificate":
+      return action.kind;
+    case "clientSlowWatch":
+      return "client.slowWatch";
+    case "backup":
+      return action.of === "state" ? "a backup of the state" : null;
+    default:
+      return null;
+  }
+}
+
+function camelOf(id: string): string {
+  return id.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Everything fixed about a run. */
+export interface CompiledRun {
+  readonly scenario: Scenario;
+  readonly plan: WorldPlan;
+  readonly etcd: EtcdConfig;
+  readonly faults: readonly Fault[];
+  readonly stepLimit: number;
+}
+
+/** Compiles a scenario whose random faults are expanded. */
+export function compileRun(scenario: Scenario): CompiledRun {
+  const { cluster, network } = scenario;
+  const disk: DiskConfig = cluster.disk;
+  const view = staticView(scenario);
+  const workloads = scenario.workload.map((workload, at) => workloadPlan(scenario, workload, at, view));
+  const faults = scenario.faults.map((fault) => withClient(fault, workloads, scenario));
+  const timetable: PlannedAction[] = faults.map((fault) => ({
+    id: fault.id,
+    atMicros: fault.trigger.kind === "time" ? fault.trigger.atMicros : null,
+    forMicros: fault.forMicros,
+    action: fault.action,
+  }));
+  const plan: WorldPlan = {
+    members: cluster.members.map(({ id, role, zone, host }) => ({ id, role, zone, host, disk })),
+    disk,
+    latency: network.latency,
+    clientLatency: network.clientLatency,
+    links: linkPlans(scenario, view),
+    lossPpm: network.lossPpm,
+    duplicatePpm: network.duplicatePpm,
+    ordered: true,
+    workloads,
+    timetable,
+  };
+  return {
+    scenario,
+    plan,
+    etcd: etcdConfig(scenario),
+    faults,
+    stepLimit: scenario.stepLimit === 0 ? STEPS_MAX_DEFAULT : scenario.stepLimit,
+  };
+}
+
+/** The founding members as selectors see them before anything runs. */
+function staticView(scenario: Scenario): SelectorView {
+  return {
+    members: scenario.cluster.members.map(({ id, role, zone, host }) => ({
+      id,
+      up: true,
+      role: "follower",
+      configured: role,
+      term: 0,
+      zone,
+      host,
+    })),
+    cuts: [],
+  };
+}
+
+function idsOf(selector: Selector, view: SelectorView): number[] {
+  return resolveSelector(selector, view, () => 0);
+}
+
+function linkPlans(scenario: Scenario, view: SelectorView): LinkPlan[] {
+  const links: LinkPlan[] = [];
+  for (const link of scenario.network.links) {
+    for (const from of idsOf(link.from, view)) {
+      for (const to of idsOf(link.to, view)) {
+        if (from === to) continue;
+        links.push({ from, to, latency: link.latency });
+        if (link.both) links.push({ from: to, to: from, latency: link.latency });
+      }
+    }
+  }
+  return links;
+}
+
+function workloadPlan(scenario: Scenario, workload: Workload, at: number, view: SelectorView): WorkloadPlan {
+  let firstClient = 1;
+  for (let i = 0; i < at; i++) firstClient += (scenario.workload[i] as Workload).clients;
+  const kinds: OperationKind[] = [];
+  const kindSums: number[] = [];
+  let sum = 0;
+  for (const { op, weight } of workload.ops) {
+    kinds.push(op as OperationKind);
+    sum += weight;
+    kindSums.push(sum);
+  }
+  const { count, prefix } = workload.keys;
+  const keys = Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+  const closed = workload.loop.kind === "closed";
+  return {
+    name: workload.name,
+    firstClient,
+    clients: workload.clients,
+    thinkMicros: workload.loop.kind === "closed" ? workload.loop.thinkMicros : null,
+    operations: workload.loop.kind === "open" ? workload.loop.operations : 0,
+    perMicros: closed ? 0 : (workload.loop as { perMicros: number }).perMicros,
+    kinds,
+    kindSums,
+    keys,
+    keySums: workload.keys.dist === "zipf" ? zipfSums(count) : null,
+    prefix,
+    uniqueValues: workload.values === "unique",
+    valueBytes: workload.valueBytes,
+    fromMicros: workload.fromMicros,
+    untilMicros: workload.untilMicros,
+    timeoutMicros: workload.timeoutMicros,
+    retry: workload.retry,
+    failover: workload.failover,
+    endpoints: idsOf(workload.endpoints, view),
+    learns: kinds.includes("cas"),
+    etcd: scenario.protocol === "etcd",
+  };
+}
+
+/** Running sums of weights 1/rank, as integers: Zipf's law without a power. */
+function zipfSums(count: number): number[] {
+  const sums: number[] = [];
+  let sum = 0;
+  for (let rank = 1; rank <= count; rank++) {
+    sum += Math.max(1, Math.floor(1_000_000 / rank));
+    sums.push(sum);
+  }
+  return sums;
+}
+
+/** A single request of nobody in particular gets a client of its own, numbered after all others. */
+function withClient(fault: Fault, workloads: WorkloadPlan[], scenario: Scenario): Fault {
+  const action = fault.action;
+  if (action.kind !== "clientOp" || action.client !== 0) return fault;
+  const last = workloads[workloads.length - 1];
+  const client = last === undefined ? 1 : last.firstClient + last.clients;
+  workloads.push({
+    name: fault.id,
+    firstClient: client,
+    clients: 1,
+    thinkMicros: 0,
+    operations: 0,
+    perMicros: 0,
+    kinds: ["get"],
+    kindSums: [1],
+    keys: [action.key],
+    keySums: null,
+    prefix: action.key,
+    uniqueValues: true,
+    valueBytes: 0,
+    // Its one operation is asked for by the fault: by itself it never begins.
+    fromMicros: scenario.durationMicros,
+    untilMicros: 0,
+    timeoutMicros: action.timeoutMicros ?? 2_000_000,
+    retry: "none",
+    failover: false,
+    endpoints: scenario.cluster.members.map((member) => member.id),
+    learns: false,
+    etcd: scenario.protocol === "etcd",
+  });
+  return { ...fault, action: { ...action, client } };
+}
+
+function etcdConfig(scenario: Scenario): EtcdConfig {
+  const { cluster } = scenario;
+  const mutations: Mutations = mutationsOf(scenario.mutate);
+  const raftMutations: RaftMutations = pick(NO_RAFT_MUTATIONS, mutations);
+  const memberMutations: MemberMutations = pick(NO_MEMBER_MUTATIONS, mutations);
+  const etcdMutations: EtcdMutations = pick(NO_ETCD_MUTATIONS, mutations);
+  const raft: (RaftConfig | null)[] = [null];
+  for (const member of cluster.members) {
+    while (raft.length <= member.id) raft.push(null);
+    raft[member.id] = raftConfig(member.id, member.raft, raftMutations);
+  }
+  const voters = cluster.members.filter((member) => member.role === "voter").map((member) => member.id);
+  const learners = cluster.members.filter((member) => member.role === "learner").map((member) => member.id);
+  return {
+    founding: confStateOf(voters, learners),
+    raft,
+    joining: raftConfig(1, cluster.raft, raftMutations),
+    tickMicros: cluster.raft.heartbeatMicros,
+    requestTimeoutMicros: cluster.requestTimeoutMicros,
+    snapshotEntries: cluster.snapshot.everyEntries,
+    catchUpEntries: cluster.snapshot.catchUpEntries,
+    snapshotsKept: cluster.snapshot.keep,
+    batchReads: true,
+    autoCompactRevisions: cluster.compaction.mode === "revision" ? cluster.compaction.revisions : 0,
+    mutations: memberMutations,
+    etcdMutations,
+  };
+}
+
+function raftConfig(id: number, settings: RaftSettings, mutations: RaftMutations): RaftConfig {
+  return createRaftConfig({
+    id,
+    electionTicks: Math.max(2, Math.round(settings.electionMicros / settings.heartbeatMicros)),
+    heartbeatTicks: 1,
+    maxSizePerMsg: settings.maxSizePerMsgBytes,
+    maxInflightMsgs: settings.maxInflight,
+    preVote: settings.preVote,
+    checkQuorum: settings.checkQuorum,
+    readOnly: settings.readOnly === "lease" ? "lease-based" : "safe",
+    mutations,
+  });
+}
+
+/** The fields of `from` that `shape` has. */
+function pick<T extends object>(shape: T, from: object): T {
+  const picked: Record<string, boolean> = {};
+  for (const name of Object.keys(shape)) picked[name] = (from as Record<string, boolean>)[name] === true;
+  return Object.freeze(picked) as unknown as T;
+}

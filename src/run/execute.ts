@@ -1,0 +1,432 @@
+// From a scenario and a seed to a result: a run with its checkers, its judge, and the triggers that no time is given for.
+
+import { EtcdChecker } from "../checker/etcd-checker.ts";
+import { LivenessChecker } from "../checker/liveness.ts";
+import { PlainChecker } from "../checker/plain-checker.ts";
+import { holds } from "../checker/raft-checks.ts";
+import type { Violation } from "../checker/violation.ts";
+import type { ClientOpAction } from "../fault/action.ts";
+import { endOf, itemAt } from "../kernel/chunked.ts";
+import { RandomChoices } from "../kernel/choose.ts";
+import { COUNTERS } from "../kernel/counter.ts";
+import { digestText } from "../kernel/digest.ts";
+import { PROPERTIES } from "../kernel/property.ts";
+import { formatMicros } from "../kernel/time.ts";
+import type { ChoiceSource } from "../kernel/choose.ts";
+import type { Backend, EtcdMember } from "../member/etcd-member.ts";
+import { EtcdProtocol } from "../member/etcd-protocol.ts";
+import { PrimaryBackup } from "../member/primary-backup.ts";
+import type { Protocol } from "../member/protocol.ts";
+import { valueRead } from "../client/operation.ts";
+import { chainAt } from "../raft/raft.ts";
+import { createMemory, evaluatePredicate, type PredicateMemory } from "../scenario/evaluate-predicate.ts";
+import {
+  awaitsViolation,
+  createJudge,
+  exactTimes,
+  type ExpectationResult,
+  finish,
+  isLooking,
+  type Judge,
+  judgedFrom,
+  observe,
+  observeLoss,
+  observeViolation,
+} from "../scenario/judge.ts";
+import type { Predicate } from "../scenario/predicate.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { beginAction } from "../world/actions.ts";
+import { EventKind } from "../world/event.ts";
+import { Trace } from "../world/trace.ts";
+import { processOf, type World } from "../world/world.ts";
+import { Collector } from "./collector.ts";
+import { compileRun, type CompiledRun, expandScenario, unsupported } from "./compile-run.ts";
+import type { FaultReport, RunResult, Verdict, ViolationReport } from "./result.ts";
+import { Run } from "./run.ts";
+import { WorldView } from "./run-view.ts";
+
+export { expandScenario, unsupported };
+
+/** What a run keeps and leaves out. */
+export interface RunOptions {
+  /** False: no property is checked. Expectations on properties then hold vacuously; for measuring only. */
+  readonly checks?: boolean;
+  readonly trace?: boolean;
+  readonly history?: boolean;
+  /** Where choices come from; by default the generators of the seed. */
+  readonly choices?: ChoiceSource;
+}
+
+interface Waiting {
+  readonly position: number;
+  readonly event: number;
+  readonly predicate: Predicate | null;
+  readonly memory: PredicateMemory;
+}
+
+/** A run of a scenario, to be driven in slices. */
+export class ScenarioRun {
+  readonly run: Run;
+  readonly scenario: Scenario;
+  readonly seed: string;
+  readonly collector: Collector;
+  readonly checker: EtcdChecker | null = null;
+  readonly plain: PlainChecker | null = null;
+  readonly liveness: LivenessChecker | null = null;
+  private readonly compiled: CompiledRun;
+  private readonly judge: Judge;
+  private readonly view: WorldView = new WorldView();
+  private readonly also: string[] = [];
+  private violation: Violation | null = null;
+  private seen: number = 0;
+  private plainSeen: number = 0;
+  private waiting: Waiting[] = [];
+  private lastLook: number = -1;
+
+  constructor(scenario: Scenario, seed: string, options: RunOptions = {}) {
+    this.scenario = expandScenario(scenario, seed);
+    this.seed = seed;
+    this.compiled = compileRun(this.scenario);
+    const { plan, etcd, stepLimit } = this.compiled;
+    const ids = plan.members.map((member) => member.id);
+    const isEtcd = scenario.protocol === "etcd";
+    const protocol = isEtcd ? new EtcdProtocol(etcd) : new PrimaryBackup(ids);
+    this.run = new Run({
+      plan,
+      protocol: protocol as unknown as Protocol<unknown, unknown>,
+      choices: options.choices ?? new RandomChoices(seed),
+      durationMicros: scenario.durationMicros,
+      stepLimit,
+    });
+    const { world, context } = this.run;
+    this.judge = createJudge(
+      scenario.expect,
+      scenario.durationMicros,
+      scenario.workload.map((workload) => workload.name),
+    );
+    if (options.checks !== false) {
+      if (isEtcd) {
+        const checker = new EtcdChecker(world);
+        for (const { id } of PROPERTIES) {
+          const from = judgedFrom(scenario.expect, id);
+          if (from === null) checker.notBefore.set(id, Number.POSITIVE_INFINITY);
+          else if (from > 0) checker.notBefore.set(id, from);
+        }
+        (protocol as EtcdProtocol).observer = checker;
+        context.lifeObserver = checker;
+        this.checker = checker;
+        this.liveness = new LivenessChecker(checker, plan, etcd);
+      } else this.plain = new PlainChecker(world);
+    }
+    const singles = [];
+    for (const [position, { action }] of this.compiled.faults.entries()) {
+      if (action.kind === "clientOp") singles.push({ position, client: action.client });
+    }
+    this.collector = new Collector(world, this.judge, this.checker ?? this.plain, singles);
+    if (options.history === true) this.collector.history = [];
+    if (scenario.expect.some((expectation) => expectation.kind === "data-loss")) this.collector.acknowledged = [];
+    context.clientObserver = this.collector;
+    if (options.trace === true) context.trace = new Trace();
+    for (const [position, fault] of this.compiled.faults.entries()) {
+      if (fault.trigger.kind === "time") continue;
+      this.waiting.push({
+        position,
+        event: fault.trigger.kind === "event" ? fault.trigger.event : 0,
+        predicate: fault.trigger.kind === "when" ? fault.trigger.predicate : null,
+        memory: createMemory(),
+      });
+    }
+    this.run.looks = exactTimes(scenario.expect);
+    this.run.onLook = () => this.look(true);
+    this.run.observers.push({ stepped: (now, member) => this.stepped(now, member) });
+    this.run.begin();
+    this.look(true);
+  }
+
+  /** How far the run is. */
+  get progress(): { atMicros: number; durationMicros: number; steps: number } {
+    return {
+      atMicros: this.run.world.atMicros,
+      durationMicros: this.scenario.durationMicros,
+      steps: this.run.world.steps,
+    };
+  }
+
+  /** Takes up to `maxEvents` events; true when the run is over. */
+  advance(maxEvents: number): boolean {
+    return this.run.advance(maxEvents);
+  }
+
+  private stepped(world: World, member: number): boolean {
+    const kind = this.run.context.queue.kind;
+    if (this.checker !== null) {
+      this.checker.stepped(world, member);
+      if (this.liveness !== null) this.liveness.stepped(world);
+    }
+    if (member !== 0) this.collector.noteLeader(member);
+    if (kind === EventKind.FaultBegins || kind === EventKind.FaultEnds || kind === EventKind.Operator) {
+      for (const id of world.ids) this.collector.noteLeader(id);
+    }
+    if (this.waiting.length > 0) this.fireWaiting(world);
+    if (this.findViolations()) return true;
+    this.look(false);
+    return false;
+  }
+
+  /** Lets the judge look, when it waits for something. */
+  private look(exact: boolean): void {
+    const world = this.run.world;
+    if (!exact && (world.steps === this.lastLook || !isLooking(this.judge, world.atMicros))) return;
+    this.lastLook = world.steps;
+    this.view.refresh(world);
+    observe(this.judge, this.view);
+  }
+
+  private fireWaiting(world: World): void {
+    this.view.refresh(world);
+    for (let at = 0; at < this.waiting.length; ) {
+      const { position, event, predicate, memory } = this.waiting[at] as Waiting;
+      const due = predicate === null ? world.steps >= event : evaluatePredicate(predicate, this.view, memory);
+      if (!due) {
+        at++;
+        continue;
+      }
+      this.waiting.splice(at, 1);
+      beginAction(world, this.run.context, position);
+      if (this.checker !== null) for (const id of world.ids) this.checker.stepped(world, id);
+      for (const id of world.ids) this.collector.noteLeader(id);
+    }
+  }
+
+  /** Takes what checkers found; true when the run is to stop. */
+  private findViolations(): boolean {
+    let stop = false;
+    if (this.checker !== null) {
+      const found = this.checker.violations;
+      while (this.seen < found.length && !stop) stop = this.found(found[this.seen++] as Violation);
+    }
+    if (this.plain !== null) {
+      const found = this.plain.violations;
+      while (this.plainSeen < found.length && !stop) stop = this.found(found[this.plainSeen++] as Violation);
+    }
+    return stop;
+  }
+
+  private found(violation: Violation): boolean {
+    const waits = awaitsViolation(this.judge);
+    this.view.violated.push(violation.property);
+    observeViolation(this.judge, violation.property, violation.atMicros, violation.text);
+    if (waits && awaitsViolation(this.judge)) {
+      if (!this.also.includes(violation.property)) this.also.push(violation.property);
+      return false;
+    }
+    this.violation = violation;
+    return true;
+  }
+
+  /** What the run came to. `interrupted`: it was stopped from outside. */
+  result(interrupted: boolean = false): RunResult {
+    const { run, scenario, collector } = this;
+    const { world, context } = run;
+    const over = run.end !== null;
+    if (run.end === "time" || run.end === "idle") world.atMicros = scenario.durationMicros;
+    if (this.checker !== null && run.end === "time") this.judgeLosses(this.checker);
+    this.view.refresh(world);
+    const expectations = over ? finish(this.judge, this.view) : [];
+    const expected = scenario.expect.some((expectation) => expectation.kind === "violates");
+    const singles = this.judgeSingles(expectations.length);
+    const all = [...expectations, ...singles];
+    const firstFailed = all.find((expectation) => !expectation.held);
+    let verdict: Verdict = "held";
+    let violation: ViolationReport | null = null;
+    let note = "";
+    if (this.violation !== null) {
+      const { property, step, atMicros, members, text, evidence } = this.violation;
+      violation = { property, step, atMicros, members, text, evidence, also: this.also };
+      verdict = expected ? "held" : "violated";
+    } else if (!over) {
+      verdict = "undecided";
+      note = interrupted ? "interrupted" : "not over";
+    } else if (run.end === "steps") {
+      verdict = "undecided";
+      note = `the limit of ${this.compiled.stepLimit} events was reached at ${formatMicros(world.atMicros)}`;
+    } else if (firstFailed !== undefined) {
+      verdict = "violated";
+      violation = {
+        property: firstFailed.name,
+        step: world.steps,
+        atMicros: firstFailed.atMicros < 0 ? world.atMicros : firstFailed.atMicros,
+        members: [],
+        text: `expected ${firstFailed.expected}; ${firstFailed.seen}`,
+        evidence: [],
+        also: this.also,
+      };
+    } else if (this.plain !== null && this.plain.undecided !== null) {
+      verdict = "undecided";
+      note = this.plain.undecided;
+    }
+    const coverage: Record<string, number> = {};
+    for (const [at, name] of COUNTERS.entries()) {
+      const count = world.counters[at] as number;
+      if (count > 0) coverage[name] = count;
+    }
+    return {
+      scenario: scenario.name,
+      variant: scenario.variant,
+      seed: this.seed,
+      verdict,
+      violation,
+      expectations: all,
+      events: world.steps,
+      virtualMicros: world.atMicros,
+      durationMicros: scenario.durationMicros,
+      operations: { ok: collector.ok, failed: collector.failed, unknown: collector.unknown },
+      writes: { invoked: collector.writesInvoked, ok: collector.writesOk },
+      reads: { invoked: collector.readsInvoked, ok: collector.readsOk },
+      digest: digestText(context.digest),
+      checkpoints: run.checkpoints,
+      coverage,
+      faults: this.faultReports(),
+      leaders: collector.leaders,
+      members: world.ids,
+      interrupted,
+      note,
+    };
+  }
+
+  private faultReports(): FaultReport[] {
+    return this.compiled.faults.map((fault, position) => {
+      const state = this.run.world.timetable[position] as World["timetable"][number];
+      return {
+        id: fault.id,
+        kind: fault.action.kind,
+        status: state.status,
+        firedAtMicros: state.firedAtMicros,
+        targets: state.targets,
+        note: state.note,
+      };
+    });
+  }
+
+  /** Acknowledged writes that the member best fit to lead does not have, are gone. */
+  private judgeLosses(checker: EtcdChecker): void {
+    const acknowledged = this.collector.acknowledged;
+    if (acknowledged === null) return;
+    const world = this.run.world;
+    let best = 0;
+    for (const id of world.ids) {
+      const process = processOf(world, id);
+      if (process.state === null) continue;
+      if (best === 0 || isAhead((process.state as EtcdMember), processOf(world, best).state as EtcdMember)) best = id;
+    }
+    const { ghost } = checker;
+    for (let at = acknowledged.length - 1; at >= 0; at--) {
+      const { client, operation, atMicros } = acknowledged[at] as (typeof acknowledged)[number];
+      const list = ghost.operations[client];
+      const index = list === undefined || operation >= endOf(list) ? 0 : (itemAt(list, operation) ?? 0);
+      if (index === 0) continue;
+      const chain = itemAt(ghost.appliedChain, index);
+      if (chain === undefined) return;
+      if (best === 0) {
+        if (world.ids.some((id) => holds(ghost, id, index, chain))) return;
+      } else if (holdsApplied(world, best, index, chain)) return;
+      observeLoss(this.judge, atMicros, world.atMicros);
+    }
+  }
+
+  /** Single operations of the timetable that were told what must come of them. */
+  private judgeSingles(offset: number): ExpectationResult[] {
+    const results: ExpectationResult[] = [];
+    for (const [position, fault] of this.compiled.faults.entries()) {
+      const action = fault.action;
+      if (action.kind !== "clientOp" || action.expect === null) continue;
+      const state = this.run.world.timetable[position] as World["timetable"][number];
+      const single = this.collector.singles.find(
+        (one) => one.client === action.client && one.operation === state.operation,
+      );
+      const seen =
+        state.status === "waiting"
+          ? "it was never made"
+          : single === undefined
+            ? "it had no outcome when the run ended"
+            : outcomeText(single.outcome, single.response);
+      results.push({
+        name: `expectation/${offset + results.length + 1}`,
+        held: single !== undefined && fits(action, single.outcome, single.response),
+        expected: `${action.op} ${action.key} of "${fault.id}" to end with ${expectText(action)}`,
+        seen,
+        atMicros: state.firedAtMicros,
+      });
+    }
+    return results;
+  }
+}
+
+function isAhead(a: EtcdMember, b: EtcdMember): boolean {
+  const x = a.raft.log;
+  const y = b.raft.log;
+  const termA = x.last === 0 ? 0 : a.raft.term;
+  const termB = y.last === 0 ? 0 : b.raft.term;
+  return x.committed > y.committed || (x.committed === y.committed && termA > termB);
+}
+
+function holdsApplied(world: World, id: number, index: number, chain: number): boolean {
+  const process = processOf(world, id);
+  const { raft } = process.state as EtcdMember;
+  if (index <= raft.log.snapshotIndex) return (process.disk.backend as Backend).appliedIndex >= index;
+  return index <= raft.log.last && chainAt(raft.log, index) === chain;
+}
+
+function fits(
+  action: ClientOpAction,
+  outcome: string,
+  response: { readonly body: unknown; readonly error: { readonly message: string } | null } | null,
+): boolean {
+  const expected = action.expect;
+  if (expected === null) return true;
+  switch (expected.kind) {
+    case "ok":
+      if (outcome !== "ok" || response === null) return false;
+      if (expected.value === null && !expected.absent) return true;
+      return valueRead(response.body) === (expected.absent ? null : expected.value);
+    case "timeout":
+      return response === null;
+    case "error":
+      return (
+        response !== null &&
+        response.error !== null &&
+        (expected.error === null || response.error.message.includes(expected.error))
+      );
+  }
+}
+
+function expectText(action: ClientOpAction): string {
+  const expected = action.expect;
+  if (expected === null) return "anything";
+  if (expected.kind === "ok") return expected.absent ? "absent" : expected.value === null ? "ok" : expected.value;
+  return expected.kind === "timeout" ? "a timeout" : (expected.error ?? "an error");
+}
+
+function outcomeText(
+  outcome: string,
+  response: { readonly body: unknown; readonly error: { readonly message: string } | null } | null,
+): string {
+  if (response === null) return "it timed out";
+  if (response.error !== null) return `it failed: ${response.error.message}`;
+  const value = valueRead(response.body);
+  return value === null ? `it ended ${outcome}` : `it ended ${outcome} with ${value}`;
+}
+
+/** Sets off a run of a scenario. `seed` is canonical. Precondition: `unsupported(scenario)` is empty. */
+export function startRun(scenario: Scenario, seed: string, options: RunOptions = {}): ScenarioRun {
+  return new ScenarioRun(scenario, seed, options);
+}
+
+/** Runs a scenario to its end. */
+export function executeScenario(scenario: Scenario, seed: string, options: RunOptions = {}): RunResult {
+  const run = startRun(scenario, seed, options);
+  while (!run.advance(1 << 20)) {
+    // Goes on until it is over.
+  }
+  return run.result();
+}
