@@ -7,13 +7,13 @@
 
 import type { Document, Node, Pair } from "yaml";
 import { isAlias, isCollection, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import type { Lenience } from "./check.ts";
 import { compile } from "./compile.ts";
 import type { ScenarioFile } from "./document.ts";
 import type { Path, Problem } from "./problem.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Finding } from "./shape.ts";
 import { checkShape } from "./shape.ts";
-import type { Lenience } from "./validate.ts";
 import { validate } from "./validate.ts";
 import type { Plain } from "./variant.ts";
 import { applyOverride, sameValue } from "./variant.ts";

@@ -7,54 +7,21 @@
 
 import type { RunningRole, SelectableMember, SelectorView } from "../fault/resolve-selector.ts";
 import type { Selector } from "../fault/selector.ts";
+import type { Counter } from "../kernel/counter.ts";
+import { COUNTERS } from "../kernel/counter.ts";
 
 export type Compare = "<" | "<=" | "=" | "!=" | ">=" | ">";
 
+export type { Counter };
 /**
- * Things a run counts while it goes; also what the line `seen:` of a report lists. Each counts events of the world, so
- * that any two runs count alike.
+ * Things a run counts while it goes, at their places in `RunView.counters`. Not all speak for themselves: `election` is
+ * a member becoming candidate (not pre-candidate); `leader-change` a member becoming leader, the first of a run
+ * included; `two-leaders` a second one while another still believes in itself; `split-vote` a candidate going into a new
+ * term without anyone having won the last; `step-down` a leader becoming follower without a crash;
+ * `uncommitted-overwritten` entries dropped from a log that were not committed; `stale-read` a serializable read below a
+ * revision already acknowledged.
  */
-export const COUNTERS = [
-  /** A member became candidate (not pre-candidate). */
-  "election",
-  /** A member became leader, the first of a run included. */
-  "leader-change",
-  /** A second member became leader while another still believed itself to be one. */
-  "two-leaders",
-  /** A candidate went into a new term without anyone having won the last. */
-  "split-vote",
-  /** A leader became follower without having crashed. */
-  "step-down",
-  /** A leadership transfer ended in a new leader. */
-  "transfer",
-  /** A member dropped entries from its log that were not committed. */
-  "uncommitted-overwritten",
-  "snapshot-taken",
-  "snapshot-sent",
-  "snapshot-installed",
-  /** The history of revisions was compacted. */
-  "compaction",
-  /** A change of membership was applied for the first time. */
-  "config-change",
-  "crash",
-  "restart",
-  "message-lost",
-  /** A fault of the timetable had an effect, or had none. */
-  "fault-effective",
-  "fault-ineffective",
-  "operation-ok",
-  "operation-failed",
-  "operation-unknown",
-  "write-ok",
-  "read-ok",
-  /** A serializable read gave a revision below one already acknowledged to anyone. */
-  "stale-read",
-  "retry",
-  "watch-event",
-  "lease-expired",
-] as const;
-
-export type Counter = (typeof COUNTERS)[number];
+export { COUNTERS };
 
 /** What a predicate may ask about one member. */
 export interface MemberView extends SelectableMember {
