@@ -58,19 +58,20 @@ function measured(
   description: string,
   example: string,
 ): z.ZodType<string | 0> {
-  return z
-    .union([z.string(), z.number()])
-    .superRefine((value, ctx) => {
-      const read1 = read(String(value));
-      if (isProblem(read1)) complain(ctx, code, read1);
-    })
-    .meta({
-      type: ["string", "integer"],
-      anyOf: undefined,
-      pattern,
-      description,
-      examples: [example],
-    }) as unknown as z.ZodType<string | 0>;
+  return (
+    z
+      .union([z.string(), z.number()])
+      .superRefine((value, ctx) => {
+        const understood = read(String(value));
+        if (isProblem(understood)) complain(ctx, code, understood);
+      })
+      // To an editor a number is wrong unless it is 0, where 0 makes sense at all; here it is told what unit is missing.
+      .meta({
+        anyOf: [{ type: "string", pattern }, ...(isProblem(read("0")) ? [] : [{ const: 0 }])],
+        description,
+        examples: [example],
+      }) as unknown as z.ZodType<string | 0>
+  );
 }
 
 const DURATION_PATTERN = "^\\s*(0|[0-9]+(\\.[0-9]+)?\\s*(us|µs|ms|s|m|h))\\s*$";
