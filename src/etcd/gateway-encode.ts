@@ -306,3 +306,8 @@ export function httpStatus(code: number): number {
 export function encodeError(error: EtcdError): Json {
   return { error: error.message, code: error.code, message: error.message };
 }
+
+/** A refusal on a stream (watch, keep-alive), as the line that ends it. */
+export function encodeStreamError(error: EtcdError): Json {
+  return { error: { code: error.code, message: error.message } };
+}

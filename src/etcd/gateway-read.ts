@@ -23,7 +23,7 @@ function isMap(value: JsonValue): value is ReadonlyMap<string, JsonValue> {
 /** The message a JSON value stands for; what is no object marks it as malformed. */
 export function messageOf(value: JsonValue, state: { bad: boolean }): Fields {
   if (isMap(value)) return { map: value, state };
-  if (value !== null) state.bad = true;
+  state.bad = true;
   return { map: EMPTY_MAP, state };
 }
 
@@ -31,8 +31,11 @@ function camelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** The value under either name of a field; a message that uses both is malformed. */
 function field(fields: Fields, name: string): JsonValue {
-  return fields.map.get(name) ?? fields.map.get(camelCase(name)) ?? null;
+  const other = camelCase(name);
+  if (other !== name && fields.map.has(name) && fields.map.has(other)) fields.state.bad = true;
+  return fields.map.get(name) ?? fields.map.get(other) ?? null;
 }
 
 function bad<T>(fields: Fields, value: T): T {
@@ -146,8 +149,5 @@ export function readMessages(fields: Fields, name: string): Fields[] {
   const value = field(fields, name);
   if (value === null) return [];
   if (!Array.isArray(value)) return bad(fields, []);
-  return (value as readonly JsonValue[]).map((item) => {
-    if (item === null) fields.state.bad = true;
-    return messageOf(item, fields.state);
-  });
+  return (value as readonly JsonValue[]).map((item) => messageOf(item, fields.state));
 }

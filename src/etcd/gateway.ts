@@ -16,6 +16,7 @@ export {
   encodeAnswer,
   encodeError,
   encodeKeyValue,
+  encodeStreamError,
   encodeWatchResponse,
   type HeaderIds,
   httpStatus,

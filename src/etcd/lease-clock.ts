@@ -36,6 +36,15 @@ export function createLeaseClock(): LeaseClock {
   return { primary: false, expiryMicros: new Map(), checkpointMicros: new Map() };
 }
 
+/** A clock that goes its own way from here on. */
+export function cloneLeaseClock(clock: LeaseClock): LeaseClock {
+  return {
+    primary: clock.primary,
+    expiryMicros: new Map(clock.expiryMicros),
+    checkpointMicros: new Map(clock.checkpointMicros),
+  };
+}
+
 function secondsLeft(lease: Lease): number {
   return lease.remainingSeconds > 0 ? lease.remainingSeconds : lease.ttlSeconds;
 }

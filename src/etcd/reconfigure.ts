@@ -87,7 +87,7 @@ export function memberIdOf(peerUrls: readonly string[], clusterName: string, uni
 }
 
 /** A host with its port, as in a URL: a name, an IPv4 address, or an IPv6 address in brackets. */
-const HOST_PORT = /^(?:\[[^\]/]*\]|[^:/[\]]*):[^:/?#]*$/;
+const HOST_PORT = /^(?:\[[^\]/ ]*\]|[^:/[\] <>"`{}|\\^]*):[^:/?#]*$/;
 
 /** Whether all peer URLs are of the form etcd accepts, and there is one. */
 export function validPeerUrls(urls: readonly string[]): boolean {

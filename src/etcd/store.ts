@@ -17,6 +17,7 @@ import {
   endOf,
   itemAt,
   pushItem,
+  truncateTo,
 } from "../kernel/chunked.ts";
 import { type AuthState, createAuthState } from "./auth-state.ts";
 import type { AlarmMember, ClusterMember } from "./cluster-state.ts";
@@ -283,6 +284,14 @@ export function endRevision(store: Store): void {
     pushItem(store.changes, pending as readonly KeyValue[]);
     store.pending = [];
   }
+}
+
+/** Sets the revision back, for a planted bug: what later revisions wrote is not to be seen any more. */
+export function rewindRevision(store: Store, revision: number): void {
+  const steps = revision - store.revision;
+  addToDigest(store, Math.imul(REVISION_LOW, steps), Math.imul(REVISION_HIGH, steps));
+  store.revision = revision;
+  truncateTo(store.changes, revision + 1);
 }
 
 /** What `revision` wrote, in order; nothing for a revision that is compacted or not yet there. */

@@ -24,6 +24,13 @@ export function createTokenTable(): TokenTable {
   return { tokens: new Map() };
 }
 
+/** A table that goes its own way from here on. */
+export function cloneTokenTable(table: TokenTable): TokenTable {
+  const tokens = new Map<string, Token>();
+  for (const [text, token] of table.tokens) tokens.set(text, { ...token });
+  return { tokens };
+}
+
 /** Remembers a token. */
 export function assignToken(table: TokenTable, text: string, user: string, nowMicros: number): void {
   table.tokens.set(text, { user, expiryMicros: nowMicros + TOKEN_TTL_MICROS });

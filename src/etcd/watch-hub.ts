@@ -76,6 +76,27 @@ export function createWatchHub(): WatchHub {
   return { streams: [], nextStreamId: 1, synced: [], unsynced: [], victims: [] };
 }
 
+/** A hub that goes its own way from here on; answers and events are shared, they never change. */
+export function cloneWatchHub(hub: WatchHub): WatchHub {
+  const streams: WatchStream[] = [];
+  const copies = new Map<Watcher, Watcher>();
+  for (const stream of hub.streams) {
+    const watchers = stream.watchers.map((watcher) => ({ ...watcher }));
+    stream.watchers.forEach((watcher, i) => {
+      copies.set(watcher, watchers[i] as Watcher);
+    });
+    streams.push({ id: stream.id, nextWatchId: stream.nextWatchId, watchers, answers: stream.answers.slice() });
+  }
+  const copyOf = (watcher: Watcher): Watcher => copies.get(watcher) ?? { ...watcher };
+  return {
+    streams,
+    nextStreamId: hub.nextStreamId,
+    synced: hub.synced.map(copyOf),
+    unsynced: hub.unsynced.map(copyOf),
+    victims: hub.victims.map(copyOf),
+  };
+}
+
 /** Opens a stream and gives its id. */
 export function openStream(hub: WatchHub): number {
   const id = hub.nextStreamId++;
