@@ -120,6 +120,8 @@ export interface Frontier<State, Input, Output> {
   byRequired: Map<number, number[]>;
   /** Families that are neither: they have to be tried everywhere. */
   unindexed: number[];
+  /** Characters in the keys of states and outputs: what large states cost. */
+  keySize: number;
   /** Whether configurations record how they came about. */
   traced: boolean;
   /** Tables are rebuilt when they hold this many entries. */
@@ -127,6 +129,9 @@ export interface Frontier<State, Input, Output> {
 }
 
 export const NOTHING: number[] = [];
+
+/** Keys of states and outputs may take this many characters, in sum, before a search ends `undecided`. */
+export const KEY_SIZE_MAX: number = 64_000_000;
 
 export const COMPACT_MIN = 512;
 
@@ -173,6 +178,7 @@ export function createFrontier<State, Input, Output>(
     byTarget: new Map(),
     byRequired: new Map(),
     unindexed: [],
+    keySize: 0,
     traced: false,
     compactAt: COMPACT_MIN,
   };
@@ -188,6 +194,7 @@ export function stateId<S, I, O>(f: Frontier<S, I, O>, model: Model<S, I, O>, st
     id = f.states.length;
     f.states.push(state);
     f.stateIds.set(key, id);
+    if (typeof key === "string") f.keySize += key.length;
   }
   return id;
 }
@@ -199,6 +206,7 @@ export function outputId<S, I, O>(f: Frontier<S, I, O>, model: Model<S, I, O>, o
     id = f.outputs.length;
     f.outputs.push(output);
     f.outputIds.set(key, id);
+    if (typeof key === "string") f.keySize += key.length;
   }
   return id;
 }

@@ -12,6 +12,8 @@ import {
   dominates,
   FRONTIER_BUDGET,
   familyOf,
+  giveUp,
+  KEY_SIZE_MAX,
   note,
   outputId,
   passing,
@@ -61,6 +63,9 @@ interface Search<State, Input, Output> {
   /** What failed, by position in `ends` and state. */
   readonly failures: (Map<number, Configuration[]> | undefined)[];
   remembered: number;
+  /** Configurations made so far, and how many may be. */
+  made: number;
+  readonly madeMax: number;
   frames: Frame<Output>[];
 }
 
@@ -70,8 +75,9 @@ function prepared<S, I, O>(
   model: Model<S, I, O>,
   operations: readonly Operation<I, O>[],
   part: string,
+  madeMax: number,
 ): Search<S, I, O> {
-  const f = createFrontier(model, FRONTIER_BUDGET, part);
+  const f = createFrontier(model, { ...FRONTIER_BUDGET, perEvent: madeMax }, part);
   f.traced = true;
   const ends: number[] = [];
   const free: number[] = [];
@@ -120,6 +126,8 @@ function prepared<S, I, O>(
     needed: neededStates(f, model, operations, ends),
     failures: [],
     remembered: 0,
+    made: 1,
+    madeMax,
     frames: [],
   };
 }
@@ -149,7 +157,8 @@ function nextWay<S, I, O>(search: Search<S, I, O>, model: Model<S, I, O>, frame:
   const { f } = search;
   const { work } = frame;
   while (frame.nextFound === work.found.length) {
-    if (frame.nextQueued === work.queue.length) return undefined;
+    if (frame.nextQueued === work.queue.length || f.verdict !== "ok") return undefined;
+    const before = work.made;
     const c = work.queue[frame.nextQueued]!;
     if (!frame.selfTried) {
       frame.selfTried = true;
@@ -162,7 +171,10 @@ function nextWay<S, I, O>(search: Search<S, I, O>, model: Model<S, I, O>, frame:
       frame.nextQueued++;
       frame.selfTried = false;
     }
+    search.made += work.made - before;
+    if (search.made > search.madeMax) giveUp(f, "the budget of configurations is spent");
   }
+  search.made++;
   return work.found[frame.nextFound++];
 }
 
@@ -201,8 +213,8 @@ function rewind<S, I, O>(search: Search<S, I, O>, from: number, to: number): voi
 }
 
 /**
- * Whether some order explains `operations`, of one part of a history. Ends `undecided` after `configurationsMax` configurations, or where it would
- * have to remember more than `rememberedMax`.
+ * Whether some order explains `operations`, of one part of a history. Ends `undecided` after `configurationsMax`
+ * configurations, or where it would have to remember more than `rememberedMax`.
  */
 export function searchDepthFirst<S, I, O>(
   model: Model<S, I, O>,
@@ -211,13 +223,18 @@ export function searchDepthFirst<S, I, O>(
   configurationsMax: number,
   rememberedMax: number = configurationsMax,
 ): SearchResult {
-  const search = prepared(model, operations, part);
+  const search = prepared(model, operations, part, configurationsMax);
   const { f, ends, slotOf, slots, frames } = search;
   let c = copyOf(f.configurations[0]!);
   let at = 0;
-  let made = 1;
   let farthest = -1;
   let farthestTrail: Step | null = null;
+  const broken = (verdict: "illegal" | "undecided"): SearchResult => ({
+    verdict,
+    configurations: search.made,
+    order: orderOf(farthestTrail, operations),
+    brokeAt: farthest < 0 ? -1 : ends[farthest]! >> 1,
+  });
   for (;;) {
     let stuck = false;
     while (at < ends.length) {
@@ -266,7 +283,6 @@ export function searchDepthFirst<S, I, O>(
       }
       frames.push(frame);
       const chosen = follow(search, model, frame, slot, place);
-      made += work.made + 1;
       if (chosen === undefined) {
         frames.pop();
         stuck = true;
@@ -280,7 +296,7 @@ export function searchDepthFirst<S, I, O>(
       c = chosen;
       at++;
     }
-    if (!stuck) return { verdict: "ok", configurations: made, order: orderOf(c.trail, operations), brokeAt: -1 };
+    if (!stuck) return { verdict: "ok", configurations: search.made, order: orderOf(c.trail, operations), brokeAt: -1 };
     let resumed = false;
     while (frames.length > 0) {
       const frame = frames[frames.length - 1]!;
@@ -288,19 +304,17 @@ export function searchDepthFirst<S, I, O>(
       rewind(search, at, frame.at);
       at = frame.at;
       f.events = at + 1;
-      const before = frame.work.made;
       f.slots[slotOf[index]!] = FREE as Slot<I>;
       if (frame.followed !== undefined) remember(search, at, frame.followed);
       f.slots[slotOf[index]!] = slots[index]!;
       const chosen = follow(search, model, frame, slots[index]!, slotOf[index]!);
-      made += frame.work.made - before + 1;
-      if (made > configurationsMax || search.remembered > rememberedMax) {
-        return {
-          verdict: "undecided",
-          configurations: made,
-          order: orderOf(farthestTrail, operations),
-          brokeAt: ends[farthest]! >> 1,
-        };
+      if (
+        f.verdict !== "ok" ||
+        search.made > configurationsMax ||
+        search.remembered > rememberedMax ||
+        f.keySize > KEY_SIZE_MAX
+      ) {
+        return broken("undecided");
       }
       if (chosen === undefined) {
         frames.pop();
@@ -312,12 +326,7 @@ export function searchDepthFirst<S, I, O>(
       break;
     }
     if (!resumed) {
-      return {
-        verdict: "illegal",
-        configurations: made,
-        order: orderOf(farthestTrail, operations),
-        brokeAt: ends[farthest]! >> 1,
-      };
+      return broken(f.verdict === "ok" ? "illegal" : "undecided");
     }
   }
 }

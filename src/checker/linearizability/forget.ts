@@ -8,7 +8,8 @@ import type { Model } from "./model.ts";
 /** Forgets what can no longer matter. */
 export function tidy<S, I, O>(f: Frontier<S, I, O>, model: Model<S, I, O>): void {
   if (f.configurations[0]!.spent.length > 0) dropUsed(f);
-  if (f.states.length + f.outputs.length + f.sets.length + f.lost.length > f.compactAt) compact(f, model);
+  if (f.states.length + f.outputs.length + f.sets.length + f.lost.length + (f.keySize >> 10) > f.compactAt)
+    compact(f, model);
 }
 
 /** A lost operation that every configuration has used is gone for good. */
@@ -47,6 +48,7 @@ function compact<S, I, O>(f: Frontier<S, I, O>, model: Model<S, I, O>): void {
   const { states, outputs, sets, lost, families } = f;
   f.states = [];
   f.stateIds = new Map();
+  f.keySize = 0;
   f.outputs = [undefined];
   f.outputIds = new Map();
   f.sets = [NOTHING];
@@ -96,6 +98,6 @@ function compact<S, I, O>(f: Frontier<S, I, O>, model: Model<S, I, O>): void {
       c.status[i] = 2 * set;
     }
   }
-  const alive = f.states.length + f.outputs.length + f.sets.length + f.lost.length;
+  const alive = f.states.length + f.outputs.length + f.sets.length + f.lost.length + (f.keySize >> 10);
   f.compactAt = Math.max(COMPACT_MIN, 2 * alive);
 }

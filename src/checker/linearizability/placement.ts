@@ -10,6 +10,7 @@ import {
   dominates,
   giveUp,
   inserted,
+  KEY_SIZE_MAX,
   note,
   outputId,
   show,
@@ -426,6 +427,7 @@ function proceed<S, I, O>(
   rivals.push(next);
   work.queue.push(next);
   work.made++;
+  if (f.keySize > KEY_SIZE_MAX) giveUp(f, "the states are too large to keep all that are possible");
   if (work.made > f.budget.perEvent) giveUp(f, `more than ${f.budget.perEvent} configurations for one event`);
 }
 

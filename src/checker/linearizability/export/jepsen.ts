@@ -1,0 +1,89 @@
+// Histories as Jepsen writes them: EDN, one map a line, and the older log lines; and as our own history/1. What was read is
+// written so that reading it again gives the same operations.
+
+import type { FailCas } from "../format/event.ts";
+import type { History, Operation } from "../history.ts";
+import type { Value } from "../value.ts";
+
+interface Line {
+  readonly type: "invoke" | "ok" | "fail" | "info";
+  readonly operation: Operation;
+}
+
+/** The events of `history` in their order; an operation that never ended has no second line. */
+function linesOf(history: History): readonly Line[] {
+  const lines: { at: number; line: Line }[] = [];
+  for (const operation of history.operations) {
+    lines.push({ at: operation.invokedAt, line: { type: "invoke", operation } });
+    if (operation.output === undefined) {
+      if (operation.endedAt < history.events) lines.push({ at: operation.endedAt, line: { type: "info", operation } });
+      continue;
+    }
+    const type = operation.input.f === "cas" && operation.output === false ? "fail" : "ok";
+    lines.push({ at: operation.endedAt, line: { type, operation } });
+  }
+  lines.sort((a, b) => a.at - b.at);
+  return lines.map(({ line }) => line);
+}
+
+function valueOf({ type, operation }: Line): Value {
+  const { f, value } = operation.input;
+  const answers = f === "read" || f === "get" || f === "txn" || f === "dequeue" || f === "pop";
+  if (type === "ok" && (answers || f === "add" || f === "remove" || f === "contains")) return operation.output!;
+  return value;
+}
+
+function edn(value: Value): string {
+  if (value === null) return "nil";
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object") return `[${value.map(edn).join(" ")}]`;
+  return String(value);
+}
+
+function ednMicro(value: Value): string {
+  if (typeof value !== "object" || value === null) return edn(value);
+  return `[${value
+    .map((micro) =>
+      typeof micro === "object" && micro !== null
+        ? `[:${String(micro[0])} ${micro.slice(1).map(edn).join(" ")}]`
+        : edn(micro),
+    )
+    .join(" ")}]`;
+}
+
+/** `history` as Jepsen's EDN, one map a line, indexes dense from 0. */
+export function jepsenEdn(history: History): string {
+  const lines = linesOf(history).map((line, index) => {
+    const { process, input } = line.operation;
+    const key = input.key === "" ? "" : ` :key ${JSON.stringify(input.key)},`;
+    const value = input.f === "txn" ? ednMicro(valueOf(line)) : edn(valueOf(line));
+    return `{:index ${index}, :type :${line.type}, :process ${process}, :f :${input.f},${key} :value ${value}}\n`;
+  });
+  return lines.join("");
+}
+
+/** `history` as a Jepsen log, or undefined where its operations are not those of a register of integers. */
+export function jepsenLog(history: History): string | undefined {
+  let text = "";
+  for (const line of linesOf(history)) {
+    const { process, input } = line.operation;
+    if (input.key !== "" || (input.f !== "read" && input.f !== "write" && input.f !== "cas")) return undefined;
+    const value = valueOf(line);
+    const flat = typeof value === "object" && value !== null ? value : [value];
+    if (!flat.every((item) => item === null || Number.isInteger(item))) return undefined;
+    text += `INFO  jepsen.util - ${process}\t:${line.type}\t:${input.f}\t${line.type === "info" ? ":timed-out" : edn(value)}\n`;
+  }
+  return text;
+}
+
+/** `history` as history/1: a header and one JSON object a line. */
+export function jsonLines(history: History, model: string, initial: unknown, failCas: FailCas): string {
+  let text = `${JSON.stringify({ format: "history/1", model, initial, failCas })}\n`;
+  for (const line of linesOf(history)) {
+    const { process, input } = line.operation;
+    const value = valueOf(line);
+    const said = line.type === "ok" || value !== null;
+    text += `${JSON.stringify({ process, type: line.type, f: input.f, ...(input.key === "" ? {} : { key: input.key }), ...(said ? { value } : {}) })}\n`;
+  }
+  return text;
+}
