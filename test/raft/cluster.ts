@@ -17,6 +17,7 @@ import {
   EntryType,
   hasReady,
   type Message,
+  MessageType,
   NO_RAFT_MUTATIONS,
   type Payload,
   propose,
@@ -27,6 +28,7 @@ import {
   type ReadState,
   Role,
   ready,
+  reportSnapshot,
   type Snapshot,
   Snapshot as SnapshotValue,
   type StepError,
@@ -176,13 +178,29 @@ function post(cluster: Cluster, message: Message): void {
   cluster.queue.push(message);
 }
 
+/** Loses a message. */
+export function lose(cluster: Cluster, message: Message): void {
+  reportTransmission(cluster, message, true);
+}
+
+/** As etcd's transport does: the sender of a snapshot hears whether it arrived, else it might wait for ever. */
+function reportTransmission(cluster: Cluster, message: Message, failed: boolean): void {
+  const sender = cluster.members[message.from - 1];
+  if (message.type !== MessageType.MsgSnap || sender === undefined || !sender.up) return;
+  reportSnapshot(sender.raft, message.to, failed, cluster.env);
+  work(cluster, message.from);
+}
+
 /** Delivers one message, if its link carries anything and its target is up. */
 export function deliver(cluster: Cluster, message: Message): StepError | null {
-  if (cluster.cut.has(`${message.from}>${message.to}`)) return null;
   const target = cluster.members[message.to - 1];
-  if (target === undefined || !target.up) return null;
+  if (cluster.cut.has(`${message.from}>${message.to}`) || target === undefined || !target.up) {
+    lose(cluster, message);
+    return null;
+  }
   const error = step(target.raft, message, cluster.env);
   work(cluster, message.to);
+  reportTransmission(cluster, message, false);
   return error;
 }
 
