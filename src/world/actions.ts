@@ -26,6 +26,7 @@ import {
   cutLinks,
   type LinkEffect,
   type LinkName,
+  linkOf,
   linksBetweenGroups,
   linksOfBridge,
   linksOfRing,
@@ -106,6 +107,8 @@ export function beginAction(world: World, context: RunContext, position: number)
   if (state.status !== "waiting") return 0;
   const aim: Aim = { world, context, position, state };
   state.firedAtMicros = world.atMicros;
+  state.order =
+    (world.counters[CounterAt["fault-effective"]] as number) + (world.counters[CounterAt["fault-ineffective"]] as number);
   const effective = perform(aim, planned, planned.action);
   if (effective) {
     state.status = planned.forMicros !== null ? "active" : state.status === "waiting" ? "done" : state.status;
@@ -193,8 +196,9 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
       return each(aim, action.on, (process) => restart(world, context, process));
     case "pause":
       return each(aim, action.on, (process) => {
+        if (process.status !== "up") return false;
         process.pauses++;
-        return process.status === "up";
+        return true;
       });
     case "resume":
       return each(aim, action.on, (process) => {
@@ -208,10 +212,11 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
       });
     case "slow":
       return each(aim, action.on, (process) => {
+        if (process.status !== "up") return false;
         state.undo.push(undo(process.id, "cpu", process.cpuMicros), undo(process.id, "apply", process.applyMicros));
         process.cpuMicros = action.cpuMicros;
         process.applyMicros = action.applyMicros;
-        return process.status === "up";
+        return true;
       });
     case "destroy":
       return each(aim, action.on, (process) => {
@@ -220,7 +225,7 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
         return true;
       });
     case "disk":
-      return each(aim, action.on, (process) => disk(aim, action, process));
+      return each(aim, action.on, (process) => process.status !== "destroyed" && disk(aim, action, process));
     case "clock":
       return each(aim, action.on, (process) => {
         if (action.skewMicros !== null) {
@@ -296,12 +301,12 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
   }
 }
 
+/** Acts on each member that the selector means. Those on whom it had an effect are its targets: only they are undone. */
 function each(aim: Aim, selector: Selector, act: (process: Process) => boolean): boolean {
   const ids = resolve(aim, selector);
-  aim.state.targets = ids;
-  let effective = false;
-  for (const id of ids) if (act(processOf(aim.world, id))) effective = true;
-  return effective;
+  const hit = ids.filter((id) => act(processOf(aim.world, id)));
+  aim.state.targets = hit.length > 0 ? hit : ids;
+  return hit.length > 0;
 }
 
 function clients(aim: Aim, selector: Selector, act: (client: number) => boolean): boolean {
@@ -456,7 +461,8 @@ function jitterOf(jitterMicros: number, dist: Distribution["kind"]): Distributio
     case "uniform":
       return { kind: "uniform", minMicros: -jitterMicros, maxMicros: jitterMicros };
     case "normal":
-      return { kind: "normal", meanMicros: 0, deviationMicros: jitterMicros };
+      // Drawn around a mean, so that no half of it falls below zero; who draws takes the mean off again.
+      return { kind: "normal", meanMicros: 4 * jitterMicros, deviationMicros: jitterMicros };
     case "exponential":
     case "pareto":
       return { kind: dist, minMicros: 0, meanMicros: jitterMicros, maxMicros: jitterMicros * 20 };
@@ -473,13 +479,21 @@ function release(aim: Aim, from: Selector, to: Selector, types: readonly string[
     for (const held of link.held) {
       if (types.length > 0 && !types.includes(context.protocol.messageType(held.message))) stay.push(held);
       else {
-        context.queue.push(world.atMicros, linkRank(a, b), EventKind.Message, b, a, held.message);
+        deliverHeld(world, context, a, b, held.message);
         released = true;
       }
     }
     if (stay.length !== link.held.length) link.held = stay;
   }
   return released;
+}
+
+/** A message that was held goes on at once, but not ahead of what the link has under way. */
+function deliverHeld(world: World, context: RunContext, from: number, to: number, message: unknown): void {
+  const link = linkOf(world.network, from, to);
+  const at = context.plan.ordered ? Math.max(world.atMicros, link.lastAtMicros) : world.atMicros;
+  link.lastAtMicros = Math.max(link.lastAtMicros, at);
+  context.queue.push(at, linkRank(from, to), EventKind.Message, to, from, message);
 }
 
 function inFlight(aim: Aim, action: Extract<Action, { kind: "message" }>): boolean {
@@ -498,6 +512,7 @@ function inFlight(aim: Aim, action: Extract<Action, { kind: "message" }>): boole
   const slot = matching[action.nth - 1];
   if (slot === undefined) return false;
   const event = context.queue.at(slot);
+  if (action.does === "duplicate" && !context.protocol.mayDuplicate(event.payload)) return false;
   aim.state.targets = [event.a];
   if (action.does !== "duplicate") context.queue.cancel(slot);
   if (action.does === "drop") context.lost(event.b, event.a, event.payload, LossReason.Drop);
@@ -735,10 +750,10 @@ export function endAction(world: World, context: RunContext, position: number): 
     default:
       break;
   }
-  for (let i = state.undo.length - 1; i >= 0; i--) putBack(world, state.undo[i] as Undo);
+  for (let i = state.undo.length - 1; i >= 0; i--) giveBack(world, state, state.undo[i] as Undo);
   state.undo = [];
   for (const { from, to, message } of removeEffects(world.network, position)) {
-    context.queue.push(world.atMicros, linkRank(from, to), EventKind.Message, to, from, message);
+    deliverHeld(world, context, from, to, message);
   }
   if (context.trace !== null) context.trace.fault(world.atMicros, position, 2, bitsOf(state.targets));
   return state.targets.length === 1 ? (state.targets[0] as number) : 0;
@@ -768,6 +783,23 @@ function endDisk(world: World, context: RunContext, action: DiskAction, process:
       context.queue.push(at, memberRank(process.id), EventKind.DiskDone, process.id, process.boot, null);
     }
   }
+}
+
+/**
+ * Puts back what an action replaced. Where another action has replaced it since and is still in force, that one puts it back
+ * when it ends: of overlapping faults the last one counts, and after all of them everything is as before.
+ */
+function giveBack(world: World, ended: TimetableState, undone: Undo): void {
+  let next: TimetableState | null = null;
+  for (const state of world.timetable) {
+    if (state.status !== "active" || state.order <= ended.order || (next !== null && state.order > next.order)) continue;
+    if (state.undo.some(({ member, what }) => member === undone.member && what === undone.what)) next = state;
+  }
+  if (next === null) {
+    putBack(world, undone);
+    return;
+  }
+  next.undo = next.undo.map((one) => (one.member === undone.member && one.what === undone.what ? undone : one));
 }
 
 function putBack(world: World, { member, what, value, distribution }: Undo): void {

@@ -105,11 +105,18 @@ export class RunContext implements ProcessContext, ClientHost {
   }
 
   append(record: DiskRecord): boolean {
-    return append(this.process.disk, record);
+    const disk = this.process.disk;
+    return (disk.faults.writeErrorPpm === 0 || this.writes(disk)) && append(disk, record);
   }
 
   writeFile(name: string, value: DiskRecord): boolean {
-    return writeFile(this.process.disk, name, value);
+    const disk = this.process.disk;
+    return (disk.faults.writeErrorPpm === 0 || this.writes(disk)) && writeFile(disk, name, value);
+  }
+
+  /** False when a `disk: {error: write}` hits this write. */
+  private writes(disk: Disk): boolean {
+    return this.diskStream(this.self).below(1_000_000) >= disk.faults.writeErrorPpm;
   }
 
   sync(): boolean {
@@ -180,7 +187,11 @@ export class RunContext implements ProcessContext, ClientHost {
       this.sendThroughEffects(from, to, message, link, at);
       return;
     }
-    if (plan.duplicatePpm > 0 && this.choices.open("duplicate", from * 1024 + to).below(1_000_000) < plan.duplicatePpm) {
+    if (
+      plan.duplicatePpm > 0 &&
+      this.protocol.mayDuplicate(message) &&
+      this.choices.open("duplicate", from * 1024 + to).below(1_000_000) < plan.duplicatePpm
+    ) {
       this.arrive(from, to, message, EventKind.Message, world.atMicros + this.drawLatency(from, to));
     }
     if (plan.ordered) {
@@ -231,7 +242,7 @@ export class RunContext implements ProcessContext, ClientHost {
           ordered = false;
           break;
         case "duplicate":
-          copies += effect.copies;
+          if (this.protocol.mayDuplicate(message)) copies += effect.copies;
           break;
         case "corrupt":
           kind = EventKind.DamagedMessage;
@@ -249,6 +260,7 @@ export class RunContext implements ProcessContext, ClientHost {
   private delayOf(effect: LinkEffect, link: Link, from: number, to: number): number {
     if (effect.jitter === null) return effect.addMicros;
     let drawn = drawMicros(effect.jitter, this.latencyStream(from, to));
+    if (effect.jitter.kind === "normal") drawn -= effect.jitter.meanMicros;
     if (effect.correlationPpm > 0) {
       drawn = Math.floor(
         (drawn * (1_000_000 - effect.correlationPpm) + link.lastJitterMicros * effect.correlationPpm) / 1_000_000,

@@ -13,6 +13,11 @@ const LEADER = 2;
 export function startProcess(world: World, context: RunContext, id: number): boolean {
   const process = context.enter(id);
   if (process.status !== "down") return false;
+  const { readErrorPpm } = process.disk.faults;
+  if (readErrorPpm > 0 && context.choices.open("disk", id).below(1_000_000) < readErrorPpm) {
+    process.reason = "cannot read the write-ahead log: input/output error";
+    return false;
+  }
   process.boot++;
   process.status = "up";
   process.reason = "";

@@ -63,6 +63,8 @@ export interface Process {
 export interface TimetableState {
   status: "waiting" | "active" | "done" | "ineffective";
   firedAtMicros: number;
+  /** How many actions had fired before it. */
+  order: number;
   /** Members it was aimed at, resolved when it fired. */
   targets: number[];
   /** Links it cut, to be mended. */
@@ -221,6 +223,7 @@ function createTimetableState(): TimetableState {
   return {
     status: "waiting",
     firedAtMicros: 0,
+    order: 0,
     targets: [],
     links: [],
     undo: [],
