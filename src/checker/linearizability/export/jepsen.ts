@@ -26,7 +26,7 @@ function linesOf(history: History): readonly Line[] {
   return lines.map(({ line }) => line);
 }
 
-function valueOf({ type, operation }: Line): Value {
+function saidBy({ type, operation }: Line): Value {
   const { f, value } = operation.input;
   const answers = f === "read" || f === "get" || f === "txn" || f === "dequeue" || f === "pop";
   if (type === "ok" && (answers || f === "add" || f === "remove" || f === "contains")) return operation.output!;
@@ -56,7 +56,7 @@ export function jepsenEdn(history: History): string {
   const lines = linesOf(history).map((line, index) => {
     const { process, input } = line.operation;
     const key = input.key === "" ? "" : ` :key ${JSON.stringify(input.key)},`;
-    const value = input.f === "txn" ? ednMicro(valueOf(line)) : edn(valueOf(line));
+    const value = input.f === "txn" ? ednMicro(saidBy(line)) : edn(saidBy(line));
     return `{:index ${index}, :type :${line.type}, :process ${process}, :f :${input.f},${key} :value ${value}}\n`;
   });
   return lines.join("");
@@ -68,7 +68,7 @@ export function jepsenLog(history: History): string | undefined {
   for (const line of linesOf(history)) {
     const { process, input } = line.operation;
     if (input.key !== "" || (input.f !== "read" && input.f !== "write" && input.f !== "cas")) return undefined;
-    const value = valueOf(line);
+    const value = saidBy(line);
     const flat = typeof value === "object" && value !== null ? value : [value];
     if (!flat.every((item) => item === null || Number.isInteger(item))) return undefined;
     text += `INFO  jepsen.util - ${process}\t:${line.type}\t:${input.f}\t${line.type === "info" ? ":timed-out" : edn(value)}\n`;
@@ -81,7 +81,7 @@ export function jsonLines(history: History, model: string, initial: unknown, fai
   let text = `${JSON.stringify({ format: "history/1", model, initial, failCas })}\n`;
   for (const line of linesOf(history)) {
     const { process, input } = line.operation;
-    const value = valueOf(line);
+    const value = saidBy(line);
     const said = line.type === "ok" || value !== null;
     text += `${JSON.stringify({ process, type: line.type, f: input.f, ...(input.key === "" ? {} : { key: input.key }), ...(said ? { value } : {}) })}\n`;
   }

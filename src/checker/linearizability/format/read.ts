@@ -111,6 +111,7 @@ export function readHistory(text: string, told: Told): ReadHistory {
   if (format === "edn") {
     const { dialect, model } = judgeOf(format, told);
     const builder = createBuilder(dialect, model);
+    eachLine(text, () => {});
     readEdn(text, (event) => addEvent(builder, event));
     return finished(format, builder, text);
   }

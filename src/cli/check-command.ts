@@ -1,0 +1,480 @@
+// `lockstep check`: judges histories from files, says why one is impossible, and writes them in other forms.
+
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CHECK_BUDGET, type CheckBudget, judge } from "../checker/linearizability/check.ts";
+import { findEvidence } from "../checker/linearizability/evidence.ts";
+import { type FailCas, FormatError } from "../checker/linearizability/format/event.ts";
+import { initialFrom } from "../checker/linearizability/format/lines.ts";
+import { readManifest } from "../checker/linearizability/format/manifest.ts";
+import {
+  bundleHistory,
+  detectFormat,
+  type Format,
+  NOTHING_TOLD,
+  type ReadHistory,
+  readBundle,
+  readHistory,
+  type Told,
+} from "../checker/linearizability/format/read.ts";
+import { partsOf } from "../checker/linearizability/history.ts";
+import { MODEL_NAMES, modelOf } from "../checker/linearizability/models.ts";
+import { BLANK, type Line, span } from "../report/span.ts";
+import { nearest } from "../scenario/nearest.ts";
+import { judgeStream, readText, toldNearby } from "./check-files.ts";
+import type { CheckOptions } from "./check-options.ts";
+import { type CaseAgainst, exported, pictureLines } from "./check-picture.ts";
+import { complaint, systemReason } from "./complaint.ts";
+import { ExitCode, worseExit } from "./exit-code.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What came out for one file. */
+interface FileVerdict {
+  readonly file: string;
+  readonly verdict: "ok" | "illegal" | "undecided" | "error";
+  readonly expected?: "ok" | "illegal";
+  readonly agrees?: boolean;
+  readonly ops: number;
+  readonly ms: number;
+  readonly method: string;
+  readonly [more: string]: unknown;
+}
+
+/** Judges `files`, or the manifest of `options`; returns the exit code. */
+export async function checkCommand(
+  files: readonly string[],
+  options: CheckOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const told = toldByFlags(options);
+  const budget = budgetOf(options);
+  const form = options.json === true ? "json" : (options.format ?? "pretty");
+  if (options.manifest !== undefined)
+    return checkManifest(options.manifest, files, told, budget, options, form, terminal);
+  if (files.length === 0)
+    throw complaint("check takes histories, or --manifest", "lockstep check history.edn --model cas-register");
+  if (options.allowUndecided !== undefined) throw complaint("--allow-undecided goes with --manifest");
+  if (options.export !== undefined) {
+    if (files.length > 1) throw complaint("--export takes one history");
+    return exportOne(files[0]!, told, budget, options, terminal);
+  }
+  let code: number = ExitCode.Held;
+  const verdicts: FileVerdict[] = [];
+  for (const file of files) {
+    let verdict: FileVerdict;
+    let against: CaseAgainst | undefined;
+    try {
+      if (options.online === true) verdict = await checkOnline(file, merged(told, toldNearby(file)), budget);
+      else ({ verdict, against } = checkWhole(file, merged(told, toldNearby(file)), budget, true));
+    } catch (error) {
+      code = worseExit(code, ExitCode.Usage);
+      verdict = troubled(file, error, terminal);
+    }
+    verdicts.push(verdict);
+    if (verdict.verdict === "illegal") code = worseExit(code, ExitCode.Violated);
+    if (verdict.verdict === "undecided") code = worseExit(code, ExitCode.Undecided);
+    if (form === "ndjson") terminal.write(`${JSON.stringify(verdict)}\n`);
+    else if (form !== "json" && form !== "silent") terminal.out(verdictLines(verdict, against, terminal));
+  }
+  if (form === "json") terminal.write(`${JSON.stringify(verdicts, null, 2)}\n`);
+  return code;
+}
+
+function toldByFlags(options: CheckOptions): Told {
+  const { model } = options;
+  if (model !== undefined && modelOf(model, null) === undefined) {
+    if (model === "etcd") {
+      throw complaint(
+        "the model etcd judges runs of the simulator, by their revisions",
+        "for a history of single keys use kv-cas",
+      );
+    }
+    const near = nearest(model, MODEL_NAMES);
+    throw complaint(
+      `there is no model "${model}"`,
+      near === null ? `there is ${MODEL_NAMES.join(", ")}` : `did you mean ${near}?`,
+    );
+  }
+  let initial: Told["initial"];
+  if (options.initial !== undefined) {
+    try {
+      initial = initialFrom(JSON.parse(options.initial), 0);
+    } catch {
+      throw complaint(
+        `--initial takes JSON, not ${options.initial}`,
+        "--initial 0, --initial null, --initial '{\"x\":0}'",
+      );
+    }
+  }
+  return {
+    format: options.input as Format | undefined,
+    model,
+    initial,
+    failCas: options.failCas as FailCas | undefined,
+  };
+}
+
+function budgetOf(options: CheckOptions): CheckBudget {
+  if (options.budget === undefined) return CHECK_BUDGET;
+  if (!/^[1-9]\d{0,11}$/.test(options.budget))
+    throw complaint(`--budget takes a number of configurations, not "${options.budget}"`);
+  const configurations = Number(options.budget);
+  return { configurations, remembered: Math.max(CHECK_BUDGET.remembered, configurations) };
+}
+
+/** Flags before what is said nearby. */
+function merged(flags: Told, nearby: Told | undefined): Told {
+  const base = nearby ?? NOTHING_TOLD;
+  const other = flags.model !== undefined && flags.model !== base.model;
+  return {
+    format: flags.format ?? base.format,
+    model: flags.model ?? base.model,
+    initial: flags.initial ?? (other ? undefined : base.initial),
+    failCas: flags.failCas ?? base.failCas,
+  };
+}
+
+function troubled(file: string, error: unknown, terminal: Terminal): FileVerdict {
+  const text = troubleText(file, error);
+  if (text === undefined) throw error;
+  terminal.err([[span("lockstep: ", "bad"), span(text)]]);
+  return { file, verdict: "error", ops: 0, ms: 0, method: "none", error: text };
+}
+
+/** `file:line  what is wrong`, or undefined where the error is our own. */
+function troubleText(file: string, error: unknown): string | undefined {
+  const name = file === "-" ? "standard input" : file;
+  if (error instanceof FormatError)
+    return error.line > 0 ? `${name}:${error.line}  ${error.message}` : `${name}  ${error.message}`;
+  if (error instanceof Error && "syscall" in error) return `${name}  ${systemReason(error)}`;
+  return undefined;
+}
+
+function isBundle(text: string, told: Told): boolean {
+  return (told.format ?? detectFormat(text.slice(0, 65_536))) === "bundle";
+}
+
+interface Checked {
+  readonly verdict: FileVerdict;
+  readonly against: CaseAgainst | undefined;
+}
+
+function checkWhole(file: string, told: Told, budget: CheckBudget, withEvidence: boolean): Checked {
+  const text = readText(file);
+  if (isBundle(text, told)) return { verdict: checkBundle(file, text, budget), against: undefined };
+  const read = readHistory(text, told);
+  const from = performance.now();
+  const judgement = judge(read.model, read.history, budget);
+  const ms = rounded(performance.now() - from);
+  const { verdict, method, configurations } = judgement;
+  const plain = {
+    file,
+    verdict,
+    ops: read.invoked,
+    ms,
+    method,
+    configurations,
+    model: read.model.name,
+    format: read.format,
+  };
+  if (verdict === "undecided") return { verdict: { ...plain, reason: judgement.reason }, against: undefined };
+  if (verdict === "ok" || !withEvidence) return { verdict: plain, against: undefined };
+  const against = caseAgainst(read, judgement.part ?? "", judgement.partJudgement);
+  const { evidence, operations } = against;
+  const tell = (i: number): string => read.model.describe(operations[i]!.input, operations[i]!.output);
+  const bad = operations[evidence.operation]!;
+  return {
+    verdict: {
+      ...plain,
+      evidence: {
+        ...(judgement.part === "" ? {} : { part: judgement.part }),
+        line: bad.line,
+        operation: tell(evidence.operation),
+        sentence: evidence.sentence,
+        statesBefore: evidence.statesBefore,
+        core: evidence.core.map((i) => ({
+          process: operations[i]!.process,
+          line: operations[i]!.line,
+          operation: tell(i),
+        })),
+        longest: evidence.longest.length,
+      },
+    },
+    against,
+  };
+}
+
+function caseAgainst(
+  read: ReadHistory,
+  name: string,
+  judgement: ReturnType<typeof judge>["partJudgement"],
+): CaseAgainst {
+  const part = partsOf(read.model, read.history.operations).find((one) => one.name === name)!;
+  const operations = part.indexes.map((i) => read.history.operations[i]!);
+  const evidence = findEvidence(read.model, operations, name, judgement?.refutation, judgement?.brokeAt ?? -1);
+  return { model: read.model, operations, part: name, evidence };
+}
+
+function checkBundle(file: string, text: string, budget: CheckBudget): FileVerdict {
+  const entries = readBundle(text);
+  const wrong: string[] = [];
+  let illegal = 0;
+  let undecided = 0;
+  let ops = 0;
+  let ms = 0;
+  for (const entry of entries) {
+    const read = bundleHistory(entry);
+    const from = performance.now();
+    const { verdict } = judge(read.model, read.history, budget);
+    ms += performance.now() - from;
+    ops += read.invoked;
+    if (verdict === "undecided") undecided++;
+    else if (entry.verdict === undefined && verdict === "illegal") illegal++;
+    else if (entry.verdict !== undefined && verdict !== entry.verdict) wrong.push(entry.id);
+  }
+  const verdict = wrong.length > 0 || illegal > 0 ? "illegal" : undecided > 0 ? "undecided" : "ok";
+  const more = wrong.length === 0 ? {} : { wrong };
+  return { file, verdict, ops, ms: rounded(ms), method: "frontier", histories: entries.length, ...more };
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+/** Upper ends of the bars of the histogram, in microseconds. */
+const BARS: readonly number[] = [0.5, 1, 2, 5, 10, 20, 50, 100, 1000, 10_000];
+
+async function checkOnline(file: string, told: Told, _budget: CheckBudget): Promise<FileVerdict> {
+  // Costs in tenths of a microsecond: memory does not grow with the history.
+  const fine: number[] = Array.from({ length: 10_001 }, () => 0);
+  let total = 0;
+  let longest = 0;
+  let count = 0;
+  const { online, format } = await judgeStream(file, told, (micros) => {
+    count++;
+    total += micros;
+    if (micros > longest) longest = micros;
+    fine[Math.min(10_000, Math.floor(micros * 10))]!++;
+  });
+  const quantile = (share: number): number => {
+    let left = Math.ceil(count * share);
+    for (let i = 0; i < fine.length; i++) {
+      left -= fine[i]!;
+      if (left <= 0) return i / 10;
+    }
+    return longest;
+  };
+  let from = 0;
+  const histogram = BARS.map((upTo) => {
+    const to = Math.min(10_001, Math.round(upTo * 10));
+    let sum = 0;
+    for (let i = from; i < to; i++) sum += fine[i]!;
+    from = to;
+    return { upToMicros: upTo, events: sum };
+  });
+  const { verdict, violation, reason } = online;
+  return {
+    file,
+    verdict,
+    ops: online.operations,
+    ms: rounded(total / 1000),
+    method: "frontier",
+    configurations: online.explored,
+    model: online.model.name,
+    format,
+    ...(violation === undefined
+      ? {}
+      : {
+          evidence: {
+            ...(violation.part === "" ? {} : { part: violation.part }),
+            line: violation.line,
+            operation: violation.operation,
+            sentence: `${violation.operation} (invoked at line ${violation.invokedAtLine}) cannot be: no order is left at line ${violation.line}`,
+            statesBefore: violation.statesBefore,
+          },
+        }),
+    ...(verdict === "undecided" ? { reason } : {}),
+    online: {
+      events: online.events,
+      medianMicros: quantile(0.5),
+      p99Micros: quantile(0.99),
+      maxMicros: Math.round(longest * 10) / 10,
+      largestFrontier: online.largest,
+      histogram,
+    },
+  };
+}
+
+async function checkManifest(
+  manifest: string,
+  files: readonly string[],
+  flags: Told,
+  budget: CheckBudget,
+  options: CheckOptions,
+  form: string,
+  terminal: Terminal,
+): Promise<number> {
+  if (files.length > 0) throw complaint("--manifest names the histories; take the others away");
+  const allowed = options.allowUndecided ?? "0";
+  if (!/^\d{1,6}$/.test(allowed)) throw complaint(`--allow-undecided takes a number, not "${allowed}"`);
+  let entries: ReturnType<typeof readManifest>;
+  try {
+    entries = readManifest(readText(manifest));
+  } catch (error) {
+    const text = troubleText(manifest, error);
+    if (text === undefined) throw error;
+    throw complaint(text);
+  }
+  let code: number = ExitCode.Held;
+  let passed = 0;
+  let failed = 0;
+  let undecided = 0;
+  const verdicts: FileVerdict[] = [];
+  for (const entry of entries) {
+    const path = join(dirname(manifest), entry.file);
+    let verdict: FileVerdict;
+    try {
+      const told = merged(flags, entry.told);
+      const checked =
+        options.online === true && entry.told.format !== "bundle"
+          ? await checkOnline(path, told, budget)
+          : checkWhole(path, told, budget, false).verdict;
+      const agrees = entry.expected === undefined || checked.verdict === entry.expected;
+      verdict = {
+        ...checked,
+        file: entry.file,
+        ...(entry.expected === undefined ? {} : { expected: entry.expected }),
+        agrees,
+      };
+    } catch (error) {
+      code = worseExit(code, ExitCode.Usage);
+      verdict = { ...troubled(path, error, terminal), file: entry.file, agrees: false };
+    }
+    verdicts.push(verdict);
+    if (verdict.verdict === "undecided") undecided++;
+    else if (verdict.agrees === true) passed++;
+    else {
+      failed++;
+      if (verdict.verdict !== "error") code = worseExit(code, ExitCode.Violated);
+    }
+    if (form === "ndjson") terminal.write(`${JSON.stringify(verdict)}\n`);
+    else if (form === "pretty" && (terminal.verbosity > 0 || verdict.agrees !== true))
+      terminal.out([manifestLine(verdict, terminal)]);
+  }
+  if (undecided > Number(allowed)) {
+    failed += undecided - Number(allowed);
+    code = worseExit(code, ExitCode.Undecided);
+  }
+  if (entries.length === 0) code = worseExit(code, ExitCode.NothingRan);
+  if (form === "json") terminal.write(`${JSON.stringify(verdicts, null, 2)}\n`);
+  else if (form !== "ndjson" && form !== "silent") terminal.out([[span(`${passed} passed, ${failed} failed`)]]);
+  return code;
+}
+
+function manifestLine(verdict: FileVerdict, terminal: Terminal): Line {
+  const { signs } = terminal.layout;
+  const good = verdict.agrees === true;
+  const sign = good
+    ? span(`${signs.held} `, "good")
+    : span(`${signs.violated} `, verdict.verdict === "undecided" ? "warn" : "bad");
+  const expected = good || verdict.expected === undefined ? "" : ` (expected ${verdict.expected})`;
+  return [
+    sign,
+    span(verdict.file),
+    span(`  ${verdict.verdict}${expected}`, good ? "plain" : "bad"),
+    span(`  ${verdict.method}  ${verdict.ops} operations  ${verdict.ms} ms`, "dim"),
+  ];
+}
+
+function verdictLines(verdict: FileVerdict, against: CaseAgainst | undefined, terminal: Terminal): readonly Line[] {
+  const { signs } = terminal.layout;
+  if (verdict.verdict === "error") return [];
+  const cost = span(`  ${verdict.ops} operations  ${verdict.method}  ${verdict.ms} ms`, "dim");
+  const lines: Line[] = [];
+  if (verdict.verdict === "ok") {
+    lines.push([span(`${signs.held} `, "good"), span(`${verdict.file}  linearizable`), cost]);
+  } else if (verdict.verdict === "undecided") {
+    lines.push([span("? ", "warn"), span(`${verdict.file}  undecided: ${String(verdict.reason)}`), cost]);
+  } else {
+    lines.push([span(`${signs.violated} `, "bad"), span(`${verdict.file}  not linearizable`, "strong"), cost]);
+    const evidence = verdict.evidence as
+      | { part?: string; line: number; sentence: string; statesBefore: readonly string[] }
+      | undefined;
+    if (evidence !== undefined) {
+      const where = evidence.part === undefined ? "" : ` of ${evidence.part}`;
+      lines.push([span(`  line ${evidence.line}${where}: `, "label"), span(evidence.sentence)]);
+      if (evidence.statesBefore.length > 0 && evidence.statesBefore.length <= 12) {
+        lines.push([
+          span("  possible just before: ", "label"),
+          span(evidence.statesBefore.map((text) => (text === "" ? "(empty)" : text)).join(" | ")),
+        ]);
+      }
+    }
+    const wrong = verdict.wrong as readonly string[] | undefined;
+    if (wrong !== undefined)
+      lines.push([span("  came out otherwise than they say: ", "label"), span(wrong.join(", "))]);
+    if (against !== undefined) lines.push(BLANK, ...pictureLines(against, terminal), BLANK);
+  }
+  const online = verdict.online as
+    | {
+        events: number;
+        medianMicros: number;
+        p99Micros: number;
+        maxMicros: number;
+        largestFrontier: number;
+        histogram: readonly { upToMicros: number; events: number }[];
+      }
+    | undefined;
+  if (online !== undefined) {
+    lines.push([
+      span(
+        `  ${online.events} events  median ${online.medianMicros} µs  p99 ${online.p99Micros} µs  longest ${online.maxMicros} µs  largest frontier ${online.largestFrontier}`,
+        "dim",
+      ),
+    ]);
+    const most = Math.max(1, ...online.histogram.map((bar) => bar.events));
+    for (const bar of online.histogram) {
+      if (bar.events > 0)
+        lines.push([
+          span(
+            `  ≤ ${String(bar.upToMicros).padStart(5)} µs  ${"#".repeat(Math.ceil((bar.events * 40) / most))} ${bar.events}`,
+            "dim",
+          ),
+        ]);
+    }
+  }
+  return lines;
+}
+
+function exportOne(file: string, told: Told, budget: CheckBudget, options: CheckOptions, terminal: Terminal): number {
+  let text: string | undefined;
+  try {
+    const source = readText(file);
+    const full = merged(told, toldNearby(file));
+    if (isBundle(source, full)) throw new FormatError(0, "a bundle holds many histories; export one of them");
+    const read = readHistory(source, full);
+    text = exported(read, options.export!, () => {
+      const judgement = judge(read.model, read.history, budget);
+      if (judgement.verdict !== "illegal") return undefined;
+      return caseAgainst(read, judgement.part ?? "", judgement.partJudgement);
+    });
+  } catch (error) {
+    const trouble = troubleText(file, error);
+    if (trouble === undefined) throw error;
+    throw complaint(trouble);
+  }
+  if (text === undefined)
+    throw complaint(
+      `this history cannot be written as ${options.export}: a Jepsen log holds reads, writes and cas of whole numbers`,
+    );
+  if (options.out === undefined || options.out === "-") {
+    terminal.write(text);
+    return ExitCode.Held;
+  }
+  try {
+    writeFileSync(options.out, text);
+  } catch (error) {
+    throw complaint(`${options.out}  ${systemReason(error)}`);
+  }
+  return ExitCode.Held;
+}
