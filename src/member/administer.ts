@@ -1,6 +1,7 @@
 // The operator's requests at a member: changes of membership with etcd's strict checks, handing over leadership, starting an
 // election, compaction. After etcd `server/etcdserver/server.go` (AddMember, PromoteMember, RemoveMember, MoveLeader).
 
+import { ErrCompacted, ErrFutureRevision } from "../etcd/error.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { ClientRequest, RequestError } from "../kernel/request.ts";
 import {
@@ -16,7 +17,7 @@ import {
   transferLeader,
 } from "../raft/raft.ts";
 import { progressOf } from "../raft/tracker.ts";
-import { ADMIN_DONE, type AdminRequest, type MembershipChange } from "./admin.ts";
+import { ADMIN_DONE, type AdminRequest, EXISTS, type MembershipChange, NOT_FOUND, NOT_LEARNER } from "./admin.ts";
 import { takeWaiter } from "./apply.ts";
 import type { EtcdMember } from "./etcd-member.ts";
 import type { MemberEnv } from "./member-env.ts";
@@ -33,15 +34,14 @@ const UNHEALTHY: RequestError = new RequestError(14, "etcdserver: unhealthy clus
 const NOT_LEADER: RequestError = new RequestError(9, "etcdserver: not leader", true);
 const NO_LEADER: RequestError = new RequestError(14, "etcdserver: no leader", true);
 const BAD_TRANSFEREE: RequestError = new RequestError(9, "etcdserver: bad leader transferee", true);
-const NOT_LEARNER: RequestError = new RequestError(9, "etcdserver: can only promote a learner member", true);
 const NOT_IN_SYNC: RequestError = new RequestError(
   9,
   "etcdserver: can only promote a learner member which is in sync with leader",
   true,
 );
-const NOT_FOUND: RequestError = new RequestError(5, "etcdserver: member not found", true);
-const EXISTS: RequestError = new RequestError(9, "etcdserver: member ID already exist", true);
 const TOO_MANY_LEARNERS: RequestError = new RequestError(9, "etcdserver: too many learner members in cluster", true);
+const COMPACTED: RequestError = new RequestError(ErrCompacted.code, ErrCompacted.message, true);
+const FUTURE: RequestError = new RequestError(ErrFutureRevision.code, ErrFutureRevision.message, true);
 const DROPPED: RequestError = new RequestError(2, "raft proposal dropped", true);
 
 /** Carries out a request of the operator, or refuses it. */
@@ -61,13 +61,15 @@ export function administer(member: EtcdMember, env: MemberEnv, request: ClientRe
         done(env, request, ADMIN_DONE);
       }
       return;
-    case "compact":
-      if (admin.target > 0 || admin.keep >= 0) {
-        const revision = env.backend.store.revision;
-        proposeCompaction(member, env, admin.target > 0 ? revision - admin.target : admin.keep);
-      }
-      done(env, request, ADMIN_DONE);
+    case "compact": {
+      const { revision, compactRevision } = env.backend.store;
+      const target = admin.target > 0 ? admin.target : revision - admin.keep;
+      if (target <= 0 || target <= compactRevision) refuse(env, request, COMPACTED);
+      else if (target > revision) refuse(env, request, FUTURE);
+      else if (!proposeCompaction(member, env, revision - target)) refuse(env, request, DROPPED);
+      else done(env, request, ADMIN_DONE);
       return;
+    }
     case "membership":
       changeMembership(member, env, request, admin.changes);
       return;

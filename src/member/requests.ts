@@ -38,7 +38,8 @@ const DEADLINE: RequestError = new RequestError(Code.DeadlineExceeded, "context 
 export function takeRequest(member: EtcdMember, env: MemberEnv, request: ClientRequest): void {
   const body = request.body;
   if (body instanceof AdminRequest) {
-    administer(member, env, request, body);
+    if (member.raft.isLearner && body.op !== "campaign") refuse(env, request, LEARNER);
+    else administer(member, env, request, body);
     return;
   }
   const kv = body as KvRequest;

@@ -20,7 +20,7 @@ import type { Distribution } from "../kernel/distribution.ts";
 import { MEMBER_ID_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
 import { linkRank, memberRank, TIMETABLE_RANK } from "../kernel/rank.ts";
 import { type ClientResponse, ClientRequest } from "../kernel/request.ts";
-import { AdminRequest, type MembershipChange } from "../member/admin.ts";
+import { AdminRequest, alreadyMade, type MembershipChange } from "../member/admin.ts";
 import {
   addEffect,
   cutLinks,
@@ -244,7 +244,7 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
     case "transferLeader": {
       const to = resolve(aim, action.to);
       state.targets = to;
-      return to.length > 0 && ask(aim, new AdminRequest("transfer", [], to[0] as number, 0), leaderOf(world));
+      return to.length > 0 && to[0] !== leaderOf(world) && ask(aim, new AdminRequest("transfer", [], to[0] as number, 0), leaderOf(world));
     }
     case "campaign": {
       const on = resolve(aim, action.on).filter((id) => processOf(world, id).status === "up");
@@ -657,11 +657,17 @@ function ask(aim: Aim, request: AdminRequest, to: number): boolean {
 /** The operator heard an answer. */
 export function operatorHears(world: World, context: RunContext, response: ClientResponse): void {
   for (const [position, state] of world.timetable.entries()) {
-    if (state.status !== "active" || state.operation !== response.operation) continue;
+    if (state.operation !== response.operation || state.status === "waiting") continue;
     const { action } = context.plan.timetable[position] as PlannedAction;
-    if (action.kind !== "member") continue;
+    if (response.error !== null && isAsked(action)) {
+      state.status = "ineffective";
+      state.note = response.error.message;
+      context.count(CounterAt["fault-ineffective"]);
+      return;
+    }
+    if (action.kind !== "member" || state.status !== "active") continue;
     state.operation = 0;
-    if (response.error !== null) {
+    if (response.error !== null && !(state.attempts > 1 && alreadyMade(changeOf(action), response.error))) {
       state.note = response.error.message;
       if (state.attempts >= OPERATOR_ATTEMPTS_MAX) state.status = "ineffective";
       else {
@@ -684,6 +690,11 @@ export function operatorHears(world: World, context: RunContext, response: Clien
     else operate({ world, context, position, state }, action);
     return;
   }
+}
+
+/** Requests that the operator makes once; a refusal means that nothing happened. */
+function isAsked(action: Action): boolean {
+  return action.kind === "transferLeader" || action.kind === "campaign" || action.kind === "compact";
 }
 
 function carriedOut(world: World, context: RunContext, action: MemberAction, ids: readonly number[]): void {
