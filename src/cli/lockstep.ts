@@ -1,1 +1,261 @@
-export const y: number = 1;
+#!/usr/bin/env node
+// The command line: its words, and nothing else. Each command's own module is loaded when it is called, so that help and a
+// mistyped word cost no more than commander does.
+
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { PROGRAM_VERSION } from "../kernel/engine.ts";
+import { type ColorWish, colorLevel } from "./color.ts";
+import type { CommonOptions, Terminal } from "./terminal.ts";
+
+const FORMATS = ["pretty", "compact", "json", "ndjson", "tap", "junit", "github", "silent"];
+const USAGE_EXIT = 2;
+const OWN_ERROR_EXIT = 70;
+
+/** What a command ended with. */
+let exitCode = 0;
+
+/** A reader that has seen enough (`| head`) is no error. */
+function onPipeError(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const program = createProgram();
+  if (args.length === 0) {
+    program.outputHelp();
+    return 0;
+  }
+  try {
+    await program.parseAsync(withVerb(args, program), { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.code === "commander.helpDisplayed" ||
+        error.code === "commander.version" ||
+        error.code === "commander.help"
+        ? 0
+        : USAGE_EXIT;
+    return await sayTrouble(error, program.opts<CommonOptions>());
+  }
+}
+
+/** Human mistakes in lines; everything else is our own error, in one line and without a stack. */
+async function sayTrouble(error: unknown, options: CommonOptions): Promise<number> {
+  const { openTerminal } = await import("./terminal.ts");
+  const { Complaint, complaintLines } = await import("./complaint.ts");
+  const terminal = await openTerminal(options);
+  if (error instanceof Complaint) {
+    terminal.err(error.lines);
+    return error.exitCode;
+  }
+  const known = error instanceof Error && error.name === "AssertionError" ? `: ${error.message}` : "";
+  const hint = "this is a bug of lockstep; LOCKSTEP_DEBUG=1 shows where it is, for a report";
+  terminal.err(complaintLines(`internal error${known}`, hint));
+  if (process.env.LOCKSTEP_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return OWN_ERROR_EXIT;
+}
+
+/** `lockstep x.yaml` is `lockstep run x.yaml`, and an artifact is replayed. */
+function withVerb(args: readonly string[], program: Command): string[] {
+  const at = args.findIndex((arg) => !arg.startsWith("-") || arg === "-");
+  const word = args[at];
+  const before = args[at - 1];
+  if (word === undefined || before === "--color" || before === "--width") return [...args];
+  if (program.commands.some((command) => command.name() === word) || word === "help") return [...args];
+  const verb = /\.run\.json(\.gz)?$/.test(word)
+    ? "replay"
+    : /[/\\]|\.(ya?ml|json)$|^-$|[*?]/i.test(word)
+      ? "run"
+      : null;
+  return verb === null ? [...args] : [verb, ...args];
+}
+
+function createProgram(): Command {
+  const program = new Command();
+  program
+    .name("lockstep")
+    .description("Runs etcd clusters that do the same thing each time, and checks them after each step.")
+    .version(`lockstep ${PROGRAM_VERSION}`, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .addOption(
+      new Option("--color <when>", "colour of the output").choices(["auto", "always", "never"]).default("auto"),
+    )
+    .option("--ascii", "no signs but those of ASCII")
+    .addOption(new Option("--width <columns>", "columns of the output").argParser(columns))
+    .option("-q, --quiet", "only what went wrong, and the totals")
+    .addOption(
+      new Option("-v, --verbose", "each run in full").argParser((_: string, sum: number | undefined) => (sum ?? 0) + 1),
+    )
+    .showSuggestionAfterError(true)
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({
+      getOutHasColors: () => hasColors(process.stdout.isTTY),
+      getErrHasColors: () => hasColors(process.stderr.isTTY),
+      outputError: (text, write) => write(text.replace(/^error: /, "lockstep: ")),
+    })
+    .exitOverride();
+  addRunCommands(program);
+  addScenarioCommands(program);
+  addOtherCommands(program);
+  program.addHelpText(
+    "after",
+    `
+Examples:
+  lockstep run scenarios/partition/minority-leader.yaml
+  lockstep run scenarios --seeds 1..20
+  lockstep replay 42:scenarios/partition/minority-leader.yaml
+  lockstep scenario new my-story --template partition
+
+Exit: 0 held, 1 violated, 2 usage or scenario, 3 undecided, 4 nothing ran, 5 another digest than recorded.`,
+  );
+  return program;
+}
+
+function hasColors(isTTY: boolean | undefined): boolean {
+  const at = process.argv.findIndex((arg) => arg === "--color" || arg.startsWith("--color="));
+  const wish = at === -1 ? "auto" : (process.argv[at]?.split("=")[1] ?? process.argv[at + 1] ?? "auto");
+  return colorLevel(wish as ColorWish, process.env, isTTY === true) > 0;
+}
+
+function columns(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) < 40) throw new InvalidArgumentError("A number of columns from 40 on.");
+  return Number(text);
+}
+
+function collected(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+/** A sub-command that inherits how errors leave. */
+function sub(parent: Command, usage: string, about: string): Command {
+  return parent.command(usage).description(about).copyInheritedSettings(parent);
+}
+
+/** Options that change a scenario. */
+function withOverrides(command: Command): Command {
+  return command
+    .addOption(new Option("--set <key=value>", "change a key of the scenario (again for more)").argParser(collected))
+    .option("--members <n>", "members of the cluster")
+    .option("--duration <time>", "virtual time, such as 30s")
+    .option("--step-limit <n>", "events after which a run is undecided")
+    .addOption(new Option("--mutate <bug>", "plant a bug (again for more)").argParser(collected));
+}
+
+function withOutput(command: Command): Command {
+  return command
+    .option("--json", "one JSON document")
+    .addOption(new Option("--format <form>", "form of the output").choices(FORMATS))
+    .option("-o, --out <dir>", "write the artifact of every run there")
+    .addOption(new Option("--progress <how>", "progress on standard error").choices(["auto", "plain", "none"]));
+}
+
+type Handler = (terminal: Terminal, command: Command) => Promise<number>;
+
+/** Opens the terminal, and only then loads what the command needs. */
+async function handled(command: Command, handler: Handler): Promise<void> {
+  const { openTerminal } = await import("./terminal.ts");
+  const terminal = await openTerminal(command.optsWithGlobals<CommonOptions>());
+  exitCode = await handler(terminal, command);
+}
+
+function addRunCommands(program: Command): void {
+  const run = sub(program, "run", "run scenarios, each with its own seed or those given")
+    .argument("<scenarios...>", "files, folders, patterns, or - for standard input")
+    .option("--seed <seed>", "one seed for all")
+    .option("--seeds <a..b>", "a range of seeds for each")
+    .option("--soft", "exit 0 even where something was violated");
+  withOutput(withOverrides(run)).action((names: string[], _options, command: Command) =>
+    handled(command, async (terminal) =>
+      (await import("./run-command.ts")).runCommand(names, command.opts(), terminal),
+    ),
+  );
+  const replay = sub(program, "replay", "run an artifact again and compare; or run <seed>:<scenario>").argument(
+    "<artifacts...>",
+    "*.run.json, *.run.json.gz, folders of them, or <seed>:<file>",
+  );
+  withOutput(withOverrides(replay)).action((names: string[], _options, command: Command) =>
+    handled(command, async (terminal) =>
+      (await import("./replay-command.ts")).replayCommand(names, command.opts(), terminal),
+    ),
+  );
+}
+
+function addScenarioCommands(program: Command): void {
+  const scenario = sub(program, "scenario", "judge, list, show, write and lay out scenario files");
+  const load = (): Promise<typeof import("./scenario-command.ts")> => import("./scenario-command.ts");
+  sub(scenario, "validate", "say all that is wrong with files, and run nothing")
+    .argument("<scenarios...>", "files, folders, patterns, or -")
+    .option("--json", "one JSON document")
+    .action((names: string[], options, command: Command) =>
+      handled(command, async (terminal) => (await load()).validateCommand(names, options, terminal)),
+    );
+  sub(scenario, "list", "list scenarios")
+    .argument("[scenarios...]", "files, folders or patterns", ["scenarios"])
+    .option("--tag <tag>", "only those with the tag")
+    .option("--json", "one JSON document")
+    .action((names: string[], options, command: Command) =>
+      handled(command, async (terminal) => (await load()).listCommand(names, options, terminal)),
+    );
+  sub(scenario, "show", "show a scenario with everything filled in that matters")
+    .argument("<scenario>", "a file, or -")
+    .option("--seed <seed>", "with random faults as this seed makes them")
+    .option("--variant <name>", "one variant")
+    .option("--json", "the normalised scenario as JSON")
+    .action((name: string, options, command: Command) =>
+      handled(command, async (terminal) => (await load()).showCommand(name, options, terminal)),
+    );
+  sub(scenario, "schema", "print the JSON Schema of scenario files")
+    .addOption(new Option("--draft <draft>", "draft of JSON Schema").choices(["7", "2020-12"]).default("7"))
+    .action((options, command: Command) =>
+      handled(command, async (terminal) => (await load()).schemaCommand(options, terminal)),
+    );
+  sub(scenario, "new", "write a scenario to begin with")
+    .argument("[name]", "its name, and that of the file")
+    .option("-t, --template <id>", "what to begin with", "partition")
+    .option("-o, --out <file>", "the file; - for standard output")
+    .option("--list", "list the templates")
+    .action((name: string | undefined, options, command: Command) =>
+      handled(command, async (terminal) => (await load()).newCommand(name, options, terminal)),
+    );
+  sub(scenario, "fmt", "lay files out, comments kept")
+    .argument("<scenarios...>", "files, folders, patterns, or -")
+    .option("--check", "change nothing; exit 1 where something would change")
+    .action((names: string[], options, command: Command) =>
+      handled(command, async (terminal) => (await load()).formatCommand(names, options, terminal)),
+    );
+}
+
+function addOtherCommands(program: Command): void {
+  sub(program, "quorum", "majorities: how many must agree, how many may fail")
+    .argument("[members...]", "sizes of clusters", ["1", "2", "3", "4", "5", "6", "7", "8", "9"])
+    .option("--failure <share>", "share of time that a member is down, such as 0.01 or 1%")
+    .option("--split <a+b>", "which side of a split can decide, such as 3+3")
+    .option("--json", "one JSON document")
+    .action((sizes: string[], options, command: Command) =>
+      handled(command, async (terminal) =>
+        (await import("./quorum-command.ts")).quorumCommand(sizes, options, terminal),
+      ),
+    );
+  sub(program, "doctor", "check this machine: versions, determinism in two processes, the terminal")
+    .option("--json", "one JSON document")
+    .action((options, command: Command) =>
+      handled(command, async (terminal) => (await import("./doctor-command.ts")).doctorCommand(options, terminal)),
+    );
+  const bench = sub(program, "bench", "measure, one JSON line each").argument("<work>", "what to measure: w");
+  bench
+    .argument("[arguments...]", "options of the work; see docs/BENCHMARKS.md")
+    .allowUnknownOption(true)
+    .helpOption(false)
+    .action((work: string, rest: string[], _options, command: Command) =>
+      handled(command, async () => (await import("./bench-command.ts")).benchCommand(work, rest)),
+    );
+  sub(program, "explain-code", "the long text of a code such as LS1001 or LS2004")
+    .argument("[code]", "the code or the property; without it all are listed")
+    .action((code: string | undefined, _options, command: Command) =>
+      handled(command, async (terminal) => (await import("./explain-command.ts")).explainCommand(code, terminal)),
+    );
+}
+
+process.stdout.on("error", onPipeError);
+process.stderr.on("error", onPipeError);
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,150 @@
+// `bench w`: the common work W on the etcd member, as one JSON line.
+//
+// Flags: --members 3 --clients 5 --virtual 600 --seed 1 --faults --no-checks --compact 0 --trace. The time is user and
+// system time of this process over the run loop, as the peers measure theirs.
+
+import { parseArgs } from "node:util";
+import { EtcdChecker } from "../checker/etcd-checker.ts";
+import { RandomChoices } from "../kernel/choose.ts";
+import { CounterAt } from "../kernel/counter.ts";
+import { digestText } from "../kernel/digest.ts";
+import { ENGINE_VERSION } from "../kernel/engine.ts";
+import { CLIENTS_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
+import { SECOND } from "../kernel/time.ts";
+import { EtcdProtocol } from "../member/etcd-protocol.ts";
+import type { Protocol } from "../member/protocol.ts";
+import { Run } from "../run/run.ts";
+import { parseSeed } from "../scenario/seed.ts";
+import { Trace } from "../world/trace.ts";
+import { etcdOfW, type WorkW, worldOfW } from "./work-w.ts";
+
+/** What one run of the work came to. */
+interface WLine {
+  readonly work: "w";
+  readonly members: number;
+  readonly clients: number;
+  readonly faults: boolean;
+  readonly virtualSeconds: number;
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+  readonly events: number;
+  readonly messagesDelivered: number;
+  readonly entriesCommitted: number;
+  readonly opsCompleted: number;
+  readonly opsUnknown: number;
+  readonly leaderChanges: number;
+  readonly peakRssBytes: number;
+  readonly checks: boolean;
+  readonly digest: string | null;
+  readonly engine: string;
+  readonly node: string;
+}
+
+/** Events between two looks at the clock. */
+const SLICE = 200_000;
+
+function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
+  const protocol = new EtcdProtocol(etcdOfW(work));
+  const run = new Run({
+    plan: worldOfW(work),
+    protocol: protocol as unknown as Protocol<unknown, unknown>,
+    choices: new RandomChoices(work.seed),
+    durationMicros: work.virtualSeconds * SECOND,
+    stepLimit: Number.MAX_SAFE_INTEGER,
+  });
+  const { world, context } = run;
+  if (checks) {
+    const checker = new EtcdChecker(world);
+    protocol.observer = checker;
+    context.clientObserver = checker;
+    context.lifeObserver = checker;
+    run.observers.push({
+      stepped(now, member) {
+        checker.stepped(now, member);
+        return checker.violations.length > 0;
+      },
+    });
+  }
+  if (trace) context.trace = new Trace();
+  const wall = process.hrtime.bigint();
+  const cpu = process.cpuUsage();
+  run.begin();
+  while (!run.advance(SLICE)) {
+    // Goes on until the end of virtual time.
+  }
+  const used = process.cpuUsage(cpu);
+  const counter = (name: keyof typeof CounterAt): number => world.counters[CounterAt[name]] as number;
+  let committed = 0;
+  for (const id of world.ids) committed = Math.max(committed, world.processes[id]?.facts.applied ?? 0);
+  return {
+    work: "w",
+    members: work.members,
+    clients: work.clients,
+    faults: work.faults,
+    virtualSeconds: work.virtualSeconds,
+    cpuSeconds: (used.user + used.system) / 1e6,
+    wallSeconds: Number((process.hrtime.bigint() - wall) / 1000n) / 1e6,
+    events: world.steps,
+    messagesDelivered: context.delivered,
+    entriesCommitted: committed,
+    opsCompleted: counter("operation-ok") + counter("operation-failed"),
+    opsUnknown: counter("operation-unknown"),
+    leaderChanges: counter("leader-change"),
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    checks,
+    digest: checks ? digestText(context.digest) : null,
+    engine: ENGINE_VERSION,
+    node: process.versions.node,
+  };
+}
+
+function fail(message: string): never {
+  process.stderr.write(`lockstep: bench w: ${message}\n`);
+  process.exit(2);
+}
+
+function whole(name: string, text: string, from: number, to: number): number {
+  const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= from && value <= to)) fail(`--${name} takes a whole number from ${from} to ${to}, not "${text}"`);
+  return value;
+}
+
+function optionsOf(args: readonly string[]): { work: WorkW; checks: boolean; trace: boolean } {
+  let values: Record<string, string | boolean | undefined>;
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        members: { type: "string", default: "3" },
+        clients: { type: "string", default: "5" },
+        virtual: { type: "string", default: "600" },
+        seed: { type: "string", default: "1" },
+        faults: { type: "boolean", default: false },
+        "no-checks": { type: "boolean", default: false },
+        compact: { type: "string", default: "0" },
+        trace: { type: "boolean", default: false },
+      },
+    }));
+  } catch {
+    fail("flags are --members --clients --virtual --seed --faults --no-checks --compact --trace");
+  }
+  const seed = parseSeed(String(values.seed));
+  if (typeof seed !== "string") fail(`--seed: ${seed.message}`);
+  return {
+    work: {
+      members: whole("members", String(values.members), 1, MEMBERS_MAX),
+      clients: whole("clients", String(values.clients), 0, CLIENTS_MAX),
+      virtualSeconds: whole("virtual", String(values.virtual).replace(/s$/, ""), 1, 10_000_000),
+      seed,
+      faults: values.faults === true,
+      compact: whole("compact", String(values.compact), 0, 1_000_000_000),
+    },
+    checks: values["no-checks"] !== true,
+    trace: values.trace === true,
+  };
+}
+
+const { work, checks, trace } = optionsOf(process.argv.slice(2));
+process.stdout.write(`${JSON.stringify(measureW(work, checks, trace))}\n`);

@@ -1,0 +1,93 @@
+// Driving one run: in slices, so that signals arrive and progress is drawn, to its end or to where it is stopped. Our own
+// errors end here as a result of their own, with the step and the seed, never as a stack.
+
+import { AssertionError } from "../kernel/assert.ts";
+import { type ScenarioRun, startRun } from "../run/execute.ts";
+import type { RunResult } from "../run/result.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import type { Interrupts } from "./interrupts.ts";
+
+/** How long a slice should take. Long enough to cost nothing, short enough for Ctrl-C to feel immediate. */
+const SLICE_MICROS = 25_000;
+const SLICE_EVENTS_MIN = 256;
+const SLICE_EVENTS_MAX = 1 << 18;
+
+/** What a run says of itself between slices. */
+export type OnSlice = (progress: ScenarioRun["progress"]) => void;
+
+/** A run that was driven. */
+export interface Driven {
+  readonly result: RunResult;
+  /** With random faults expanded. */
+  readonly scenario: Scenario;
+  readonly wallMicros: number;
+}
+
+/** How to drive a run. */
+export interface DriveOptions {
+  readonly interrupts: Interrupts;
+  readonly onSlice?: OnSlice;
+  /** Stops after this many events, as an interrupted run did that is made again; otherwise it goes on to its end. */
+  readonly stopAfterEvents?: number;
+}
+
+/** Runs the scenario with the seed. */
+export async function drive(scenario: Scenario, seed: string, options: DriveOptions): Promise<Driven> {
+  const began = process.hrtime.bigint();
+  const spent = (): number => Number((process.hrtime.bigint() - began) / 1000n);
+  let run: ScenarioRun | null = null;
+  try {
+    run = startRun(scenario, seed);
+    const stopped = await advance(run, options);
+    return { result: run.result(stopped), scenario: run.scenario, wallMicros: spent() };
+  } catch (error) {
+    const result = brokenResult(scenario, seed, run, error);
+    return { result, scenario: run?.scenario ?? scenario, wallMicros: spent() };
+  }
+}
+
+/** True when it was stopped before its end. */
+async function advance(run: ScenarioRun, options: DriveOptions): Promise<boolean> {
+  const stopAt = options.stopAfterEvents ?? Number.POSITIVE_INFINITY;
+  let events = SLICE_EVENTS_MIN;
+  for (;;) {
+    const before = process.hrtime.bigint();
+    if (run.advance(Math.min(events, stopAt - run.progress.steps))) return false;
+    if (run.progress.steps >= stopAt) return true;
+    const micros = Number((process.hrtime.bigint() - before) / 1000n);
+    if (micros < SLICE_MICROS / 2) events = Math.min(SLICE_EVENTS_MAX, events * 2);
+    else if (micros > SLICE_MICROS * 2) events = Math.max(SLICE_EVENTS_MIN, events >> 1);
+    options.onSlice?.(run.progress);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (options.interrupts.signal !== null) return true;
+  }
+}
+
+/** The result of a run that we broke ourselves. */
+function brokenResult(scenario: Scenario, seed: string, run: ScenarioRun | null, error: unknown): RunResult {
+  const progress = run?.progress ?? { atMicros: 0, durationMicros: scenario.durationMicros, steps: 0 };
+  if (process.env.LOCKSTEP_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  const said = error instanceof AssertionError ? error.message : "the simulator failed where it never should";
+  return {
+    scenario: scenario.name,
+    variant: scenario.variant,
+    seed,
+    verdict: "error",
+    violation: null,
+    expectations: [],
+    events: progress.steps,
+    virtualMicros: progress.atMicros,
+    durationMicros: scenario.durationMicros,
+    operations: { ok: 0, failed: 0, unknown: 0 },
+    writes: { invoked: 0, ok: 0 },
+    reads: { invoked: 0, ok: 0 },
+    digest: "0000000000000000",
+    checkpoints: [],
+    coverage: {},
+    faults: [],
+    leaders: [],
+    members: scenario.cluster.members.map((member) => member.id),
+    interrupted: false,
+    note: `internal error: ${said} (event ${progress.steps}, seed ${seed}); this is a bug of lockstep, not of the cluster`,
+  };
+}

@@ -1,0 +1,138 @@
+// Reading scenarios: every file that was named, all of them judged before anything runs, all problems at once.
+
+import { readFileSync, statSync } from "node:fs";
+import { parse } from "yaml";
+import { problemLines } from "../report/problem-lines.ts";
+import { BLANK, type Line, span } from "../report/span.ts";
+import { unsupported } from "../run/execute.ts";
+import { FILE_CHARACTERS_MAX, parseScenario, parseScenarioValue } from "../scenario/parse.ts";
+import type { Problem } from "../scenario/problem.ts";
+import { expandVariants, type Scenario } from "../scenario/scenario.ts";
+import { Complaint, complaint, complaintLines, systemReason } from "./complaint.ts";
+import { ExitCode } from "./exit-code.ts";
+import { findFiles } from "./find-files.ts";
+import { type Override, withOverride } from "./override.ts";
+
+/** One file that was read and found to be a scenario. */
+export interface LoadedScenario {
+  /** As it was named, `-` for standard input. */
+  readonly file: string;
+  readonly text: string;
+  readonly scenario: Scenario;
+}
+
+/** One file with what is wrong with it. */
+export interface BadFile {
+  readonly file: string;
+  readonly text: string;
+  readonly problems: readonly Problem[];
+  /** Where the file could not even be read. */
+  readonly lines: readonly Line[];
+}
+
+/** What reading came to. */
+export interface Loaded {
+  readonly good: readonly LoadedScenario[];
+  readonly bad: readonly BadFile[];
+}
+
+/** Reads and judges all files behind the names. */
+export async function readScenarios(names: readonly string[], overrides: readonly Override[] = []): Promise<Loaded> {
+  const { files, problems } = findFiles(names);
+  const good: LoadedScenario[] = [];
+  const bad: BadFile[] = problems.map(({ message, hint }) => ({
+    file: "",
+    text: "",
+    problems: [],
+    lines: complaintLines(message, hint),
+  }));
+  for (const { path, fromWalk } of files) {
+    const text = path === "-" ? await readInput() : readText(path);
+    if (typeof text !== "string") {
+      bad.push({ file: path, text: "", problems: [], lines: text.lines });
+      continue;
+    }
+    // A folder may hold other JSON: only what says that it is a scenario is taken for one.
+    if (fromWalk && path.toLowerCase().endsWith(".json") && !text.includes("lockstep/v1")) continue;
+    const read = judged(text, overrides);
+    if (read.scenario === null) bad.push({ file: path, text, problems: read.problems, lines: [] });
+    else good.push({ file: path, text, scenario: read.scenario });
+  }
+  return { good, bad };
+}
+
+/** The scenarios behind the names. Throws a complaint with every problem of every file, or when there is nothing. */
+export async function loadScenarios(
+  names: readonly string[],
+  overrides: readonly Override[] = [],
+): Promise<LoadedScenario[]> {
+  const { good, bad } = await readScenarios(names, overrides);
+  const lines: Line[] = [];
+  for (const file of bad) lines.push(...(lines.length > 0 ? [BLANK] : []), ...badFileLines(file));
+  for (const { file, scenario } of good) lines.push(...unsupportedLines(file, scenario));
+  if (lines.length > 0) throw new Complaint(lines);
+  if (good.length === 0) {
+    throw complaint(
+      `there is no scenario in ${names.join(", ")}`,
+      "scenarios are *.yaml, *.yml and *.json files; `lockstep scenario new <name>` writes one",
+      ExitCode.NothingRan,
+    );
+  }
+  return [...good];
+}
+
+/** The lines of a bad file. */
+export function badFileLines(bad: BadFile): Line[] {
+  const lines: Line[] = [...bad.lines];
+  for (const problem of bad.problems) lines.push(...problemLines(problem, bad.file, bad.text));
+  return lines;
+}
+
+/** What this version cannot run of a scenario that is right by itself. */
+export function unsupportedLines(file: string, scenario: Scenario): Line[] {
+  const said = new Set<string>();
+  for (const variant of expandVariants(scenario)) for (const text of unsupported(variant)) said.add(text);
+  return [...said].map((text) => [span(file, "strong"), span("  "), span("LS2006", "bad"), span(` ${text}`)]);
+}
+
+function judged(text: string, overrides: readonly Override[]): ReturnType<typeof parseScenario> {
+  const read = parseScenario(text);
+  if (read.scenario === null || overrides.length === 0) return read;
+  let file: unknown = parse(text.startsWith("\uFEFF") ? text.slice(1) : text, { version: "1.2", logLevel: "silent" });
+  for (const override of overrides) file = withOverride(file, override);
+  const changed = parseScenarioValue(file);
+  if (changed.scenario !== null) return changed;
+  const problems = changed.problems.map((problem) => ({
+    ...problem,
+    message: `${problem.message} (as changed on the command line)`,
+  }));
+  return { scenario: null, problems };
+}
+
+function readText(path: string): string | Complaint {
+  try {
+    const stat = statSync(path);
+    if (stat.size > 4 * FILE_CHARACTERS_MAX)
+      return complaint(`${path} has ${stat.size} bytes: too large for a scenario`);
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    return complaint(`${path}: ${systemReason(error)}`);
+  }
+}
+
+async function readInput(): Promise<string | Complaint> {
+  const { stdin } = process;
+  if (stdin.isTTY === true) return complaint("- stands for standard input, and nothing is piped into it");
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of stdin) {
+      chunks.push(chunk as Buffer);
+      size += (chunk as Buffer).length;
+      if (size > 4 * FILE_CHARACTERS_MAX) return complaint("standard input is too large for a scenario");
+    }
+  } catch (error) {
+    return complaint(`standard input: ${systemReason(error)}`);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,244 @@
+// `lockstep run`: plans the runs of all scenarios that were named, makes them one after the other, shows each as it ends.
+
+import { randomInt } from "node:crypto";
+import { MEASURED, measureRun } from "../report/measure.ts";
+import type { ReportedRun } from "../report/reported-run.ts";
+import type { Line } from "../report/span.ts";
+import { span } from "../report/span.ts";
+import type { RunResult, Verdict } from "../run/result.ts";
+import { judgeStudy, type MeasuredNumbers } from "../scenario/judge-study.ts";
+import { expandVariants, type Scenario } from "../scenario/scenario.ts";
+import {
+  parseSeed,
+  parseSeedRange,
+  printSeedRange,
+  type SeedProblem,
+  type SeedRange,
+  seedsOf,
+} from "../scenario/seed.ts";
+import type { Measure } from "../scenario/study.ts";
+import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
+import { Complaint, complaint } from "./complaint.ts";
+import { drive } from "./drive.ts";
+import { ExitCode, worseExit } from "./exit-code.ts";
+import { type Interrupts, interruptExit, listenForInterrupts } from "./interrupts.ts";
+import { type LoadedScenario, loadScenarios } from "./load-scenarios.ts";
+import { type OverrideOptions, overridesOf, overrideWords } from "./override.ts";
+import { type Format, openPresenter, type PlannedGroup, type Presenter } from "./present.ts";
+import { hideProgress, openProgress, type Progress, type ProgressWish, showProgress } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Options of `run`. */
+export interface RunOptions extends OverrideOptions {
+  readonly seed?: string;
+  readonly seeds?: string;
+  readonly json?: boolean;
+  readonly format?: Format;
+  readonly out?: string;
+  readonly progress?: ProgressWish;
+  readonly soft?: boolean;
+}
+
+/** Runs of one file that follow each other. */
+interface PlannedFile {
+  readonly loaded: LoadedScenario;
+  readonly variants: readonly Scenario[];
+  readonly seeds: SeedRange;
+}
+
+/** Makes the runs; returns the exit code. */
+export async function runCommand(names: readonly string[], options: RunOptions, terminal: Terminal): Promise<number> {
+  const seeds = seedsAsked(options);
+  const overrides = overridesOf(options);
+  const words = overrideWords(options);
+  const loaded = await loadScenarios(names, overrides);
+  const plan = loaded.map((one) => plannedFile(one, seeds));
+  const store = openStore(options.out);
+  const format = formatOf(options);
+  const groups: PlannedGroup[] = plan.flatMap(({ variants, seeds: range }) =>
+    variants.map((variant) => ({ name: groupName(variant), seeds: printSeedRange(range), runs: range.count })),
+  );
+  const count = groups.reduce((sum, group) => sum + group.runs, 0);
+  const presenter = openPresenter(format, groups, terminal);
+  const progress = openProgress(terminal, options.progress ?? "auto", count, format !== "silent");
+  const interrupts = listenForInterrupts();
+  const session: Session = { terminal, store, presenter, progress, interrupts, words, exit: ExitCode.Held };
+  try {
+    for (const file of plan) {
+      if (interrupts.signal !== null) break;
+      await runFile(file, session);
+    }
+  } finally {
+    hideProgress(progress);
+    interrupts.close();
+  }
+  presenter.end();
+  if (interrupts.signal !== null) {
+    const text = `interrupted: ${progress.done} of ${count} runs were made, what ran is written`;
+    terminal.err([[span("lockstep: ", "warn"), span(text)]]);
+    return interruptExit(interrupts.signal);
+  }
+  return options.soft === true && session.exit === ExitCode.Violated ? ExitCode.Held : session.exit;
+}
+
+/** What the runs of a command have in common. */
+interface Session {
+  readonly terminal: Terminal;
+  readonly store: ArtifactStore;
+  readonly presenter: Presenter;
+  readonly progress: Progress;
+  readonly interrupts: Interrupts;
+  readonly words: readonly string[];
+  exit: number;
+}
+
+async function runFile(file: PlannedFile, session: Session): Promise<void> {
+  const { study } = file.loaded.scenario;
+  const measured = new Map<string, number[]>();
+  let made = 0;
+  for (const variant of file.variants) {
+    for (let offset = 0; offset < file.seeds.count; offset++) {
+      if (session.interrupts.signal !== null) return;
+      const [seed] = seedsOf(file.seeds, offset, 1) as [string];
+      const result = await runOne(file.loaded.file, variant, seed, session);
+      made++;
+      if (study === null || result.interrupted) continue;
+      for (const { measure } of study.expectations) takeNumbers(measured, variant.variant, measure, result);
+    }
+  }
+  if (study === null || session.interrupts.signal !== null) return;
+  const numbers: MeasuredNumbers[] = [];
+  for (const variant of file.variants) {
+    for (const measure of new Set(study.expectations.map((expectation) => expectation.measure)))
+      numbers.push({ variant: variant.variant, measure, numbers: measured.get(keyOf(variant.variant, measure)) ?? [] });
+  }
+  const expectations = judgeStudy(study, numbers);
+  const held = expectations.every((expectation) => expectation.held);
+  if (!held) session.exit = worseExit(session.exit, ExitCode.Violated);
+  hideProgress(session.progress);
+  session.presenter.study({
+    document: { scenario: file.loaded.scenario.name, file: file.loaded.file, held, expectations },
+    title: file.loaded.scenario.title,
+    seeds: printSeedRange(file.seeds),
+    runs: made,
+  });
+}
+
+function keyOf(variant: string | null, measure: Measure): string {
+  return `${measure} ${variant ?? ""}`;
+}
+
+function takeNumbers(
+  measured: Map<string, number[]>,
+  variant: string | null,
+  measure: Measure,
+  result: RunResult,
+): void {
+  const key = keyOf(variant, measure);
+  const list = measured.get(key) ?? [];
+  for (const number of measureRun(result, measure)) list.push(number);
+  measured.set(key, list);
+}
+
+async function runOne(file: string, scenario: Scenario, seed: string, session: Session): Promise<RunResult> {
+  const { progress, terminal, interrupts } = session;
+  progress.name = groupName(scenario);
+  const driven = await drive(scenario, seed, {
+    interrupts,
+    onSlice: (state) => showProgress(progress, terminal, state),
+  });
+  const { result } = driven;
+  progress.done++;
+  progress.virtualDone += result.virtualMicros;
+  if (result.verdict !== "held") progress.failed++;
+  hideProgress(progress);
+  const artifact = keepArtifact(session, driven.scenario, result, file);
+  const run: ReportedRun = {
+    scenario: driven.scenario,
+    result,
+    file,
+    artifact,
+    wallMicros: driven.wallMicros,
+    overrides: session.words,
+  };
+  session.presenter.run(run);
+  session.exit = worseExit(session.exit, exitOf(result.verdict));
+  return result;
+}
+
+/** Writes the artifact where there is to be one. A disk that refuses does not take the report with it. */
+function keepArtifact(session: Session, scenario: Scenario, result: RunResult, file: string): string | null {
+  if (result.verdict === "held" && !session.store.keepsAll) return null;
+  try {
+    return writeArtifact(session.store, scenario, result, file);
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error;
+    session.terminal.err(error.lines as Line[]);
+    session.exit = worseExit(session.exit, error.exitCode);
+    return null;
+  }
+}
+
+/** The exit code of a verdict. */
+export function exitOf(verdict: Verdict): number {
+  switch (verdict) {
+    case "held":
+      return ExitCode.Held;
+    case "violated":
+      return ExitCode.Violated;
+    case "undecided":
+      return ExitCode.Undecided;
+    case "error":
+      return ExitCode.OwnError;
+  }
+}
+
+/** The form of the output: `--json` is short for `--format json`. */
+export function formatOf(options: { readonly json?: boolean; readonly format?: Format }): Format {
+  if (options.json === true && options.format !== undefined && options.format !== "json" && options.format !== "ndjson")
+    throw complaint(`--json and --format ${options.format} exclude each other`);
+  return options.format ?? (options.json === true ? "json" : "pretty");
+}
+
+function groupName(scenario: Scenario): string {
+  return scenario.variant === null ? scenario.name : `${scenario.name}/${scenario.variant}`;
+}
+
+function seedComplaint(option: string, problem: SeedProblem): Complaint {
+  const hint = problem.hint === null ? null : `did you mean ${option} ${problem.hint}?`;
+  return complaint(`${option}: ${problem.message}`, hint);
+}
+
+/** The seeds that the options name; null where each scenario has its own. */
+function seedsAsked(options: RunOptions): SeedRange | null {
+  if (options.seed !== undefined && options.seeds !== undefined)
+    throw complaint("--seed and --seeds exclude each other", "--seeds 7 is the same as --seed 7");
+  if (options.seeds !== undefined) {
+    const range = parseSeedRange(options.seeds);
+    if ("message" in range) throw seedComplaint("--seeds", range);
+    return range;
+  }
+  if (options.seed === undefined) return null;
+  const seed = parseSeed(options.seed);
+  if (typeof seed !== "string") throw seedComplaint("--seed", seed);
+  return { first: seed, last: seed, count: 1 };
+}
+
+function plannedFile(loaded: LoadedScenario, asked: SeedRange | null): PlannedFile {
+  const { scenario } = loaded;
+  const variants = expandVariants(scenario);
+  if (scenario.study !== null) {
+    const missing = scenario.study.expectations.find(({ measure }) => !MEASURED.includes(measure));
+    if (missing !== undefined)
+      throw complaint(
+        `${loaded.file}: ${missing.measure} is not measured by this version`,
+        `it measures ${MEASURED.join(", ")}`,
+      );
+    const range = parseSeedRange(`${scenario.study.firstSeed}..${scenario.study.lastSeed}`);
+    if (!("message" in range)) return { loaded, variants, seeds: range };
+  }
+  if (asked !== null && !(scenario.ownSeed && asked.count > 1)) return { loaded, variants, seeds: asked };
+  // Without a seed one is drawn here, outside of everything that is simulated, and printed.
+  const own = scenario.seed ?? String(randomInt(1, 2 ** 32));
+  return { loaded, variants, seeds: { first: own, last: own, count: 1 } };
+}

@@ -1,0 +1,127 @@
+// The numbers that a run gives to a study, as far as its result tells them. Which of the measures those are, `MEASURED` says;
+// a study that asks for another one is refused before it runs rather than judged on nothing.
+
+import type { FaultReport, LeaderReport, RunResult } from "../run/result.ts";
+import type { Measure } from "../scenario/study.ts";
+
+const HOUR_MICROS = 3_600_000_000;
+
+/** Measures that a result tells. */
+export const MEASURED: readonly Measure[] = [
+  "failover",
+  "first-election",
+  "stale-leader",
+  "handover",
+  "leader-changes",
+  "leader-changes-per-hour",
+  "elections",
+  "split-votes",
+  "stale-reads",
+  "events",
+  "write-availability",
+  "read-availability",
+  "availability",
+];
+
+/** Kinds of faults that can take a leader away. */
+const HARMING: readonly string[] = ["crash", "destroy", "pause", "partition"];
+
+/** The numbers of one run for one measure: none, one or many. Whole numbers in the unit of the measure. */
+export function measureRun(result: RunResult, measure: Measure): number[] {
+  const counter = (name: string): number => result.coverage[name] ?? 0;
+  switch (measure) {
+    case "failover":
+      return failovers(result);
+    case "first-election":
+      return result.leaders.length === 0 ? [] : [(result.leaders[0] as LeaderReport).fromMicros];
+    case "stale-leader":
+      return staleTimes(result);
+    case "handover":
+      return handovers(result);
+    case "leader-changes":
+      return [counter("leader-change")];
+    case "leader-changes-per-hour":
+      return result.virtualMicros === 0
+        ? []
+        : [Math.floor((counter("leader-change") * HOUR_MICROS) / result.virtualMicros)];
+    case "elections":
+      return [counter("election")];
+    case "split-votes":
+      return [counter("split-vote")];
+    case "stale-reads":
+      return [counter("stale-read")];
+    case "events":
+      return [result.events];
+    case "write-availability":
+      return share(result.writes.ok, result.writes.invoked);
+    case "read-availability":
+      return share(result.reads.ok, result.reads.invoked);
+    case "availability":
+      return share(result.writes.ok + result.reads.ok, result.writes.invoked + result.reads.invoked);
+    default:
+      return [];
+  }
+}
+
+function share(ok: number, invoked: number): number[] {
+  return invoked === 0 ? [] : [Math.floor((ok * 1_000_000) / invoked)];
+}
+
+/** The leader of the highest term at that moment, just before anything happened in it. */
+function leaderAt(result: RunResult, atMicros: number): LeaderReport | null {
+  let found: LeaderReport | null = null;
+  for (const leader of result.leaders) {
+    const leads = leader.fromMicros < atMicros && (leader.untilMicros === null || leader.untilMicros >= atMicros);
+    if (leads && (found === null || leader.term > found.term)) found = leader;
+  }
+  return found;
+}
+
+/** From a fault that hit the leader to the next leader of a higher term. */
+function failovers(result: RunResult): number[] {
+  const times: number[] = [];
+  for (const fault of result.faults) {
+    if (!HARMING.includes(fault.kind) || !tookEffect(fault)) continue;
+    const leader = leaderAt(result, fault.firedAtMicros);
+    if (leader === null || !fault.targets.includes(leader.member)) continue;
+    const next = nextLeader(result, fault.firedAtMicros, leader.term);
+    if (next !== null) times.push(next.fromMicros - fault.firedAtMicros);
+  }
+  return times;
+}
+
+function handovers(result: RunResult): number[] {
+  const times: number[] = [];
+  for (const fault of result.faults) {
+    if (fault.kind !== "transferLeader" || !tookEffect(fault)) continue;
+    const leader = leaderAt(result, fault.firedAtMicros);
+    const next = leader === null ? null : nextLeader(result, fault.firedAtMicros, leader.term);
+    if (next !== null) times.push(next.fromMicros - fault.firedAtMicros);
+  }
+  return times;
+}
+
+function nextLeader(result: RunResult, afterMicros: number, term: number): LeaderReport | null {
+  let next: LeaderReport | null = null;
+  for (const leader of result.leaders) {
+    if (leader.fromMicros < afterMicros || leader.term <= term) continue;
+    if (next === null || leader.fromMicros < next.fromMicros) next = leader;
+  }
+  return next;
+}
+
+/** For each leader that was overtaken: how long it went on after the next one had begun. */
+function staleTimes(result: RunResult): number[] {
+  const times: number[] = [];
+  for (const leader of result.leaders) {
+    const next = nextLeader(result, leader.fromMicros, leader.term);
+    if (next === null) continue;
+    const until = leader.untilMicros ?? result.virtualMicros;
+    if (until > next.fromMicros) times.push(until - next.fromMicros);
+  }
+  return times;
+}
+
+function tookEffect(fault: FaultReport): boolean {
+  return fault.firedAtMicros >= 0 && (fault.status === "active" || fault.status === "done");
+}

@@ -1,0 +1,44 @@
+// What a report is made from: a run with where it came from, and the line that runs it again.
+
+import type { RunResult } from "../run/result.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+
+/** A run as a host hands it to a report. */
+export interface ReportedRun {
+  /** Of the variant, with random faults expanded. */
+  readonly scenario: Scenario;
+  readonly result: RunResult;
+  /** Where the scenario was read from, as it was named; null: not from a file. */
+  readonly file: string | null;
+  /** Where the artifact was written; null: nowhere. */
+  readonly artifact: string | null;
+  /** Real time that the run took; null where it does not matter. */
+  readonly wallMicros: number | null;
+  /** What was given on the command line to change the scenario: needed to run it again. */
+  readonly overrides: readonly string[];
+}
+
+/** A word as a shell reads it back: quoted where it must be. */
+export function shellWord(word: string): string {
+  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** `42:scenarios/x.yaml`, with `#variant` behind it where the file has variants. */
+export function replayToken(seed: string, file: string, variant: string | null): string {
+  return variant === null ? `${seed}:${file}` : `${seed}:${file}#${variant}`;
+}
+
+/** The command that runs it again, or null where there is nothing left to run it from. */
+export function replayCommand(run: ReportedRun): string | null {
+  if (run.file !== null && run.file !== "-") {
+    const words = [replayToken(run.result.seed, run.file, run.result.variant), ...run.overrides];
+    return `npx lockstep replay ${words.map(shellWord).join(" ")}`;
+  }
+  return run.artifact === null ? null : `npx lockstep replay ${shellWord(run.artifact)}`;
+}
+
+/** The name with its variant: `failover/check-quorum`. */
+export function runName(run: ReportedRun): string {
+  return run.result.variant === null ? run.result.scenario : `${run.result.scenario}/${run.result.variant}`;
+}
