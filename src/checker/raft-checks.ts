@@ -372,8 +372,11 @@ export function noteBoot(ghost: Ghost, out: Findings, id: number, raft: Raft, ap
     out.report("recovery-complete", [id], `n${id} came back with a gap between its snapshot and its log`);
   }
   noteDurableSnapshot(ghost, id, log.snapshotIndex);
-  truncateTo(durable, Math.max(durable.first, log.snapshotIndex + 1));
-  for (let index = log.snapshotIndex + 1; index <= log.last; index++) pushItem(durable, chainAt(log, index));
+  const kept = endOf(durable) - 1;
+  if (kept > log.last || (kept > log.snapshotIndex && chainAt(log, kept) !== itemAt(durable, kept))) {
+    truncateTo(durable, Math.max(durable.first, log.snapshotIndex + 1));
+  }
+  for (let index = endOf(durable); index <= log.last; index++) pushItem(durable, chainAt(log, index));
   if (raft.term < known.term && !known.diskReplaced) {
     out.report("term-monotonic", [id], `n${id} came back in term ${raft.term} after term ${known.term}`);
   }

@@ -46,12 +46,16 @@ export class DamagedRecord {
 
 /** A small file that is written whole. */
 export interface DiskFile {
+  /** Which file of its disk this is, in the order of writing; syncs go by it. */
+  readonly number: number;
   readonly name: string;
   readonly value: DiskRecord;
   /** The file and its name are durable. */
   durable: boolean;
   /** Its removal waits for a sync. */
   removed: boolean;
+  /** A sync that should have made it durable failed: no later one will. */
+  failed: boolean;
 }
 
 /** Faults in force. All zero or false on a healthy disk. */
@@ -76,7 +80,11 @@ export interface PendingSync {
   readonly end: number;
   /** Log positions before this go when it ends. */
   readonly dropBefore: number;
-  readonly files: readonly DiskFile[];
+  /** Numbers of the files that it makes durable, and of those whose removal it makes durable. */
+  readonly written: readonly number[];
+  readonly removed: readonly number[];
+  /** It began during a stall: nothing ends it before the stall is over. */
+  readonly stalled: boolean;
 }
 
 /** A disk. Plain data; records are immutable values and are shared between copies. */
@@ -86,7 +94,14 @@ export interface Disk {
   durableEnd: number;
   /** The log is to be cut before this position at the next sync. */
   dropBefore: number;
+  /**
+   * Records from `durableEnd` up to here were in a sync that failed: the cache holds them as if they were written, and no
+   * later sync writes them, so that nothing behind `durableEnd` ever becomes durable. Not above `durableEnd`: there are none.
+   */
+  failedEnd: number;
   files: DiskFile[];
+  /** Files written so far; numbers them. */
+  filesWritten: number;
   /** At most one sync is under way; members wait for it. */
   sync: PendingSync | null;
   faults: DiskFaults;
@@ -98,6 +113,11 @@ export interface Disk {
    * member; here only its fate is known (see DIVERGENCE.md, "backend").
    */
   backend: unknown;
+  /**
+   * What the owner made of the log when it last read it, to read it faster the next time: nothing that is not in the log.
+   * An immutable value; null once a record that it was made of is damaged or gone.
+   */
+  digested: unknown;
   /** Bytes appended since the last sync began. */
   unsyncedBytes: number;
   /** The disk was destroyed: nothing is on it and nothing can be written. */
@@ -121,12 +141,15 @@ export function createDisk(config: DiskConfig): Disk {
     log: createChunked<DiskRecord>(),
     durableEnd: 0,
     dropBefore: 0,
+    failedEnd: 0,
     files: [],
+    filesWritten: 0,
     sync: null,
     faults: { stalls: 0, errorPpm: 0, writeErrorPpm: 0, readErrorPpm: 0, slowMicros: 0, slowPpm: 0, full: 0 },
     write: config.write,
     fsync: config.fsync,
     backend: null,
+    digested: null,
     unsyncedBytes: 0,
     destroyed: false,
     syncs: 0,
@@ -144,7 +167,7 @@ export function append(disk: Disk, record: DiskRecord): boolean {
 /** Writes a whole file under a new name; false when the disk is full or gone. */
 export function writeFile(disk: Disk, name: string, value: DiskRecord): boolean {
   if (disk.faults.full > 0 || disk.destroyed) return false;
-  disk.files.push({ name, value, durable: false, removed: false });
+  disk.files.push({ number: disk.filesWritten++, name, value, durable: false, removed: false, failed: false });
   disk.unsyncedBytes += value.size;
   return true;
 }
@@ -162,34 +185,43 @@ export function cutLogBefore(disk: Disk, position: number): void {
 /** Cuts the log at `position`, at once and for good. Only a reader that repairs a torn tail does this. */
 export function cutLogFrom(disk: Disk, position: number): void {
   truncateTo(disk.log, position);
+  disk.digested = null;
   if (disk.durableEnd > position) disk.durableEnd = position;
-}
-
-/** True when something was written that no sync has begun to make durable. */
-export function isDirty(disk: Disk): boolean {
-  return endOf(disk.log) > disk.durableEnd || disk.unsyncedBytes > 0 || disk.dropBefore > disk.log.first;
+  if (disk.failedEnd > position) disk.failedEnd = position;
 }
 
 /** Begins a sync. Precondition: none is under way. Returns how long it takes in micros; Infinity while stalled. */
 export function beginSync(disk: Disk, ticket: number, stream: Stream): number {
   const bytes = disk.unsyncedBytes;
   disk.unsyncedBytes = 0;
-  let files: DiskFile[] | null = null;
+  let written: number[] | null = null;
+  let removed: number[] | null = null;
   for (const file of disk.files) {
-    if (!file.durable || file.removed) {
-      if (files === null) files = [];
-      files.push(file);
+    if (file.removed) {
+      if (removed === null) removed = [];
+      removed.push(file.number);
+    } else if (!file.durable) {
+      if (written === null) written = [];
+      written.push(file.number);
     }
   }
-  disk.sync = { ticket, end: endOf(disk.log), dropBefore: disk.dropBefore, files: files ?? NO_FILES };
+  const faults = disk.faults;
+  const stalled = faults.stalls > 0;
+  disk.sync = {
+    ticket,
+    end: endOf(disk.log),
+    dropBefore: disk.dropBefore,
+    written: written ?? NO_FILES,
+    removed: removed ?? NO_FILES,
+    stalled,
+  };
   let micros = drawMicros(disk.fsync, stream);
   if (bytes > 0) micros += drawMicros(disk.write, stream);
-  const faults = disk.faults;
   if (faults.slowMicros > 0 && stream.below(1_000_000) < faults.slowPpm) micros += faults.slowMicros;
-  return faults.stalls > 0 ? Number.POSITIVE_INFINITY : micros;
+  return stalled ? Number.POSITIVE_INFINITY : micros;
 }
 
-const NO_FILES: readonly DiskFile[] = Object.freeze([]) as unknown as readonly DiskFile[];
+const NO_FILES: readonly number[] = Object.freeze([] as number[]);
 
 /** True when writing and syncing take no time and no fault is in force: then `syncNow` may stand for begin and end. */
 export function isInstant(disk: Disk): boolean {
@@ -207,56 +239,82 @@ export function isInstant(disk: Disk): boolean {
 
 /** A sync that takes no time. Precondition: `isInstant`. */
 export function syncNow(disk: Disk): void {
-  disk.durableEnd = disk.log.first + disk.log.length;
+  makeDurable(disk, disk.log.first + disk.log.length);
   disk.unsyncedBytes = 0;
   disk.syncs++;
-  if (disk.files.length > 0) finishFiles(disk, null);
-  if (disk.dropBefore > disk.log.first) dropBefore(disk.log, disk.dropBefore);
+  const files = disk.files;
+  if (files.length > 0) {
+    let gone = false;
+    for (const file of files) {
+      if (file.removed) gone = true;
+      else if (!file.failed) file.durable = true;
+    }
+    if (gone) disk.files = files.filter((file) => !file.removed);
+  }
+  if (disk.dropBefore > disk.log.first) dropLog(disk, disk.dropBefore);
 }
 
 /**
  * Ends the sync that is under way; returns whether it succeeded. A failed one leaves its data in the cache, where it looks
- * written and is gone after a power failure: as after a failed fsync on Linux.
+ * written and is gone after a power failure, whatever later syncs say: as after a failed fsync on Linux, which marks the
+ * pages clean.
  */
 export function endSync(disk: Disk, stream: Stream): boolean {
   const sync = disk.sync as PendingSync;
   disk.sync = null;
-  if (disk.faults.errorPpm > 0 && stream.below(1_000_000) < disk.faults.errorPpm) return false;
-  if (sync.end > disk.durableEnd) disk.durableEnd = Math.min(sync.end, endOf(disk.log));
-  finishFiles(disk, sync.files);
-  if (sync.dropBefore > disk.log.first) {
-    dropBefore(disk.log, sync.dropBefore);
-    if (disk.durableEnd < disk.log.first) disk.durableEnd = disk.log.first;
+  if (disk.faults.errorPpm > 0 && stream.below(1_000_000) < disk.faults.errorPpm) {
+    failSync(disk, sync);
+    return false;
   }
+  makeDurable(disk, Math.min(sync.end, endOf(disk.log)));
+  if (sync.written.length > 0) {
+    for (const file of disk.files) if (!file.failed && sync.written.includes(file.number)) file.durable = true;
+  }
+  if (sync.removed.length > 0) disk.files = disk.files.filter((file) => !sync.removed.includes(file.number));
+  if (sync.dropBefore > disk.log.first) dropLog(disk, sync.dropBefore);
   disk.syncs++;
   return true;
 }
 
-function finishFiles(disk: Disk, files: readonly DiskFile[] | null): void {
-  let gone = false;
-  for (const file of files ?? disk.files) {
-    if (file.removed) gone = true;
-    else file.durable = true;
-  }
-  if (gone) disk.files = disk.files.filter((file) => !file.removed || (files !== null && !files.includes(file)));
+/** Marks what `sync` should have made durable, so that no later sync does. */
+function failSync(disk: Disk, sync: PendingSync): void {
+  const end = Math.min(sync.end, endOf(disk.log));
+  if (end > disk.failedEnd) disk.failedEnd = end;
+  for (const file of disk.files) if (!file.durable && sync.written.includes(file.number)) file.failed = true;
+}
+
+/** Records before `end` become durable, unless some of them were in a sync that failed. */
+function makeDurable(disk: Disk, end: number): void {
+  if (end > disk.durableEnd && disk.failedEnd <= disk.durableEnd) disk.durableEnd = end;
+}
+
+/** Drops the log before `position`. */
+function dropLog(disk: Disk, position: number): void {
+  dropBefore(disk.log, position);
+  if (disk.durableEnd < disk.log.first) disk.durableEnd = disk.log.first;
 }
 
 /** What becomes of unsynced data when the process dies. */
 export type Unsynced = "lose" | "keep" | "tear";
 
 /**
- * The process is gone. `keep`: a killed process, the cache of the system stays. `lose`: power failure, only what was synced
- * is left. `tear`: power failure in the middle of writing, each unsynced sector is kept or lost by itself.
- * Returns how many records were lost or damaged.
+ * The process is gone. `keep`: a killed process, the cache of the system stays, but for what a failed sync left in it: those
+ * pages count as clean, the system may forget them at any time, and here it does so now. `lose`: power failure, only what was
+ * synced is left. `tear`: power failure in the middle of writing, each unsynced sector is kept or lost by itself; the log ends
+ * where the first one is missing. Returns how many records were lost or damaged.
  */
 export function crashDisk(disk: Disk, unsynced: Unsynced, stream: Stream): number {
   disk.sync = null;
   disk.unsyncedBytes = 0;
-  if (unsynced === "keep") return 0;
+  const failed = disk.failedEnd > disk.durableEnd;
+  if (unsynced === "keep") {
+    disk.files = disk.files.filter((file) => !file.failed);
+    return failed ? loseAfter(disk, disk.durableEnd) : 0;
+  }
   disk.dropBefore = disk.log.first;
   let lost = 0;
   let end = disk.durableEnd;
-  if (unsynced === "tear") {
+  if (unsynced === "tear" && !failed) {
     const last = endOf(disk.log);
     while (end < last) {
       const record = itemAt(disk.log, end) as DiskRecord;
@@ -274,14 +332,25 @@ export function crashDisk(disk: Disk, unsynced: Unsynced, stream: Stream): numbe
       }
     }
   }
-  lost += endOf(disk.log) - end;
-  truncateTo(disk.log, end);
+  lost += loseAfter(disk, end);
+  if (lost > 0) disk.digested = null;
   disk.durableEnd = end;
-  disk.files = disk.files.filter((file) => file.durable || (unsynced === "tear" && stream.below(2) === 1));
+  const tears = unsynced === "tear";
+  disk.files = disk.files.filter((file) => file.durable || (tears && !file.failed && stream.below(2) === 1));
   for (const file of disk.files) {
     file.durable = true;
     file.removed = false;
   }
+  return lost;
+}
+
+/** Cuts the log at `end`; returns how many records that took. */
+function loseAfter(disk: Disk, end: number): number {
+  const lost = endOf(disk.log) - end;
+  if (lost === 0) return 0;
+  truncateTo(disk.log, end);
+  disk.digested = null;
+  if (disk.failedEnd > end) disk.failedEnd = end;
   return lost;
 }
 
@@ -291,6 +360,7 @@ export function corruptRecord(disk: Disk, back: number): boolean {
   const record = itemAt(disk.log, position);
   if (record === undefined || record instanceof DamagedRecord) return false;
   replaceItem(disk.log, position, new DamagedRecord(record, "flipped"));
+  disk.digested = null;
   return true;
 }
 
@@ -305,9 +375,15 @@ export function corruptFile(disk: Disk): boolean {
   return false;
 }
 
-/** A stall is over: how long the sync that waited takes from now on; null when none waits. */
+/**
+ * A stall is over: how long the sync that began during it takes from now on; null when none waits. A sync that began before
+ * the stall goes on by itself.
+ */
 export function resumeSync(disk: Disk, stream: Stream): number | null {
-  return disk.sync === null || disk.faults.stalls > 0 ? null : drawMicros(disk.fsync, stream);
+  const sync = disk.sync;
+  if (sync === null || !sync.stalled || disk.faults.stalls > 0) return null;
+  disk.sync = { ...sync, stalled: false };
+  return drawMicros(disk.fsync, stream);
 }
 
 /** Everything is gone: an empty volume stands in its place. */
@@ -315,10 +391,12 @@ export function wipeDisk(disk: Disk): void {
   disk.log = createChunked<DiskRecord>();
   disk.durableEnd = 0;
   disk.dropBefore = 0;
+  disk.failedEnd = 0;
   disk.files = [];
   disk.sync = null;
   disk.unsyncedBytes = 0;
   disk.backend = null;
+  disk.digested = null;
 }
 
 /** How a member's database is copied; a protocol knows. */
@@ -328,6 +406,7 @@ export type CloneBackend = (backend: unknown) => unknown;
 export function durableImage(disk: Disk, cloneBackend: CloneBackend): Disk {
   const copy = cloneDisk(disk, cloneBackend);
   truncateTo(copy.log, copy.durableEnd);
+  copy.failedEnd = copy.durableEnd;
   copy.files = copy.files.filter((file) => file.durable).map((file) => ({ ...file, removed: false }));
   copy.sync = null;
   copy.unsyncedBytes = 0;
@@ -339,24 +418,24 @@ export function durableImage(disk: Disk, cloneBackend: CloneBackend): Disk {
 export function restoreImage(disk: Disk, image: Disk, cloneBackend: CloneBackend): void {
   const copy = cloneDisk(image, cloneBackend);
   disk.backend = copy.backend;
+  disk.digested = null;
   disk.log = copy.log;
   disk.durableEnd = copy.durableEnd;
   disk.dropBefore = copy.dropBefore;
+  disk.failedEnd = copy.failedEnd;
   disk.files = copy.files;
+  disk.filesWritten = copy.filesWritten;
   disk.sync = null;
   disk.unsyncedBytes = 0;
 }
 
 /** A copy that shares full chunks of the log. */
 export function cloneDisk(disk: Disk, cloneBackend: CloneBackend): Disk {
-  const files = disk.files.map((file) => ({ ...file }));
-  const sync = disk.sync;
   return {
     ...disk,
     log: cloneChunked(disk.log),
     backend: disk.backend === null ? null : cloneBackend(disk.backend),
-    files,
-    sync: sync === null ? null : { ...sync, files: sync.files.map((f) => files[disk.files.indexOf(f)] ?? { ...f }) },
+    files: disk.files.map((file) => ({ ...file })),
     faults: { ...disk.faults },
   };
 }

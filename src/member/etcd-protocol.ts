@@ -8,10 +8,12 @@ import {
   chainAt,
   cloneRaft,
   confStateOf,
+  createLog,
   createRaft,
   type Message,
   MessageType,
   messageTypeName,
+  NO_ENTRIES,
   type RaftConfig,
   reportSnapshot,
   Role,
@@ -40,7 +42,6 @@ const FOUNDING_TERM = 1;
 /** A snapshot that was sent and not acknowledged is given up after this many ticks, and sent again when asked for. */
 const SNAPSHOT_TICKS = 50;
 
-const NO_ENTRIES: readonly never[] = [];
 
 /** The etcd member. One object hosts all members of a run. */
 export class EtcdProtocol implements Protocol<EtcdMember, Message> {
@@ -97,14 +98,15 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       };
       disk.backend = backend;
     }
-    const read = readDisk(disk);
+    const raftConfig = this.raftConfigOf(context.self);
+    const maxApplying = raftConfig.maxCommittedSizePerReady || raftConfig.maxSizePerMsg;
+    const read = readDisk(disk, maxApplying);
     if ("refusal" in read) {
       context.die(read.refusal);
       return null;
     }
     const backend = env.backend;
-    let snapshot = read.snapshot;
-    let entries = read.entries;
+    let { snapshot, log } = read;
     if (snapshot !== null && snapshot.index > backend.appliedIndex) {
       if (snapshot.data === null) {
         context.die("the database is older than the snapshot file and cannot be brought forward");
@@ -112,31 +114,25 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       }
       restoreBackend(backend, snapshot, this.config);
     }
-    const last = entries.length > 0 ? entries[entries.length - 1]!.index : snapshot === null ? 0 : snapshot.index;
-    if (backend.appliedIndex > last) {
+    const { appliedIndex, appliedTerm, appliedChain, confState } = backend;
+    if (appliedIndex > log.last) {
       // The database is ahead of the log: the log goes on from the applied state.
-      snapshot = new Snapshot(
-        backend.appliedIndex,
-        backend.appliedTerm,
-        backend.confState,
-        backend.appliedChain,
-        null,
-        0,
-      );
-      entries = NO_ENTRIES;
+      snapshot = new Snapshot(appliedIndex, appliedTerm, confState, appliedChain, null, 0);
+      log = createLog(snapshot, NO_ENTRIES, maxApplying);
     }
-    const raftConfig = this.raftConfigOf(context.self);
     const raft = createRaft(
       raftConfig,
       {
         hardState: {
-          term: Math.max(read.term, backend.appliedTerm),
-          vote: read.term >= backend.appliedTerm ? read.vote : 0,
-          commit: Math.max(read.commit, backend.appliedIndex),
+          term: Math.max(read.term, appliedTerm),
+          vote: read.term >= appliedTerm ? read.vote : 0,
+          commit: Math.max(read.commit, appliedIndex),
         },
         snapshot,
-        entries,
-        applied: backend.appliedIndex,
+        entries: NO_ENTRIES,
+        log,
+        membership: confState,
+        applied: appliedIndex,
       },
       env,
     );

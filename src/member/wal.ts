@@ -4,7 +4,19 @@
 import { DamagedRecord, cutLogFrom, type Disk, type DiskRecord } from "../disk/disk.ts";
 import { endOf, itemAt } from "../kernel/chunked.ts";
 import { mix } from "../kernel/hash.ts";
-import { chainHash, type ConfState, Entry, Snapshot } from "../raft/raft.ts";
+import {
+  appendEntry,
+  chainHash,
+  cloneLog,
+  type ConfState,
+  createLog,
+  dropPrefix,
+  Entry,
+  NO_ENTRIES,
+  type RaftLog,
+  Snapshot,
+  truncateAfter,
+} from "../raft/raft.ts";
 
 /** Bytes of a hard state record, frame and checksum included. */
 const STATE_BYTES = 48;
@@ -70,7 +82,8 @@ export interface RecoveredDisk {
   readonly vote: number;
   readonly commit: number;
   readonly snapshot: Snapshot | null;
-  readonly entries: readonly Entry[];
+  /** The log after the snapshot, all of it on disk; the caller's own. */
+  readonly log: RaftLog;
 }
 
 /** Why a member must not start from its disk. */
@@ -78,25 +91,37 @@ export interface DiskRefusal {
   readonly refusal: string;
 }
 
+/** What reading a log up to a position gave; kept on the disk so that the next start reads on from there. Immutable. */
+interface DigestedLog {
+  readonly position: number;
+  readonly log: RaftLog;
+  readonly term: number;
+  readonly vote: number;
+  readonly commit: number;
+}
+
 /**
  * Reads a member's disk: the newest intact snapshot file, then the log after it. A damaged last record that was never synced
  * is a torn write: it was acknowledged to nobody and is cut off. Any other damage means that something is lost which others
- * may count on; the member must stay down.
+ * may count on; the member must stay down. O(what was written since the last time).
  */
-export function readDisk(disk: Disk): RecoveredDisk | DiskRefusal {
-  let snapshot: SnapshotRecord | null = null;
-  for (const file of disk.files) {
-    const value = file.value;
-    if (!(value instanceof SnapshotRecord)) continue;
-    if (snapshot === null || value.index > snapshot.index) snapshot = value;
-  }
+export function readDisk(disk: Disk, maxApplyingBytes: number): RecoveredDisk | DiskRefusal {
+  const snapshot = newestSnapshot(disk);
+  const start = snapshot === null ? 0 : snapshot.index;
+  const end = endOf(disk.log);
+  let position = disk.log.first;
+  let log = createLog(snapshot, NO_ENTRIES, maxApplyingBytes);
   let term = 0;
   let vote = 0;
   let commit = 0;
-  const start = snapshot === null ? 0 : snapshot.index;
-  const entries: Entry[] = [];
-  const end = endOf(disk.log);
-  for (let position = disk.log.first; position < end; position++) {
+  const known = disk.digested as DigestedLog | null;
+  if (known !== null && known.position <= end && known.log.snapshotIndex <= start && start <= known.log.last) {
+    log = cloneLog(known.log);
+    if (log.snapshotIndex < start) dropPrefix(log, start);
+    log.committed = log.applying = log.applied = start;
+    ({ position, term, vote, commit } = known);
+  }
+  for (; position < end; position++) {
     const record = itemAt(disk.log, position);
     if (record instanceof Entry) {
       const { index } = record;
@@ -104,16 +129,15 @@ export function readDisk(disk: Disk): RecoveredDisk | DiskRefusal {
         return { refusal: `walpb: crc mismatch in record ${position} of the write-ahead log` };
       }
       if (index <= start) continue;
-      const offset = index - start - 1;
-      if (offset > entries.length) return { refusal: `wal: entry ${index} has none before it` };
-      entries.length = offset;
-      entries.push(record);
+      if (index > log.last + 1) return { refusal: `wal: entry ${index} has none before it` };
+      if (index <= log.last) truncateAfter(log, index - 1);
+      appendEntry(log, record);
     } else if (record instanceof StateRecord) {
       term = record.term;
       vote = record.vote;
       commit = record.commit;
     } else if (record instanceof SnapshotMark) {
-      if (record.index <= start) entries.length = 0;
+      if (record.index <= start) truncateAfter(log, start);
     } else if (record instanceof DamagedRecord) {
       if (record.damage === "torn" && position === end - 1) {
         cutLogFrom(disk, position);
@@ -122,18 +146,20 @@ export function readDisk(disk: Disk): RecoveredDisk | DiskRefusal {
       return { refusal: `walpb: crc mismatch in record ${position} of the write-ahead log` };
     }
   }
-  if (snapshot === null && entries.length > 0 && (entries[0] as Entry).index > 1) {
-    return { refusal: "snap: no usable snapshot before the log" };
+  log.unstableOffset = log.unstableInProgress = log.last + 1;
+  const digested: DigestedLog = { position, log: cloneLog(log), term, vote, commit };
+  disk.digested = digested;
+  // A commit index may be older than the log it stands before: what it says was true then and is true now.
+  return { term, vote, commit: Math.min(Math.max(commit, start), log.last), snapshot, log };
+}
+
+/** The newest snapshot file that is not damaged. */
+function newestSnapshot(disk: Disk): Snapshot | null {
+  let newest: SnapshotRecord | null = null;
+  for (const file of disk.files) {
+    const value = file.value;
+    if (value instanceof SnapshotRecord && (newest === null || value.index > newest.index)) newest = value;
   }
-  return {
-    term,
-    vote,
-    // A commit index may be older than the log it stands before: what it says was true then and is true now.
-    commit: Math.min(Math.max(commit, start), start + entries.length),
-    snapshot:
-      snapshot === null
-        ? null
-        : new Snapshot(snapshot.index, snapshot.term, snapshot.confState, snapshot.chain, snapshot.data, snapshot.size),
-    entries,
-  };
+  if (newest === null) return null;
+  return new Snapshot(newest.index, newest.term, newest.confState, newest.chain, newest.data, newest.size);
 }

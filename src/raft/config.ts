@@ -5,8 +5,9 @@
  */
 
 import type { Entry } from "./entry.ts";
+import type { RaftLog } from "./log.ts";
 import { NO_RAFT_MUTATIONS, type RaftMutations } from "./mutation.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { ConfState, Snapshot } from "./snapshot.ts";
 
 /** How linearizable reads are confirmed: by a round of heartbeats, or by the leader's lease. */
 export type ReadOnlyOption = "safe" | "lease-based";
@@ -52,6 +53,13 @@ export interface Recovered {
   readonly snapshot: Snapshot | null;
   /** `entries[i].index === (snapshot?.index ?? 0) + 1 + i`. */
   readonly entries: readonly Entry[];
+  /**
+   * Instead of `snapshot` and `entries`: the log as it was read back, all of it on disk, for hosts that keep what they read.
+   * It becomes the member's own.
+   */
+  readonly log?: RaftLog;
+  /** Membership at `applied`; without it, the snapshot's with the changes up to there. */
+  readonly membership?: ConfState;
   /** Highest index already applied to the state machine; 0: only what the snapshot covers. */
   readonly applied: number;
 }

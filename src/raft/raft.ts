@@ -41,7 +41,8 @@ export const NOTHING_RECOVERED: Recovered = Object.freeze({
 export function createRaft(config: RaftConfig, recovered: Recovered, env: RaftEnv): Raft {
   const error = raftConfigError(config);
   if (error !== null) env.violation(error);
-  const log = createLog(recovered.snapshot, recovered.entries, config.maxCommittedSizePerReady || config.maxSizePerMsg);
+  const maxApplying = config.maxCommittedSizePerReady || config.maxSizePerMsg;
+  const log = recovered.log ?? createLog(recovered.snapshot, recovered.entries, maxApplying);
   const raft = initialState(config, log);
   raft.latestSnapshot = recovered.snapshot;
   restoreConfiguration(raft, recovered, env);
@@ -141,14 +142,19 @@ function restoreConfiguration(raft: Raft, recovered: Recovered, env: RaftEnv): v
   const log = raft.log;
   let membership = raft.tracker.membership;
   let progress = raft.tracker.progress;
-  if (recovered.snapshot !== null) {
-    const restored = restoreMembership(recovered.snapshot.confState, log.last);
+  const from = recovered.membership ?? (recovered.snapshot === null ? null : recovered.snapshot.confState);
+  if (from !== null) {
+    const restored = restoreMembership(from, log.last);
     if (restored.error === null) {
       membership = restored.membership;
       progress = restored.progress;
     } else {
-      env.violation(`unable to restore config ${describeConfState(recovered.snapshot.confState)}: ${restored.error}`);
+      env.violation(`unable to restore config ${describeConfState(from)}: ${restored.error}`);
     }
+  }
+  if (recovered.membership !== undefined) {
+    adoptMembership(raft, membership, progress, env);
+    return;
   }
   for (let index = log.snapshotIndex + 1; index <= recovered.applied && index <= log.last; index++) {
     const entry = entryAt(log, index);
