@@ -104,7 +104,7 @@ function put(store: Store, request: PutRequest): PutResponse {
     contentHash = contentHashOf(request.keyHash, hashBytes(value));
   }
   if (before !== null && request.ignoreLease) lease = before.lease;
-  writeKey(store, request.key, value, lease, contentHash);
+  writeKey(store, request.key, value, lease, contentHash, request);
   return new PutResponse(store.revision + 1, request.prevKv ? before : null);
 }
 

@@ -110,6 +110,11 @@ export class PutRequest {
   readonly contentHash: number;
   /** Hash of the key alone. */
   readonly keyHash: number;
+  /**
+   * The record that the first store to apply it made. Members that come to an equal one share it; which is all that it is
+   * for: an answer never depends on it.
+   */
+  made: KeyValue | null;
 
   constructor(
     key: string,
@@ -133,6 +138,7 @@ export class PutRequest {
       boolFieldSize(prevKv) +
       boolFieldSize(ignoreValue) +
       boolFieldSize(ignoreLease);
+    this.made = null;
     this.keyHash = hashBytes(key);
     this.contentHash = mix(this.keyHash, hashBytes(value));
     const flags = (prevKv ? 1 : 0) + (ignoreValue ? 2 : 0) + (ignoreLease ? 4 : 0);

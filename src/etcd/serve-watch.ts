@@ -28,7 +28,7 @@ export function admitWatch(
       cancelWatch(server.hub, server.store, stream, request.watchId);
       break;
     case "progress":
-      requestProgress(server.store, stream);
+      requestProgress(server.hub, server.store, stream);
       break;
   }
 }

@@ -222,25 +222,67 @@ function bytesOf(kv: KeyValue): number {
   return kv.key.length + kv.value.length + 40;
 }
 
+/** The record for a write: the one that another store made of the same request, where it is equal, else a new one. */
+function recordOf(
+  maker: RecordMaker | null,
+  key: string,
+  create: number,
+  revision: number,
+  version: number,
+  value: string,
+  lease: string,
+  sub: number,
+  contentHash: number,
+): KeyValue {
+  const made = maker === null ? null : maker.made;
+  if (
+    made !== null &&
+    made.modRevision === revision &&
+    made.version === version &&
+    made.createRevision === create &&
+    made.sub === sub &&
+    made.lease === lease &&
+    made.value === value
+  ) {
+    return made;
+  }
+  const kv = new KeyValue(key, create, revision, version, value, lease, sub, contentHash);
+  if (maker !== null) maker.made = kv;
+  return kv;
+}
+
+/** A request that remembers the record it led to, so that stores of several members can share it. */
+export interface RecordMaker {
+  readonly key: string;
+  made: KeyValue | null;
+}
+
 /** Writes a version of `key` in the revision under way. `contentHash` is that of key and value (`KeyValue`). */
-export function writeKey(store: Store, key: string, value: string, lease: string, contentHash: number): void {
+export function writeKey(
+  store: Store,
+  key: string,
+  value: string,
+  lease: string,
+  contentHash: number,
+  maker: RecordMaker | null = null,
+): void {
   const revision = store.revision + 1;
   const sub = store.pending.length;
   const found = findRecord(store, key);
   let kv: KeyValue;
   let oldLease: string = NO_LEASE;
   if (found === undefined) {
-    kv = new KeyValue(key, revision, revision, 1, value, lease, sub, contentHash);
+    kv = recordOf(maker, key, revision, revision, 1, value, lease, sub, contentHash);
     insertRecord(store, key, kv);
     store.keyCount++;
   } else {
     const record = found.owner === store.owner ? found : ownRecord(store, key);
     const before = record.current;
     if (isTombstone(before)) {
-      kv = new KeyValue(key, revision, revision, 1, value, lease, sub, contentHash);
+      kv = recordOf(maker, key, revision, revision, 1, value, lease, sub, contentHash);
       store.keyCount++;
     } else {
-      kv = new KeyValue(key, before.createRevision, revision, before.version + 1, value, lease, sub, contentHash);
+      kv = recordOf(maker, key, before.createRevision, revision, before.version + 1, value, lease, sub, contentHash);
       oldLease = before.lease;
       takeFromDigest(store, before.digestLow, before.digestHigh);
     }

@@ -10,7 +10,6 @@
  */
 
 import { isTombstone, type KeyValue } from "./key-value.ts";
-import type { EtcdMutations } from "./mutation.ts";
 import { changesAt, type Store, versionAtRevision } from "./store.ts";
 import { eventSize, INVALID_WATCH_ID, type WatchCreateRequest, WatchEvent, WatchResponse } from "./watch-api.ts";
 
@@ -51,13 +50,14 @@ export interface Watcher {
   moreRevision: number;
   /** Whether a progress notice is due at the next tick: no events came since the last one. */
   progressDue: boolean;
+  /** Its turn in the loops: the lowest is served first, and who is not done takes a new one. */
+  turn: number;
 }
 
 /** One client's stream. */
 export interface WatchStream {
   readonly id: number;
   nextWatchId: number;
-  watchers: Watcher[];
   /** Answers that wait for the reader, oldest first. */
   answers: WatchResponse[];
 }
@@ -66,50 +66,37 @@ export interface WatchStream {
 export interface WatchHub {
   streams: WatchStream[];
   nextStreamId: number;
-  synced: Watcher[];
-  unsynced: Watcher[];
-  victims: Watcher[];
+  /** All watches of all streams, in the order they were opened. */
+  watchers: Watcher[];
+  nextTurn: number;
 }
 
 /** A hub without streams. */
 export function createWatchHub(): WatchHub {
-  return { streams: [], nextStreamId: 1, synced: [], unsynced: [], victims: [] };
+  return { streams: [], nextStreamId: 1, watchers: [], nextTurn: 1 };
 }
 
 /** A hub that goes its own way from here on; answers and events are shared, they never change. */
 export function cloneWatchHub(hub: WatchHub): WatchHub {
-  const streams: WatchStream[] = [];
-  const copies = new Map<Watcher, Watcher>();
-  for (const stream of hub.streams) {
-    const watchers = stream.watchers.map((watcher) => ({ ...watcher }));
-    stream.watchers.forEach((watcher, i) => {
-      copies.set(watcher, watchers[i] as Watcher);
-    });
-    streams.push({ id: stream.id, nextWatchId: stream.nextWatchId, watchers, answers: stream.answers.slice() });
-  }
-  const copyOf = (watcher: Watcher): Watcher => copies.get(watcher) ?? { ...watcher };
   return {
-    streams,
+    streams: hub.streams.map(({ id, nextWatchId, answers }) => ({ id, nextWatchId, answers: answers.slice() })),
     nextStreamId: hub.nextStreamId,
-    synced: hub.synced.map(copyOf),
-    unsynced: hub.unsynced.map(copyOf),
-    victims: hub.victims.map(copyOf),
+    watchers: hub.watchers.map((watcher) => ({ ...watcher })),
+    nextTurn: hub.nextTurn,
   };
 }
 
 /** Opens a stream and gives its id. */
 export function openStream(hub: WatchHub): number {
   const id = hub.nextStreamId++;
-  hub.streams.push({ id, nextWatchId: 0, watchers: [], answers: [] });
+  hub.streams.push({ id, nextWatchId: 0, answers: [] });
   return id;
 }
 
 /** Ends a stream and all its watches. */
 export function closeStream(hub: WatchHub, streamId: number): void {
   hub.streams = hub.streams.filter((stream) => stream.id !== streamId);
-  hub.synced = hub.synced.filter((watcher) => watcher.streamId !== streamId);
-  hub.unsynced = hub.unsynced.filter((watcher) => watcher.streamId !== streamId);
-  hub.victims = hub.victims.filter((watcher) => watcher.streamId !== streamId);
+  hub.watchers = hub.watchers.filter((watcher) => watcher.streamId !== streamId);
 }
 
 /** The stream of that id; undefined when it was closed. */
@@ -146,14 +133,14 @@ export function refuseWatch(stream: WatchStream, store: Store, reason: string): 
 export function createWatch(hub: WatchHub, store: Store, stream: WatchStream, request: WatchCreateRequest): void {
   const key = request.key === "" ? "\0" : request.key;
   const end = request.rangeEnd === "\0" ? null : request.rangeEnd;
-  const reason = reasonAgainst(stream, request, key, end);
+  const reason = reasonAgainst(hub, stream, request, key, end);
   if (reason !== "") {
     refuseWatch(stream, store, reason);
     return;
   }
   let id = request.watchId;
   if (id === 0) {
-    while (hasWatcher(stream, stream.nextWatchId)) stream.nextWatchId++;
+    while (watcherOf(hub, stream, stream.nextWatchId) !== undefined) stream.nextWatchId++;
     id = stream.nextWatchId++;
   }
   const start = request.startRevision;
@@ -175,44 +162,47 @@ export function createWatch(hub: WatchHub, store: Store, stream: WatchStream, re
     heldRevision: 0,
     moreRevision: 0,
     progressDue: true,
+    turn: hub.nextTurn++,
   };
-  stream.watchers.push(watcher);
-  (synced ? hub.synced : hub.unsynced).push(watcher);
+  hub.watchers.push(watcher);
   control(stream, store.revision, id, true, false, "");
 }
 
-function reasonAgainst(stream: WatchStream, request: WatchCreateRequest, key: string, end: string | null): string {
+function reasonAgainst(
+  hub: WatchHub,
+  stream: WatchStream,
+  request: WatchCreateRequest,
+  key: string,
+  end: string | null,
+): string {
   if (request.startRevision < 0) return "etcdserver: mvcc: required revision has been compacted";
   if (end !== null && end !== "" && key >= end) return "mvcc: watcher range is empty";
-  if (request.watchId === 0 || !hasWatcher(stream, request.watchId)) return "";
+  if (request.watchId === 0 || watcherOf(hub, stream, request.watchId) === undefined) return "";
   return "mvcc: duplicate watch ID provided on the WatchStream";
 }
 
-function hasWatcher(stream: WatchStream, id: number): boolean {
-  return stream.watchers.some((watcher) => watcher.id === id);
+function watcherOf(hub: WatchHub, stream: WatchStream, id: number): Watcher | undefined {
+  return hub.watchers.find((watcher) => watcher.id === id && watcher.streamId === stream.id);
 }
 
 /** Ends a watch; an unknown id is met with silence. */
 export function cancelWatch(hub: WatchHub, store: Store, stream: WatchStream, watchId: number): void {
-  const watcher = stream.watchers.find((other) => other.id === watchId);
+  const watcher = watcherOf(hub, stream, watchId);
   if (watcher === undefined) return;
-  stream.watchers = stream.watchers.filter((other) => other.id !== watchId);
-  const isOther = (other: Watcher): boolean => other.id !== watchId || other.streamId !== stream.id;
-  if (watcher.state === "synced") hub.synced = hub.synced.filter(isOther);
-  if (watcher.state === "unsynced") hub.unsynced = hub.unsynced.filter(isOther);
-  if (watcher.state === "victim") hub.victims = hub.victims.filter(isOther);
+  hub.watchers = hub.watchers.filter((other) => other.id !== watchId || other.streamId !== stream.id);
   control(stream, store.revision, watchId, false, true, "");
 }
 
 /** Answers a progress request: only when every watch of the stream is up to date, and there is one. */
-export function requestProgress(store: Store, stream: WatchStream): void {
+export function requestProgress(hub: WatchHub, store: Store, stream: WatchStream): void {
   if (store.options.mutations.progressOvertakesEvents) {
     // The planted bug: the notice is made from the store's revision and passes all that waits.
     const notice = new WatchResponse(store.revision, INVALID_WATCH_ID, false, false, 0, "", false, NO_EVENTS);
     stream.answers.unshift(notice);
     return;
   }
-  if (stream.watchers.length === 0 || !stream.watchers.every((watcher) => isCurrent(store, watcher))) return;
+  const watchers = hub.watchers.filter((watcher) => watcher.streamId === stream.id);
+  if (watchers.length === 0 || !watchers.every((watcher) => isCurrent(store, watcher))) return;
   // The notice stands in the same queue as the events; on a full stream it is left out.
   if (stream.answers.length < STREAM_ANSWERS_MAX) control(stream, store.revision, INVALID_WATCH_ID, false, false, "");
 }
@@ -223,14 +213,14 @@ function isCurrent(store: Store, watcher: Watcher): boolean {
 
 /** Tells every watch that asked for it how far it is, unless it got events since the last time. */
 export function tickProgress(hub: WatchHub, store: Store): void {
-  for (const stream of hub.streams) {
-    for (const watcher of stream.watchers) {
-      if (!watcher.progressNotify) continue;
-      if (watcher.progressDue && isCurrent(store, watcher) && stream.answers.length < STREAM_ANSWERS_MAX) {
-        control(stream, store.revision, watcher.id, false, false, "");
-      }
-      watcher.progressDue = true;
+  for (const watcher of hub.watchers) {
+    if (!watcher.progressNotify) continue;
+    const stream = findStream(hub, watcher.streamId);
+    const room = stream !== undefined && stream.answers.length < STREAM_ANSWERS_MAX;
+    if (watcher.progressDue && room && isCurrent(store, watcher)) {
+      control(stream, store.revision, watcher.id, false, false, "");
     }
+    watcher.progressDue = true;
   }
 }
 
@@ -242,11 +232,11 @@ function watches(watcher: Watcher, key: string): boolean {
 
 /** Hands what the store's newest revision wrote to the synced watchers. To be called after each revision. */
 export function notifyWatchers(hub: WatchHub, store: Store): void {
-  if (hub.synced.length === 0) return;
+  if (hub.watchers.length === 0) return;
   const { revision } = store;
   const changes = changesAt(store, revision);
-  let fell = false;
-  for (const watcher of hub.synced) {
+  for (const watcher of hub.watchers) {
+    if (watcher.state !== "synced") continue;
     let events: KeyValue[] | null = null;
     for (const kv of changes) {
       if (kv.modRevision < watcher.minRevision || !watches(watcher, kv.key)) continue;
@@ -254,27 +244,23 @@ export function notifyWatchers(hub: WatchHub, store: Store): void {
       else events.push(kv);
     }
     if (events === null) continue;
-    if (!send(hub, store, watcher, events, revision)) {
-      hold(hub, watcher, events, revision, 0);
-      fell = true;
-    }
-    if (!store.options.mutations.watchReplaysAfterSnapshot) watcher.minRevision = revision + 1;
+    const sent = send(hub, store, watcher, events, revision);
+    if (!sent) hold(watcher, events, revision, 0);
+    // The planted bug leaves the mark of an up-to-date watcher where it was; a restore then goes back to it.
+    if (!sent || !store.options.mutations.watchReplaysAfterSnapshot) watcher.minRevision = revision + 1;
   }
-  if (fell) hub.synced = hub.synced.filter((watcher) => watcher.state === "synced");
 }
 
-function hold(
-  hub: WatchHub,
-  watcher: Watcher,
-  events: readonly KeyValue[],
-  revision: number,
-  moreRevision: number,
-): void {
+function hold(watcher: Watcher, events: readonly KeyValue[], revision: number, moreRevision: number): void {
   watcher.state = "victim";
   watcher.heldEvents = events;
   watcher.heldRevision = revision;
   watcher.moreRevision = moreRevision;
-  hub.victims.push(watcher);
+}
+
+/** The watchers in that state, those whose turn it is first. */
+function inTurn(hub: WatchHub, state: Watcher["state"]): Watcher[] {
+  return hub.watchers.filter((watcher) => watcher.state === state).sort((a, b) => a.turn - b.turn);
 }
 
 /** Puts events on the watcher's stream, as many of them as its filters let through. False when the stream is full. */
@@ -317,23 +303,18 @@ function pushFragments(stream: WatchStream, watchId: number, events: readonly Wa
 
 /** One round of the loop that serves unsynced watchers. Gives the number of those that stay unsynced. */
 export function syncWatchers(hub: WatchHub, store: Store): number {
-  if (hub.unsynced.length === 0) return 0;
-  const chosen = hub.unsynced.slice(0, SYNC_WATCHERS_MAX);
-  const waiting = hub.unsynced.slice(SYNC_WATCHERS_MAX);
-  const again: Watcher[] = [];
-  for (const watcher of chosen) syncWatcher(hub, store, watcher, again);
-  hub.unsynced = waiting.concat(again);
-  return hub.unsynced.length;
+  const unsynced = inTurn(hub, "unsynced");
+  for (const watcher of unsynced.slice(0, SYNC_WATCHERS_MAX)) {
+    syncWatcher(hub, store, watcher);
+    watcher.turn = hub.nextTurn++;
+  }
+  return unsynced.filter((watcher) => watcher.state === "unsynced").length;
 }
 
-function syncWatcher(hub: WatchHub, store: Store, watcher: Watcher, again: Watcher[]): void {
+function syncWatcher(hub: WatchHub, store: Store, watcher: Watcher): void {
   const { mutations } = store.options;
   if (watcher.minRevision < store.compactRevision) {
-    if (tellCompacted(hub, store, watcher)) return;
-    if (!mutations.watchLostOnCompaction) {
-      again.push(watcher);
-      return;
-    }
+    if (tellCompacted(hub, store, watcher) || !mutations.watchLostOnCompaction) return;
     // The planted bug: the notice found no room and the watcher goes on at the head.
     watcher.minRevision = store.revision + 1;
   }
@@ -342,12 +323,8 @@ function syncWatcher(hub: WatchHub, store: Store, watcher: Watcher, again: Watch
   watcher.minRevision = mutations.futureWatchGetsPast ? head : Math.max(head, watcher.minRevision);
   if (batch.moreRevision !== 0) watcher.minRevision = batch.moreRevision;
   if (batch.events.length > 0 && !send(hub, store, watcher, batch.events, store.revision)) {
-    hold(hub, watcher, batch.events, store.revision, batch.moreRevision);
-  } else if (batch.moreRevision !== 0) again.push(watcher);
-  else {
-    watcher.state = "synced";
-    hub.synced.push(watcher);
-  }
+    hold(watcher, batch.events, store.revision, batch.moreRevision);
+  } else if (batch.moreRevision === 0) watcher.state = "synced";
 }
 
 /** Cancels a watcher that a compaction has passed. False when its stream is full. */
@@ -388,36 +365,29 @@ function gather(store: Store, watcher: Watcher): Batch {
 
 /** Tries once more to hand victims what waits for them. Gives the number of those that got it. */
 export function moveVictims(hub: WatchHub, store: Store): number {
-  if (hub.victims.length === 0) return 0;
-  const victims = hub.victims;
-  hub.victims = [];
   let moved = 0;
-  for (const watcher of victims) {
-    if (!send(hub, store, watcher, watcher.heldEvents, watcher.heldRevision)) {
-      hub.victims.push(watcher);
-      continue;
-    }
+  for (const watcher of inTurn(hub, "victim")) {
+    if (!send(hub, store, watcher, watcher.heldEvents, watcher.heldRevision)) continue;
     moved++;
     if (watcher.moreRevision !== 0) watcher.minRevision = watcher.moreRevision;
     watcher.heldEvents = NO_KVS;
     watcher.moreRevision = 0;
     watcher.state = watcher.minRevision <= store.revision ? "unsynced" : "synced";
-    (watcher.state === "synced" ? hub.synced : hub.unsynced).push(watcher);
+    watcher.turn = hub.nextTurn++;
   }
   return moved;
 }
 
 /** The member's store was replaced by a snapshot: whoever was up to date may have missed revisions and catches up. */
-export function restoreWatchers(hub: WatchHub, mutations: EtcdMutations): void {
-  for (const watcher of hub.synced) {
+export function restoreWatchers(hub: WatchHub): void {
+  for (const watcher of hub.watchers) {
+    if (watcher.state !== "synced") continue;
     watcher.state = "unsynced";
-    if (mutations.watchReplaysAfterSnapshot && watcher.startRevision > 0) watcher.minRevision = watcher.startRevision;
+    watcher.turn = hub.nextTurn++;
   }
-  hub.unsynced = hub.unsynced.concat(hub.synced);
-  hub.synced = [];
 }
 
 /** Whether nothing waits for a loop: no unsynced watchers and no victims. */
 export function isSettled(hub: WatchHub): boolean {
-  return hub.unsynced.length === 0 && hub.victims.length === 0;
+  return hub.watchers.every(({ state }) => state !== "unsynced" && state !== "victim");
 }
