@@ -9,7 +9,7 @@
 import { type ConfChange, type ConfChangeSingle, ConfChangeType } from "./conf-change.ts";
 import { cloneProgress, createProgress, type Progress } from "./progress.ts";
 import type { ConfState } from "./snapshot.ts";
-import { EMPTY_MEMBERSHIP, isJoint, type Membership, unionOf } from "./tracker.ts";
+import { EMPTY_MEMBERSHIP, isJoint, Membership, unionOf } from "./tracker.ts";
 
 /** Either the new membership and the progress of its members by ascending id, or an error and nothing. */
 export interface MembershipChange {
@@ -48,13 +48,7 @@ function draftOf(membership: Membership, progress: readonly Progress[], lastInde
 
 function finished(draft: Draft): MembershipChange {
   return {
-    membership: {
-      voters: draft.voters,
-      votersOutgoing: draft.votersOutgoing,
-      learners: draft.learners,
-      learnersNext: draft.learnersNext,
-      autoLeave: draft.autoLeave,
-    },
+    membership: new Membership(draft.voters, draft.votersOutgoing, draft.learners, draft.learnersNext, draft.autoLeave),
     progress: draft.progress,
     error: null,
   };
@@ -152,7 +146,7 @@ export function restoreMembership(state: ConfState, lastIndex: number): Membersh
   for (const id of unionOf(voterIds, learners)) {
     progress.push(createProgress(id, Math.max(lastIndex, 1), learners.includes(id)));
   }
-  const membership = { voters, votersOutgoing, learners, learnersNext, autoLeave: state.autoLeave };
+  const membership = new Membership(voters, votersOutgoing, learners, learnersNext, state.autoLeave);
   return { membership, progress, error: null };
 }
 

@@ -73,7 +73,7 @@ export function ready(raft: Raft): Ready {
   }
   let readStates = NO_READ_STATES;
   if (raft.readStates.length !== 0) {
-    readStates = raft.readStates;
+    readStates = raft.readStates.slice();
     raft.readStates = [];
   }
   let size = 0;
@@ -94,6 +94,8 @@ export function ready(raft: Raft): Ready {
 }
 
 /**
+ * Lists are copied out of the state: what a Ready holds is immutable and may outlive the step it was made in.
+ *
  * Synchronous: the messages to others, immediate ones first, then those that waited for this write. What the member
  * tells itself is kept for `advance`.
  */
@@ -108,7 +110,7 @@ function takeMessages(
   const waiting = raft.messagesAfterAppend;
   let messages: Message[] | null = null;
   if (raft.messages.length !== 0) {
-    messages = raft.messages;
+    messages = raft.messages.slice();
     raft.messages = EMPTY_OUTBOX;
   }
   const unstable = log.last >= log.unstableOffset;
@@ -128,7 +130,7 @@ function takeMessages(
     let own = 0;
     for (let k = 0; k < waiting.length; k++) if (waiting[k]!.to === raft.id) own++;
     if (own === waiting.length) due.toSelf = due.toSelf.length === 0 ? waiting : due.toSelf.concat(waiting);
-    else if (own === 0 && messages === null) messages = waiting;
+    else if (own === 0 && messages === null) messages = waiting.slice();
     else {
       const mine: Message[] = due.toSelf.slice();
       if (messages === null) messages = [];
@@ -246,7 +248,7 @@ function takeMessagesWithStorageWork(
       const logTerm = unstable ? lastTerm(log) : 0;
       sendAfterAppend(raft, storageAppendResponse(raft, raft.term, index, logTerm, snapshot));
     }
-    const responses = raft.messagesAfterAppend;
+    const responses = raft.messagesAfterAppend.slice();
     send(
       raft,
       new Message(
@@ -278,8 +280,8 @@ function takeMessagesWithStorageWork(
     );
     send(raft, storageApply(MessageType.MsgStorageApply, APPLY_THREAD, raft.id, committedEntries, [response]));
   }
-  const messages = raft.messages;
-  if (messages.length === 0) return NO_MESSAGES;
+  if (raft.messages.length === 0) return NO_MESSAGES;
+  const messages = raft.messages.slice();
   raft.messages = EMPTY_OUTBOX;
   return messages;
 }

@@ -10,7 +10,7 @@ import { jointVote, majority, majorityIndex, majorityVote, type VoteResult } fro
 import { ConfState } from "./snapshot.ts";
 
 /** A membership. Immutable; the lists ascend. */
-export interface Membership {
+export class Membership {
   readonly voters: readonly number[];
   /** The older half while joint, else empty. */
   readonly votersOutgoing: readonly number[];
@@ -18,6 +18,20 @@ export interface Membership {
   /** Voters of the outgoing half that will be learners. */
   readonly learnersNext: readonly number[];
   readonly autoLeave: boolean;
+
+  constructor(
+    voters: readonly number[],
+    votersOutgoing: readonly number[],
+    learners: readonly number[],
+    learnersNext: readonly number[],
+    autoLeave: boolean,
+  ) {
+    this.voters = voters;
+    this.votersOutgoing = votersOutgoing;
+    this.learners = learners;
+    this.learnersNext = learnersNext;
+    this.autoLeave = autoLeave;
+  }
 }
 
 /** Mutable through this room only. */
@@ -39,13 +53,7 @@ const NO_IDS: readonly number[] = Object.freeze([]) as readonly number[];
 const SLOT_LIMIT = 1024;
 
 /** The membership without members. */
-export const EMPTY_MEMBERSHIP: Membership = Object.freeze({
-  voters: NO_IDS,
-  votersOutgoing: NO_IDS,
-  learners: NO_IDS,
-  learnersNext: NO_IDS,
-  autoLeave: false,
-});
+export const EMPTY_MEMBERSHIP: Membership = new Membership(NO_IDS, NO_IDS, NO_IDS, NO_IDS, false);
 
 /** Returns a tracker without members. */
 export function createTracker(): Tracker {
