@@ -21,7 +21,7 @@ import {
   quote,
   roleName,
 } from "../../raft/describe.ts";
-import { type Entry, EntryType, type Payload } from "../../raft/entry.ts";
+import { type Entry, EntryType } from "../../raft/entry.ts";
 import { dropPrefix } from "../../raft/log.ts";
 import {
   APPEND_THREAD,
@@ -63,111 +63,18 @@ import {
   ScriptError,
 } from "./datadriven.ts";
 import { parseOperations } from "./raft-confchange.ts";
+import {
+  CommandError,
+  formatPayload,
+  LEVELS,
+  MemoryDisk,
+  NONE_LEVEL,
+  Output,
+  TextPayload,
+} from "./raft-environment.ts";
 
-const LEVELS: readonly string[] = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL", "NONE"];
-const NONE_LEVEL = 5;
 /** More rounds than any script needs; a cluster that never settles ends its script instead of running for ever. */
 const STABILIZE_ROUNDS_MAX = 10_000;
-
-/** The data of a proposal: its text. */
-class TextPayload implements Payload {
-  readonly text: string;
-  readonly size: number;
-  readonly hash: number;
-
-  constructor(text: string) {
-    this.text = text;
-    this.size = new TextEncoder().encode(text).length;
-    let hash = 0x811c9dc5;
-    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-    this.hash = hash | 0;
-  }
-}
-
-function formatPayload(data: Payload | null): string {
-  return quote(data instanceof TextPayload ? data.text : "");
-}
-
-/** What a command prints, muted or not, indented or not. */
-class Output {
-  level = 0;
-  private text = "";
-
-  write(text: string): void {
-    if (this.level !== NONE_LEVEL) this.text += text;
-  }
-
-  log(level: number, text: string): void {
-    if (this.level <= level) this.write(`${LEVELS[level]} ${text}\n`);
-  }
-
-  /** Emits what `body` writes with two spaces before each line. */
-  indented(body: () => void): void {
-    const outer = this.text;
-    this.text = "";
-    try {
-      body();
-    } finally {
-      const lines = this.text.split("\n");
-      if (lines.at(-1) === "") lines.pop();
-      this.text = outer + lines.map((line) => `  ${line}\n`).join("");
-    }
-  }
-
-  take(): string {
-    const text = this.text;
-    this.text = "";
-    return text;
-  }
-}
-
-/** A command failed; the text is printed. */
-class CommandError extends Error {}
-
-/** The stable storage of one member: a log that starts after a dummy entry. */
-class MemoryDisk {
-  entries: Entry[] = [];
-  dummyIndex = 0;
-  dummyTerm = 0;
-  private snapshotIndex = 0;
-
-  firstIndex(): number {
-    return this.dummyIndex + 1;
-  }
-
-  lastIndex(): number {
-    return this.dummyIndex + this.entries.length;
-  }
-
-  append(entries: readonly Entry[]): void {
-    const fresh = entries.filter((entry) => entry.index >= this.firstIndex());
-    if (fresh.length === 0) return;
-    const at = fresh[0]!.index - this.firstIndex();
-    if (at > this.entries.length) throw new ScriptError(`missing log entry [last: ${this.lastIndex()}]`);
-    this.entries = [...this.entries.slice(0, at), ...fresh];
-  }
-
-  compact(index: number): void {
-    if (index <= this.dummyIndex) throw new CommandError("requested index is unavailable due to compaction");
-    if (index > this.lastIndex()) {
-      throw new ScriptError(`compact ${index} is out of bound lastindex(${this.lastIndex()})`);
-    }
-    const drop = index - this.dummyIndex;
-    this.dummyTerm = this.entries[drop - 1]!.term;
-    this.entries = this.entries.slice(drop);
-    this.dummyIndex = index;
-  }
-
-  applySnapshot(snapshot: Snapshot): void {
-    if (this.snapshotIndex !== 0 && this.snapshotIndex >= snapshot.index) {
-      throw new CommandError("requested index is older than the existing snapshot");
-    }
-    this.snapshotIndex = snapshot.index;
-    this.dummyIndex = snapshot.index;
-    this.dummyTerm = snapshot.term;
-    this.entries = [];
-  }
-}
 
 interface Node {
   readonly raft: Raft;
