@@ -42,7 +42,7 @@ export interface WorkloadPlan {
 /** Attempts of one operation before a client gives up. */
 export const ATTEMPTS_MAX = 4;
 
-/** Operations that one client of an open loop may have open; beyond it an arrival is dropped and counted. */
+/** Operations that one client of an open loop may have open; beyond it an arrival counts, and no operation comes of it. */
 export const OPEN_MAX = 256;
 
 /** An operation that has been invoked and not completed. */
@@ -73,7 +73,9 @@ export interface Client {
   open: OpenOperation[];
   /** Time for which its timer is set; 0: none. */
   timerAtMicros: number;
-  /** Open loop: arrivals so far; the next one is due at from + arrivals · interval. */
+  /** Closed loop: the next operation does not begin before. */
+  nextAtMicros: number;
+  /** Open loop: number, over all clients of the workload, of the arrival that is its next one. */
   arrivals: number;
   /** Number of faults that pause it. */
   pauses: number;
@@ -125,6 +127,7 @@ export function createClient(id: number, workload: number, plan: WorkloadPlan, i
     operations: 0,
     open: [],
     timerAtMicros: 0,
+    nextAtMicros: plan.fromMicros,
     arrivals: index,
     pauses: 0,
     inbox: [],
@@ -250,10 +253,15 @@ export function submitOne(
   return operation;
 }
 
-/** The client's timer fired: operations time out, an open loop's arrivals are due, a closed loop goes on. */
+/** The client's timer fired. A paused client does not notice; `resumeClient` makes up for it. */
 export function clientTimer(client: Client, plan: WorkloadPlan, host: ClientHost, atMicros: number): void {
   if (client.timerAtMicros !== atMicros) return;
   client.timerAtMicros = 0;
+  if (client.pauses === 0) tend(client, plan, host, atMicros);
+}
+
+/** Does what is due: operations time out, an open loop's arrivals come, a closed loop goes on. */
+function tend(client: Client, plan: WorkloadPlan, host: ClientHost, atMicros: number): void {
   for (let i = 0; i < client.open.length; ) {
     const open = client.open[i] as OpenOperation;
     if (open.deadlineMicros > atMicros) {
@@ -277,7 +285,7 @@ export function clientTimer(client: Client, plan: WorkloadPlan, host: ClientHost
       client.arrivals += plan.clients;
       if (client.open.length < OPEN_MAX) invoke(client, plan, host);
     }
-  } else if (client.open.length === 0) invoke(client, plan, host);
+  } else if (client.open.length === 0 && client.nextAtMicros <= atMicros) invoke(client, plan, host);
   rearm(client, plan, host);
 }
 
@@ -287,6 +295,8 @@ function rearm(client: Client, plan: WorkloadPlan, host: ClientHost): void {
   if (plan.thinkMicros === null) {
     const arrival = arrivalMicros(client, plan);
     if (arrival < plan.untilMicros && arrival < next) next = arrival;
+  } else if (client.open.length === 0 && client.nextAtMicros > host.clientMicros) {
+    if (client.nextAtMicros < plan.untilMicros) next = client.nextAtMicros;
   }
   if (next !== Number.POSITIVE_INFINITY) arm(client, Math.max(next, host.clientMicros), host);
 }
@@ -323,10 +333,9 @@ export function receiveResponse(
   let at = 0;
   while (at < client.open.length && (client.open[at] as OpenOperation).operation !== response.operation) at++;
   const open = client.open[at];
-  if (open === undefined) return;
+  if (open === undefined || response.attempt !== open.attempt) return;
   let outcome: Outcome = "ok";
   if (response.error !== null) {
-    if (response.attempt !== open.attempt) return;
     if (!response.error.definite && isWrite(open.kind)) open.maybe = true;
     if (plan.failover) failOver(client, plan, open);
     if (mayRetry(open, plan)) {
@@ -343,9 +352,14 @@ export function receiveResponse(
   if (host.clientObserver !== null) {
     host.clientObserver.completed(client, open, outcome, response, host.clientMicros);
   }
-  if (plan.thinkMicros === null) return;
+  // A closed loop waits for all that is open: an operation out of turn takes the place of one of its own.
+  if (plan.thinkMicros === null || client.open.length > 0) return;
   if (plan.thinkMicros === 0 && outcome === "ok") invoke(client, plan, host);
-  else arm(client, host.clientMicros + Math.max(plan.thinkMicros, outcome === "ok" ? 0 : REFUSED_PAUSE_MICROS), host);
+  else {
+    const pause = outcome === "ok" ? plan.thinkMicros : Math.max(plan.thinkMicros, REFUSED_PAUSE_MICROS);
+    client.nextAtMicros = host.clientMicros + pause;
+    arm(client, client.nextAtMicros, host);
+  }
 }
 
 /** Remembers the value of a key that was read or written, so that a later cas has something to compare with. */
@@ -360,12 +374,17 @@ function learn(client: Client, open: OpenOperation, response: ClientResponse): v
 /** After a refusal a closed loop without think time waits this long: a client that spins on errors tells nothing. */
 const REFUSED_PAUSE_MICROS = 10_000;
 
-/** The client goes on after a pause: it reads what came meanwhile. */
+/**
+ * The client goes on after a pause: it reads what came meanwhile, then its timers fire late. Arrivals of an open loop that
+ * fell into the pause are passed over.
+ */
 export function resumeClient(client: Client, plan: WorkloadPlan, host: ClientHost): void {
+  const now = host.clientMicros;
   const inbox = client.inbox;
   client.inbox = [];
   for (const response of inbox) receiveResponse(client, plan, host, response);
-  if (plan.thinkMicros !== null && client.open.length === 0) invoke(client, plan, host);
+  if (plan.thinkMicros === null) while (arrivalMicros(client, plan) < now) client.arrivals += plan.clients;
+  tend(client, plan, host, now);
 }
 
 /** A copy that shares nothing that changes. */
