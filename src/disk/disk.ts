@@ -5,6 +5,7 @@
 // After ALICE (OSDI 2014) and lazyfs: unsynced data is lost, kept or torn by sector; directory operations (a new file, a
 // removed one, a cut log) are unsynced state of their own until the next sync.
 
+import type { Stream } from "../kernel/choose.ts";
 import {
   type ChunkedList,
   cloneChunked,
@@ -16,7 +17,6 @@ import {
   replaceItem,
   truncateTo,
 } from "../kernel/chunked.ts";
-import type { Stream } from "../kernel/choose.ts";
 import { type Distribution, drawMicros, INSTANT } from "../kernel/distribution.ts";
 
 /** Bytes that a disk writes as one: a torn write keeps or loses whole sectors. */
