@@ -2,6 +2,7 @@
 // read and write five keys without a pause, and, with faults, loss, a partition every 10 s and a crash every 15 s.
 
 import type { WorkloadPlan } from "../client/client.ts";
+import { getBodies } from "../client/operation.ts";
 import { INSTANT_DISK } from "../disk/disk.ts";
 import type { Action } from "../fault/action.ts";
 import { RandomChoices } from "../kernel/choose.ts";
@@ -21,6 +22,8 @@ export interface WorkW {
   readonly compact: number;
 }
 
+const KEYS: readonly string[] = ["k0", "k1", "k2", "k3", "k4"];
+
 /** The world of a work W. */
 export function worldOfW(work: WorkW): WorldPlan {
   const ids = Array.from({ length: work.members }, (_, at) => at + 1);
@@ -33,7 +36,8 @@ export function worldOfW(work: WorkW): WorldPlan {
     perMicros: 0,
     kinds: ["put", "get"],
     kindSums: [1, 2],
-    keys: ["k0", "k1", "k2", "k3", "k4"],
+    keys: KEYS,
+    gets: getBodies(KEYS),
     keySums: null,
     prefix: "k",
     uniqueValues: true,

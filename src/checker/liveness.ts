@@ -216,7 +216,7 @@ function isolated(world: World, process: Process): boolean {
 
 function highestCommit(world: World): number {
   let highest = 0;
-  for (const process of running(world)) highest = Math.max(highest, process.facts.commit);
+  for (const process of running(world)) highest = Math.max(highest, (process.state as EtcdMember).raft.log.committed);
   return highest;
 }
 

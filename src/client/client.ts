@@ -35,6 +35,8 @@ export interface WorkloadPlan {
   readonly endpoints: readonly number[];
   /** Some kind compares with a value seen before, so that clients remember what they saw. */
   readonly learns: boolean;
+  /** The body of a get of each key, made once: it is an immutable value. Null where gets are no requests of etcd. */
+  readonly gets: readonly unknown[] | null;
   /** Requests of etcd's API, or plain ones. */
   readonly etcd: boolean;
 }
@@ -182,7 +184,8 @@ export function invoke(client: Client, plan: WorkloadPlan, host: ClientHost): vo
   const value = plan.uniqueValues ? `${client.id}.${operation}` : String(operation & 3);
   const padded = value.length < plan.valueBytes ? value.padEnd(plan.valueBytes, "_") : value;
   let body: unknown;
-  if (plan.etcd) {
+  if (plan.etcd && kind === "get" && plan.gets !== null) body = plan.gets[keyAt];
+  else if (plan.etcd) {
     const other = kind === "txn" ? (plan.keys[drawKey(client, plan, host)] as string) : key;
     body = etcdBody(kind, key, padded, client.seen[keyAt] ?? null, other, plan.prefix, client.revision);
   } else body = plainBody(kind, key, padded, client.seen[keyAt] ?? null);

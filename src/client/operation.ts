@@ -127,3 +127,8 @@ export function valueAfterCas(operation: { readonly value: string }, body: unkno
   if (body instanceof PlainAnswer) return body.done ? operation.value : body.value;
   return null;
 }
+
+/** The bodies of a read of each key. */
+export function getBodies(keys: readonly string[]): readonly unknown[] {
+  return keys.map((key) => new RangeRequest(key));
+}

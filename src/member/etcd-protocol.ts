@@ -214,12 +214,19 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     return message.type !== MessageType.MsgProp;
   }
 
+  messageHash(message: Message): number {
+    const low = message.index ^ (message.type << 26) ^ (message.entries.length << 20);
+    return (
+      Math.imul(low, 0x9e3779b1) ^
+      Math.imul(message.commit ^ (message.term << 20), 0x85ebca6b) ^
+      (message.reject ? message.rejectHint | 0x40000000 : message.logTerm)
+    );
+  }
+
   traceMessage(message: Message, facts: MessageFacts): void {
     facts.type = message.type;
     facts.term = message.term;
     facts.index = message.index;
-    facts.hash =
-      (message.commit ^ (message.logTerm << 16) ^ (message.entries.length << 24)) + (message.reject ? 0x40000000 : 0);
   }
 
   messageBytes(message: Message): number {
@@ -236,7 +243,21 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     facts.commit = log.committed;
     facts.applied = log.applied;
     facts.lastIndex = log.last;
-    facts.fingerprint = chainAt(log, log.last) ^ (raft.vote << 24) ^ (raft.lead << 16);
+  }
+
+  office(member: EtcdMember): number {
+    return member.raft.term * 4 + member.raft.role;
+  }
+
+  fingerprint(member: EtcdMember): number {
+    const raft = member.raft;
+    const log = raft.log;
+    const office = raft.term ^ (raft.role << 28) ^ (raft.vote << 21) ^ (raft.lead << 14);
+    return (
+      Math.imul(office, 0x9e3779b1) ^
+      Math.imul(log.committed ^ (log.applied << 12), 0x85ebca6b) ^
+      Math.imul(chainAt(log, log.last) ^ log.last, 0xc2b2ae35)
+    );
   }
 
   clone(member: EtcdMember): EtcdMember {

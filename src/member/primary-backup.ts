@@ -2,6 +2,7 @@
 // the backup takes over when it has not heard the primary for a while. Under a partition both serve: it splits its brain.
 // Here as proof that the interface carries other protocols, and that the checks catch what they should.
 
+import { hashString } from "../kernel/hash.ts";
 import { ClientRequest, ClientResponse, PlainAnswer, PlainOperation } from "../kernel/request.ts";
 import type { MessageFacts, ProcessContext, ProcessFacts, Protocol } from "./protocol.ts";
 
@@ -99,7 +100,10 @@ export class PrimaryBackup implements Protocol<Replica, Update> {
     facts.type = message.key === null ? 0 : 1;
     facts.term = message.term;
     facts.index = 0;
-    facts.hash = message.value === null ? 0 : message.value.length;
+  }
+
+  messageHash(message: Update): number {
+    return message.term * 31 + (message.key === null ? 0 : hashString(`${message.key}=${message.value}`));
   }
 
   messageBytes(message: Update): number {
@@ -110,7 +114,14 @@ export class PrimaryBackup implements Protocol<Replica, Update> {
     facts.role = replica.primary ? 2 : 0;
     facts.term = replica.term;
     facts.commit = facts.applied = facts.lastIndex = replica.writes;
-    facts.fingerprint = replica.data.size;
+  }
+
+  office(replica: Replica): number {
+    return replica.term * 4 + (replica.primary ? 2 : 0);
+  }
+
+  fingerprint(replica: Replica): number {
+    return (replica.term << 20) ^ (replica.writes << 1) ^ (replica.primary ? 1 : 0);
   }
 
   clone(replica: Replica): Replica {

@@ -62,12 +62,18 @@ export interface Protocol<State, Message> {
    * members forward proposals over TCP, and a proposal that arrived twice would be applied twice.
    */
   mayDuplicate(message: Message): boolean;
-  /** What of a message goes into the digest and the trace. */
+  /** An int32 hash of a message, for the digest. */
+  messageHash(message: Message): number;
+  /** What of a message goes into a trace. */
   traceMessage(message: Message, facts: MessageFacts): void;
   /** Size of a message in bytes, for links with a bandwidth. */
   messageBytes(message: Message): number;
-  /** What a member looks like from outside; for selectors, predicates, the digest and reports. */
+  /** What a member looks like from outside; for selectors, predicates and reports. */
   describe(state: State, facts: ProcessFacts): void;
+  /** `term * 4 + role`, role as in `ProcessFacts`: read after each step to see whether somebody took or lost office. */
+  office(state: State): number;
+  /** An int32 hash of what a step may change: term, role, log, commit and applied index; for the digest. */
+  fingerprint(state: State): number;
   /** A copy that shares nothing that changes. */
   clone(state: State): State;
   /** A copy of what the member keeps in `Disk.backend`. */
@@ -82,16 +88,12 @@ export interface ProcessFacts {
   commit: number;
   applied: number;
   lastIndex: number;
-  /** A hash that tells apart what the fields above do not: the log and the applied state. */
-  fingerprint: number;
 }
 
-/** What a message looks like in the digest and in a trace; filled in by `Protocol.traceMessage`. */
+/** What a message looks like in a trace; filled in by `Protocol.traceMessage`. */
 export interface MessageFacts {
   /** Number of its type; the protocol knows the names. */
   type: number;
   term: number;
   index: number;
-  /** int32 hash of everything else that matters. */
-  hash: number;
 }

@@ -6,6 +6,7 @@ import { isWrite } from "../client/operation.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import type { ClientResponse } from "../kernel/request.ts";
 import { type Judge, observeAnswer, observeInvocation } from "../scenario/judge.ts";
+import { roleOf, termOf } from "../world/life.ts";
 import { processOf, type World } from "../world/world.ts";
 import type { LeaderReport } from "./result.ts";
 
@@ -141,17 +142,17 @@ export class Collector implements ClientObserver {
 
   /** A step touched a member: notes who leads. */
   noteLeader(id: number): void {
-    const facts = processOf(this.world, id).facts;
+    const process = processOf(this.world, id);
     const was = this.leading[id];
-    const leads = facts.role === 2;
-    if (was !== undefined && leads && was.term === facts.term) return;
+    const leads = roleOf(process) === 2;
+    if (was !== undefined && leads && was.term === termOf(process)) return;
     if (was === undefined && !leads) return;
     if (was !== undefined) {
       this.leaders[this.leaders.indexOf(was)] = { ...was, untilMicros: this.world.atMicros };
       this.leading[id] = undefined;
     }
     if (leads) {
-      const now = { member: id, term: facts.term, fromMicros: this.world.atMicros, untilMicros: null };
+      const now = { member: id, term: termOf(process), fromMicros: this.world.atMicros, untilMicros: null };
       while (this.leading.length <= id) this.leading.push(undefined);
       this.leading[id] = now;
       this.leaders.push(now);

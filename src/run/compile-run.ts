@@ -2,7 +2,7 @@
 // members' options. Everything here is decided before the first event.
 
 import type { WorkloadPlan } from "../client/client.ts";
-import { OPERATION_KINDS, type OperationKind } from "../client/operation.ts";
+import { getBodies, OPERATION_KINDS, type OperationKind } from "../client/operation.ts";
 import type { DiskConfig } from "../disk/disk.ts";
 import type { Action } from "../fault/action.ts";
 import { type Mutations, mutationsOf } from "../fault/mutation.ts";
@@ -183,6 +183,7 @@ function workloadPlan(scenario: Scenario, workload: Workload, at: number, view: 
     failover: workload.failover,
     endpoints: idsOf(workload.endpoints, view),
     learns: kinds.includes("cas"),
+    gets: scenario.protocol === "etcd" ? getBodies(keys) : null,
     etcd: scenario.protocol === "etcd",
   };
 }
@@ -226,6 +227,7 @@ function withClient(fault: Fault, workloads: WorkloadPlan[], scenario: Scenario)
     failover: false,
     endpoints: scenario.cluster.members.map((member) => member.id),
     learns: false,
+    gets: null,
     etcd: scenario.protocol === "etcd",
   });
   return { ...fault, action: { ...action, client } };

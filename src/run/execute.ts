@@ -75,7 +75,7 @@ export class ScenarioRun {
   readonly liveness: LivenessChecker | null = null;
   private readonly compiled: CompiledRun;
   private readonly judge: Judge;
-  private readonly view: WorldView = new WorldView();
+  private readonly view: WorldView;
   private readonly also: string[] = [];
   private violation: Violation | null = null;
   private seen: number = 0;
@@ -99,6 +99,7 @@ export class ScenarioRun {
       stepLimit,
     });
     const { world, context } = this.run;
+    this.view = new WorldView(context.protocol);
     this.judge = createJudge(
       scenario.expect,
       scenario.durationMicros,

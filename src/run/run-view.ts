@@ -3,6 +3,8 @@
 import type { ResolvedCut, RunningRole } from "../fault/resolve-selector.ts";
 import type { MemberRole } from "../fault/selector.ts";
 import type { MemberView, RunView } from "../scenario/predicate.ts";
+import type { ProcessFacts, Protocol } from "../member/protocol.ts";
+import { termOf } from "../world/life.ts";
 import { processOf, type World } from "../world/world.ts";
 
 const ROLES: readonly RunningRole[] = ["follower", "candidate", "leader", "pre-candidate"];
@@ -29,6 +31,12 @@ export class WorldView implements RunView {
   cuts: readonly ResolvedCut[] = [];
   readonly violated: string[] = [];
   private rows: Row[] = [];
+  private readonly protocol: Protocol<unknown, unknown>;
+  private readonly facts: ProcessFacts = { role: 0, term: 0, commit: 0, applied: 0, lastIndex: 0 };
+
+  constructor(protocol: Protocol<unknown, unknown>) {
+    this.protocol = protocol;
+  }
 
   /** Brings the view up to the state of `world`. */
   refresh(world: World): void {
@@ -56,13 +64,15 @@ export class WorldView implements RunView {
         };
         this.rows.push(row);
       }
-      const facts = process.facts;
+      const facts = this.facts;
       const up = process.status === "up";
+      if (process.state === null) facts.role = facts.commit = facts.applied = facts.lastIndex = 0;
+      else this.protocol.describe(process.state, facts);
       row.id = process.id;
       row.up = up;
       row.role = up ? (ROLES[facts.role] as RunningRole) : "down";
       row.configured = process.role;
-      row.term = facts.term;
+      row.term = termOf(process);
       row.zone = process.zone;
       row.host = process.host;
       row.commit = up ? facts.commit : 0;

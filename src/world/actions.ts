@@ -35,7 +35,7 @@ import {
 } from "../network/network.ts";
 import { LossReason, type RunContext } from "./context.ts";
 import { EventKind } from "./event.ts";
-import { destroyProcess, startProcess, stopProcess } from "./life.ts";
+import { destroyProcess, roleOf, startProcess, stopProcess, termOf } from "./life.ts";
 import {
   createProcess,
   type PlannedAction,
@@ -64,9 +64,9 @@ export function selectorView(world: World): SelectorView {
     members.push({
       id,
       up,
-      role: up ? (ROLES[process.facts.role] ?? "follower") : ("down" as const),
+      role: up ? (ROLES[roleOf(process)] ?? "follower") : ("down" as const),
       configured: process.role,
-      term: process.facts.term,
+      term: termOf(process),
       zone: process.zone,
       host: process.host,
     });
@@ -80,9 +80,9 @@ export function leaderOf(world: World): number {
   let term = -1;
   for (const id of world.ids) {
     const process = processOf(world, id);
-    if (process.status === "up" && process.facts.role === 2 && process.facts.term > term) {
+    if (process.status === "up" && roleOf(process) === 2 && termOf(process) > term) {
       leader = id;
-      term = process.facts.term;
+      term = termOf(process);
     }
   }
   return leader;

@@ -5,7 +5,7 @@ import { CounterAt } from "../kernel/counter.ts";
 import type { RunContext } from "./context.ts";
 import { type Process, processOf, type World } from "./world.ts";
 
-/** Role numbers of `ProcessFacts`. */
+/** Roles of `ProcessFacts`. */
 const CANDIDATE = 1;
 const LEADER = 2;
 
@@ -35,7 +35,7 @@ export function startProcess(world: World, context: RunContext, id: number): boo
   }
   if (process.boot > 1) context.count(CounterAt.restart);
   if (context.lifeObserver !== null) context.lifeObserver.started(id, state);
-  noteFacts(world, context, process);
+  noteOffice(world, context, process);
   return true;
 }
 
@@ -50,7 +50,7 @@ export function stopProcess(world: World, context: RunContext, id: number, unsyn
   process.busyUntilMicros = 0;
   if (process.reason === "") process.reason = "crashed";
   crashDisk(process.disk, unsynced, context.choices.open("disk-crash", id));
-  noteFacts(world, context, process);
+  noteOffice(world, context, process);
   if (context.trace !== null) context.trace.life(world.atMicros, id, false);
   if (context.lifeObserver !== null) context.lifeObserver.stopped(id);
 }
@@ -66,29 +66,44 @@ export function destroyProcess(world: World, context: RunContext, id: number): v
   if (context.lifeObserver !== null) context.lifeObserver.diskReplaced(id);
 }
 
-/** Looks at a process after its step: fills in its facts and counts what changed. */
-export function noteFacts(world: World, context: RunContext, process: Process): void {
-  const facts = process.facts;
-  const role = facts.role;
-  const term = facts.term;
-  if (process.state === null) {
-    facts.role = 0;
-    if (role === LEADER) world.leaders--;
+/** Role of a process as of its last step: 0 follower, 1 candidate, 2 leader, 3 pre-candidate; 0 while it is down. */
+export function roleOf(process: Process): number {
+  return process.office & 3;
+}
+
+/** Term of a process as of its last step. */
+export function termOf(process: Process): number {
+  return Math.floor(process.office / 4);
+}
+
+/** Looks at a process after its step, and counts who took or lost office. */
+export function noteOffice(world: World, context: RunContext, process: Process): void {
+  const before = process.office;
+  const state = process.state;
+  if (state === null) {
+    if ((before & 3) === LEADER) world.leaders--;
+    process.office = before - (before & 3);
     return;
   }
-  context.protocol.describe(process.state, facts);
-  if (facts.role === role && facts.term === term) return;
+  const office = context.protocol.office(state);
+  if (office !== before) countOffice(world, process, before, office);
+}
+
+function countOffice(world: World, process: Process, before: number, office: number): void {
+  process.office = office;
+  const was = before & 3;
+  const is = office & 3;
   const counters = world.counters;
-  if (facts.role === LEADER) {
-    if (role !== LEADER) world.leaders++;
+  if (is === LEADER) {
+    if (was !== LEADER) world.leaders++;
     counters[CounterAt["leader-change"]]!++;
     if (world.leaders > 1) counters[CounterAt["two-leaders"]]!++;
-  } else if (role === LEADER) {
+  } else if (was === LEADER) {
     world.leaders--;
     counters[CounterAt["step-down"]]!++;
   }
-  if (facts.role === CANDIDATE && facts.term > term) {
+  if (is === CANDIDATE && office - is > before - was) {
     counters[CounterAt.election]!++;
-    if (role === CANDIDATE) counters[CounterAt["split-vote"]]!++;
+    if (was === CANDIDATE) counters[CounterAt["split-vote"]]!++;
   }
 }

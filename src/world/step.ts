@@ -7,15 +7,16 @@ import { CounterAt } from "../kernel/counter.ts";
 import { fold4 } from "../kernel/digest.ts";
 import { memberRank } from "../kernel/rank.ts";
 import type { ClientRequest, ClientResponse } from "../kernel/request.ts";
-import type { MessageFacts, ProcessFacts } from "../member/protocol.ts";
+import type { MessageFacts } from "../member/protocol.ts";
 import { beginAction, endAction, operatorActs, operatorHears } from "./actions.ts";
 import { LossReason, type RunContext } from "./context.ts";
 import { CHARGED, EventKind } from "./event.ts";
-import { noteFacts, stopProcess } from "./life.ts";
+import { noteOffice, roleOf, stopProcess, termOf } from "./life.ts";
+import type { Trace } from "./trace.ts";
 import { type Process, processOf, type World } from "./world.ts";
 
 /** Scratch: what the message under way looks like. */
-const MESSAGE: MessageFacts = { type: 0, term: 0, index: 0, hash: 0 };
+const MESSAGE: MessageFacts = { type: 0, term: 0, index: 0 };
 
 /**
  * Takes the event in `context.queue` and returns the member whose state it may have changed, 0 if none.
@@ -36,13 +37,10 @@ export function step(world: World, context: RunContext): number {
   if (trace !== null) trace.step = number;
 
   let touched = 0;
-  MESSAGE.type = 0;
-  MESSAGE.term = 0;
-  MESSAGE.index = 0;
-  MESSAGE.hash = 0;
+  let content = 0;
   switch (kind) {
     case EventKind.Message: {
-      context.protocol.traceMessage(payload, MESSAGE);
+      content = context.protocol.messageHash(payload);
       const process = processOf(world, a);
       if (process.status !== "up") context.lost(b, a, payload, LossReason.Down);
       else if (isCut(world, b, a)) context.lost(b, a, payload, LossReason.Cut);
@@ -65,7 +63,7 @@ export function step(world: World, context: RunContext): number {
     }
     case EventKind.Request: {
       const process = processOf(world, a);
-      MESSAGE.index = (payload as ClientRequest).operation;
+      content = (payload as ClientRequest).operation;
       if (process.status === "up" && ready(context, process, kind, b, payload)) {
         context.delivered++;
         context.enter(a);
@@ -76,9 +74,7 @@ export function step(world: World, context: RunContext): number {
     }
     case EventKind.Response: {
       const response = payload as ClientResponse;
-      MESSAGE.index = response.revision;
-      MESSAGE.term = response.operation;
-      MESSAGE.hash = response.error === null ? 0 : response.error.code;
+      content = response.revision ^ (response.operation << 10) ^ (response.error === null ? 0 : response.error.code << 26);
       context.delivered++;
       const client = a === 0 ? null : (world.clients[a] ?? null);
       if (client === null) operatorHears(world, context, response);
@@ -103,7 +99,7 @@ export function step(world: World, context: RunContext): number {
       break;
     }
     case EventKind.DamagedMessage:
-      context.protocol.traceMessage(payload, MESSAGE);
+      content = context.protocol.messageHash(payload);
       context.lost(b, a, payload, LossReason.Damaged);
       break;
     case EventKind.FaultBegins:
@@ -117,37 +113,54 @@ export function step(world: World, context: RunContext): number {
       break;
   }
 
-  let role = 0;
-  let roleTerm = 0;
+  let fingerprint = 0;
   if (touched !== 0) {
     const process = processOf(world, touched);
     if (context.dying) {
       context.dying = false;
       stopProcess(world, context, touched, "keep");
-    }
-    const facts: ProcessFacts = process.facts;
-    noteFacts(world, context, process);
-    role = facts.role;
-    roleTerm = facts.term;
-    fold4(
-      context.digest,
-      facts.term ^ (facts.role << 28),
-      facts.commit ^ (facts.applied << 16),
-      facts.lastIndex,
-      facts.fingerprint,
-    );
+    } else noteOffice(world, context, process);
+    if (process.state !== null) fingerprint = context.protocol.fingerprint(process.state);
   }
-  fold4(
-    context.digest,
-    (at | 0) ^ (kind << 27),
-    ((at / 4294967296) | 0) ^ (a << 20) ^ (b << 8),
-    MESSAGE.type ^ (MESSAGE.term << 8),
-    MESSAGE.index ^ MESSAGE.hash,
-  );
-  if (trace !== null) {
-    trace.stepped(at, kind, a, b, cause, MESSAGE.type, MESSAGE.term, MESSAGE.index, role, roleTerm);
-  }
+  const high = (at / 4294967296) | 0;
+  fold4(context.digest, at | 0, (kind << 27) ^ (a << 14) ^ b ^ (high << 20), content, fingerprint);
+  if (trace !== null) keepStep(world, context, trace, kind, a, b, cause, payload, touched);
   return touched;
+}
+
+function keepStep(
+  world: World,
+  context: RunContext,
+  trace: Trace,
+  kind: number,
+  a: number,
+  b: number,
+  cause: number,
+  payload: unknown,
+  touched: number,
+): void {
+  MESSAGE.type = MESSAGE.term = MESSAGE.index = 0;
+  if (kind === EventKind.Message || kind === EventKind.DamagedMessage) context.protocol.traceMessage(payload, MESSAGE);
+  else if (kind === EventKind.Request) MESSAGE.index = (payload as ClientRequest).operation;
+  else if (kind === EventKind.Response) {
+    const response = payload as ClientResponse;
+    MESSAGE.type = response.error === null ? 0 : response.error.code;
+    MESSAGE.term = response.operation;
+    MESSAGE.index = response.revision;
+  }
+  const process = touched === 0 ? null : processOf(world, touched);
+  trace.stepped(
+    world.atMicros,
+    kind,
+    a,
+    b,
+    cause,
+    MESSAGE.type,
+    MESSAGE.term,
+    MESSAGE.index,
+    process === null ? 0 : roleOf(process),
+    process === null ? 0 : termOf(process),
+  );
 }
 
 function isCut(world: World, from: number, to: number): boolean {

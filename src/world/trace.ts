@@ -149,4 +149,4 @@ export class Trace {
 }
 
 /** Scratch for one message at a time. */
-const MESSAGE: MessageFacts = { type: 0, term: 0, index: 0, hash: 0 };
+const MESSAGE: MessageFacts = { type: 0, term: 0, index: 0 };

@@ -7,7 +7,6 @@ import type { Action } from "../fault/action.ts";
 import type { ResolvedCut } from "../fault/resolve-selector.ts";
 import { COUNTERS } from "../kernel/counter.ts";
 import type { Distribution } from "../kernel/distribution.ts";
-import type { ProcessFacts } from "../member/protocol.ts";
 import { cloneNetwork, createNetwork, type LinkName, type Network } from "../network/network.ts";
 
 /** The two clocks of a member. Local time = base + elapsed true time · (1 + rate). */
@@ -55,8 +54,8 @@ export interface Process {
   removed: boolean;
   /** Why it is down, for people; empty while up. */
   reason: string;
-  /** What it looked like after its last step; of a process that is down, all 0 but what a restart may not undo. */
-  facts: ProcessFacts;
+  /** `term * 4 + role` after its last step; role 0 while it is down. */
+  office: number;
 }
 
 /** What became of an action of the timetable. */
@@ -156,11 +155,6 @@ function createClock(): Clock {
   return { ratePpm: 0, baseTrueMicros: 0, baseLocalMicros: 0, wallOffsetMicros: 0 };
 }
 
-/** Facts of a process of which nothing is known yet. */
-export function createFacts(): ProcessFacts {
-  return { role: 0, term: 0, commit: 0, applied: 0, lastIndex: 0, fingerprint: 0 };
-}
-
 /** A process that has never been started, on an empty disk. */
 export function createProcess(id: number, role: "voter" | "learner", disk: DiskConfig): Process {
   return {
@@ -180,7 +174,7 @@ export function createProcess(id: number, role: "voter" | "learner", disk: DiskC
     role,
     removed: false,
     reason: "not started",
-    facts: createFacts(),
+    office: 0,
   };
 }
 
@@ -277,7 +271,6 @@ export function cloneWorld(
             disk: cloneDisk(process.disk, cloneBackend),
             clock: { ...process.clock },
             inbox: process.inbox.slice(),
-            facts: { ...process.facts },
           },
     ),
     ids: world.ids.slice(),
