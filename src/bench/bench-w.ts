@@ -5,12 +5,16 @@
 
 import { parseArgs } from "node:util";
 import { EtcdChecker } from "../checker/etcd-checker.ts";
+import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
+import { AssertionError } from "../kernel/assert.ts";
 import { RandomChoices } from "../kernel/choose.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { digestText } from "../kernel/digest.ts";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { CLIENTS_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
+import type { ClientResponse } from "../kernel/request.ts";
 import { SECOND } from "../kernel/time.ts";
+import type { Backend } from "../member/etcd-member.ts";
 import { EtcdProtocol } from "../member/etcd-protocol.ts";
 import type { Protocol } from "../member/protocol.ts";
 import { Run } from "../run/run.ts";
@@ -40,7 +44,34 @@ interface WLine {
   readonly node: string;
 }
 
-/** Events between two looks at the clock. */
+/** Counts what clients came to, before the checker hears of it. */
+class Operations implements ClientObserver {
+  completedCount = 0;
+  unknownCount = 0;
+  readonly checker: ClientObserver | null;
+
+  constructor(checker: ClientObserver | null) {
+    this.checker = checker;
+  }
+
+  invoked(client: Client, operation: OpenOperation, atMicros: number): void {
+    if (this.checker !== null) this.checker.invoked(client, operation, atMicros);
+  }
+
+  completed(
+    client: Client,
+    operation: OpenOperation,
+    outcome: Outcome,
+    response: ClientResponse | null,
+    atMicros: number,
+  ): void {
+    if (outcome === "unknown") this.unknownCount++;
+    else this.completedCount++;
+    if (this.checker !== null) this.checker.completed(client, operation, outcome, response, atMicros);
+  }
+}
+
+/** Events between two slices; nothing is looked at between them. */
 const SLICE = 200_000;
 
 function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
@@ -53,10 +84,11 @@ function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
     stepLimit: Number.MAX_SAFE_INTEGER,
   });
   const { world, context } = run;
-  if (checks) {
-    const checker = new EtcdChecker(world);
+  const checker = checks ? new EtcdChecker(world) : null;
+  const operations = new Operations(checker);
+  context.clientObserver = operations;
+  if (checker !== null) {
     protocol.observer = checker;
-    context.clientObserver = checker;
     context.lifeObserver = checker;
     run.observers.push({
       stepped(now, member) {
@@ -73,9 +105,9 @@ function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
     // Goes on until the end of virtual time.
   }
   const used = process.cpuUsage(cpu);
-  const counter = (name: keyof typeof CounterAt): number => world.counters[CounterAt[name]] as number;
   let committed = 0;
-  for (const id of world.ids) committed = Math.max(committed, world.processes[id]?.facts.applied ?? 0);
+  for (const id of world.ids)
+    committed = Math.max(committed, (world.processes[id]?.disk.backend as Backend | null)?.appliedIndex ?? 0);
   return {
     work: "w",
     members: work.members,
@@ -87,9 +119,9 @@ function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
     events: world.steps,
     messagesDelivered: context.delivered,
     entriesCommitted: committed,
-    opsCompleted: counter("operation-ok") + counter("operation-failed"),
-    opsUnknown: counter("operation-unknown"),
-    leaderChanges: counter("leader-change"),
+    opsCompleted: operations.completedCount,
+    opsUnknown: operations.unknownCount,
+    leaderChanges: world.counters[CounterAt["leader-change"]] as number,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     checks,
     digest: checks ? digestText(context.digest) : null,
@@ -147,4 +179,11 @@ function optionsOf(args: readonly string[]): { work: WorkW; checks: boolean; tra
 }
 
 const { work, checks, trace } = optionsOf(process.argv.slice(2));
-process.stdout.write(`${JSON.stringify(measureW(work, checks, trace))}\n`);
+try {
+  process.stdout.write(`${JSON.stringify(measureW(work, checks, trace))}\n`);
+} catch (error) {
+  const said = error instanceof AssertionError ? `: ${error.message}` : "";
+  process.stderr.write(`lockstep: bench w: internal error${said}\n`);
+  if (process.env.LOCKSTEP_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = 70;
+}

@@ -155,6 +155,8 @@ type Handler = (terminal: Terminal, command: Command) => Promise<number>;
 async function handled(command: Command, handler: Handler): Promise<void> {
   const { openTerminal } = await import("./terminal.ts");
   const terminal = await openTerminal(command.optsWithGlobals<CommonOptions>());
+  process.stdout.on("error", onPipeError);
+  process.stderr.on("error", onPipeError);
   exitCode = await handler(terminal, command);
 }
 
@@ -256,6 +258,4 @@ function addOtherCommands(program: Command): void {
     );
 }
 
-process.stdout.on("error", onPipeError);
-process.stderr.on("error", onPipeError);
 process.exitCode = await main(process.argv.slice(2));

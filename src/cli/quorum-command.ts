@@ -71,7 +71,10 @@ function tableLines(rows: readonly QuorumRow[], failurePpm: number | null, termi
     if (failurePpm !== null) cells.push(percentOf(row.unavailable ?? "0"), String(row.nines ?? 0));
     table.push(cells);
   }
-  const text = table.toString().split("\n");
+  const text = table
+    .toString()
+    .split("\n")
+    .filter((one) => one.trim() !== "");
   const lines: Line[] = [[span(text[0] ?? "", "strong")]];
   lines.push([
     span(` ${line.repeat(Math.max(...text.map((one) => one.trimEnd().length)))}`.replaceAll(cross, line), "dim"),

@@ -80,7 +80,7 @@ export async function replayCommand(
         file: replay.file,
         artifact: written,
         wallMicros: driven.wallMicros,
-        overrides: record === null ? overrideWords(options) : [],
+        overrides: record === null ? overrideWords(options) : null,
       };
       exit = worseExit(exit, exitOf(result.verdict));
       if (record === null || interrupts.signal !== null) presenter.run(run);

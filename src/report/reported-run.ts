@@ -14,8 +14,11 @@ export interface ReportedRun {
   readonly artifact: string | null;
   /** Real time that the run took; null where it does not matter. */
   readonly wallMicros: number | null;
-  /** What was given on the command line to change the scenario: needed to run it again. */
-  readonly overrides: readonly string[];
+  /**
+   * What was given on the command line to change the scenario: needed to run it again. Null: unknown, and only the artifact
+   * has it whole.
+   */
+  readonly overrides: readonly string[] | null;
 }
 
 /** A word as a shell reads it back: quoted where it must be. */
@@ -31,7 +34,7 @@ export function replayToken(seed: string, file: string, variant: string | null):
 
 /** The command that runs it again, or null where there is nothing left to run it from. */
 export function replayCommand(run: ReportedRun): string | null {
-  if (run.file !== null && run.file !== "-") {
+  if (run.file !== null && run.file !== "-" && run.overrides !== null) {
     const words = [replayToken(run.result.seed, run.file, run.result.variant), ...run.overrides];
     return `npx lockstep replay ${words.map(shellWord).join(" ")}`;
   }

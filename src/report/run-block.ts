@@ -48,16 +48,22 @@ export function runBlock(run: ReportedRun, layout: Layout): Line[] {
     timelineLines(result, run.scenario, layout),
     whyLines(run, layout),
     factLines(run, layout),
-    expectationLines(run, layout),
+    isCutShort(result) ? [] : expectationLines(run, layout),
   ]);
 }
 
+/** A run that a property ended: what was still expected of it says nothing. */
+function isCutShort(result: RunResult): boolean {
+  if (result.verdict === "held") return false;
+  return result.interrupted || (result.violation !== null && propertyOf(result.violation.property) !== undefined);
+}
+
 /** Seed, size, time and events in one line of items. */
-function sizeItems(run: ReportedRun): Line[] {
+function sizeItems(run: ReportedRun, withSeed: boolean): Line[] {
   const { result, scenario } = run;
   const took = run.wallMicros === null ? "" : ` in ${spentTime(run.wallMicros)}`;
   const items = [
-    `seed ${result.seed}`,
+    ...(withSeed ? [`seed ${result.seed}`] : []),
     counted(scenario.cluster.members.length, "member"),
     `${shortTime(result.virtualMicros)} virtual${took}`,
     counted(result.events, "event"),
@@ -81,7 +87,7 @@ function heldHead(run: ReportedRun, layout: Layout): Line[] {
   const name = [verdictSpan("held", layout), span(" "), span(runName(run), "strong")];
   const title = scenario.title === scenario.name ? [] : [span(scenario.title, "dim")];
   const lines = spread(name, title, layout.width);
-  lines.push([span("  "), ...joined(sizeItems(run), layout)]);
+  lines.push([span("  "), ...joined(sizeItems(run, true), layout)]);
   return lines;
 }
 
@@ -97,7 +103,7 @@ function troubleHead(run: ReportedRun, layout: Layout): Line[] {
   const command = replayCommand(run);
   if (command !== null) lines.push([labelSpan("REPLAY"), span(command, "command")]);
   if (run.artifact !== null) lines.push([labelSpan("ARTIFACT"), span(run.artifact)]);
-  lines.push(BLANK, [span("  "), ...joined(sizeItems(run), layout)]);
+  lines.push(BLANK, [span("  "), ...joined(sizeItems(run, false), layout)]);
   return lines;
 }
 

@@ -44,10 +44,12 @@ export function timelineLines(result: RunResult, scenario: Scenario, layout: Lay
   const violation = result.violation;
   if (violation !== null && violation.step > 0) {
     const at = columnAt(scale, violation.atMicros);
-    const text = `${layout.signs.here} ${formatMicros(violation.atMicros)}`;
-    const room = Math.max(0, Math.min(at, scale.columns - columnsOf(text)));
+    const time = formatMicros(violation.atMicros);
+    const isRight = at + 2 + columnsOf(time) <= scale.columns;
+    const text = isRight ? `${layout.signs.here} ${time}` : `${time} ${layout.signs.here}`;
+    const before = isRight ? at : Math.max(0, at - columnsOf(time) - 1);
     const role: Role = result.verdict === "held" ? "warn" : "bad";
-    lines.push([span(" ".repeat(gutter + Math.min(room, at))), span(text, role)]);
+    lines.push([span(" ".repeat(gutter + before)), span(text, role)]);
   }
   return lines;
 }
