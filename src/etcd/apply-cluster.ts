@@ -43,7 +43,8 @@ export function applyAlarm(store: Store, request: AlarmRequest): AlarmResponse {
     store.alarms = store.alarms.filter((other) => other !== standing);
     return new AlarmResponse(store.revision, [standing]);
   }
-  if (alarm === AlarmType.NONE) return new AlarmResponse(store.revision, []);
+  // An action that nobody knows crashes a real etcd (a nil answer is dereferenced); here it does nothing.
+  if (request.action !== AlarmAction.ACTIVATE || alarm === AlarmType.NONE) return new AlarmResponse(store.revision, []);
   if (standing !== undefined) return new AlarmResponse(store.revision, [standing]);
   const raised = new AlarmMember(memberId, alarm);
   addToDigest(store, raised.digest, ~raised.digest);

@@ -8,7 +8,7 @@
 import { mix, scramble } from "./hash.ts";
 import { collectRecords, type KeyRecord } from "./key-index.ts";
 import { isTombstone } from "./key-value.ts";
-import { cloneStore, rewindRevision, type Store, type StoreOptions } from "./store.ts";
+import { cloneStore, rewindRevision, type Store, type StoreOptions, shareStore } from "./store.ts";
 
 /** An immutable picture of a store. */
 export class StoreSnapshot {
@@ -37,7 +37,31 @@ export class StoreSnapshot {
 
 /** Takes a picture of the store. O(leases + revisions / 128). */
 export function exportSnapshot(store: Store): StoreSnapshot {
-  return new StoreSnapshot(cloneStore(store));
+  // A recorded step works on drafts, which end with it; a picture outlives it and must hold none. Then it is copied
+  // whole, which costs O(keys + revisions): recorded worlds are small.
+  return new StoreSnapshot(isDraft(store) ? shareStore(plainCopy(store)) : cloneStore(store));
+}
+
+/** Whether a value is a draft; immer's own `isDraft` asks the same. */
+function isDraft(value: object): boolean {
+  return (value as { readonly [mark: symbol]: unknown })[DRAFT_MARK] !== undefined;
+}
+
+const DRAFT_MARK: symbol = Symbol.for("immer-state");
+
+/** A copy of records, lists and maps all the way down; immutable values (class instances) are shared. */
+function plainCopy<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => plainCopy(item)) as T;
+  if (value instanceof Map) {
+    const copy = new Map<unknown, unknown>();
+    for (const [key, item] of value) copy.set(key, plainCopy(item));
+    return copy as T;
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const copy: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(value)) copy[name] = plainCopy(item);
+  return copy as T;
 }
 
 /**
@@ -45,7 +69,7 @@ export function exportSnapshot(store: Store): StoreSnapshot {
  * snapshot's. O(leases + revisions / 128).
  */
 export function restoreSnapshot(snapshot: StoreSnapshot, options?: StoreOptions): Store {
-  const store = cloneStore(snapshot.store);
+  const store = shareStore(snapshot.store);
   // Hashes of past compactions are each member's own memory.
   store.compactionHashes = [];
   if (options !== undefined) {

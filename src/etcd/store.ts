@@ -145,6 +145,11 @@ export function cloneStore(store: Store): Store {
   assert(store.pending.length === 0, "a store is cloned between commands only");
   // From now on neither of the two owns the nodes they share. A frozen store cannot change its nodes anyway.
   if (!Object.isFrozen(store)) store.owner = new Owner();
+  return shareStore(store);
+}
+
+/** A store that shares everything with one that will never be changed again, and owns nothing yet. */
+export function shareStore(store: Store): Store {
   return {
     options: store.options,
     owner: new Owner(),
