@@ -103,7 +103,7 @@ function matching(pattern: string): string[] {
 }
 
 /** The file that was probably meant: a near name in the same folder, or a scenario of that name. */
-function probablyMeant(name: string): string | null {
+export function probablyMeant(name: string): string | null {
   const folder = dirname(name);
   try {
     const names = readdirSync(folder).filter((entry) => isScenarioName(entry) || /\.run\.json/.test(entry));

@@ -14,9 +14,10 @@ const OWN_ERROR_EXIT = 70;
 /** What a command ended with. */
 let exitCode = 0;
 
-/** A reader that has seen enough (`| head`) is no error. */
-function onPipeError(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(0);
+/** A reader that has seen enough (`| head`) is no error. What else comes here is ours. */
+function onUncaught(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(exitCode);
+  void sayTrouble(error, {}).then((code) => process.exit(code));
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -155,8 +156,6 @@ type Handler = (terminal: Terminal, command: Command) => Promise<number>;
 async function handled(command: Command, handler: Handler): Promise<void> {
   const { openTerminal } = await import("./terminal.ts");
   const terminal = await openTerminal(command.optsWithGlobals<CommonOptions>());
-  process.stdout.on("error", onPipeError);
-  process.stderr.on("error", onPipeError);
   exitCode = await handler(terminal, command);
 }
 
@@ -258,4 +257,5 @@ function addOtherCommands(program: Command): void {
     );
 }
 
+process.on("uncaughtException", onUncaught);
 process.exitCode = await main(process.argv.slice(2));

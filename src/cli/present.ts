@@ -51,6 +51,11 @@ export interface Presenter {
   end(): void;
 }
 
+/** Counts a run; one that is not the run that was recorded counts as failed, whatever it came to. */
+function count(totals: Totals, run: ReportedRun, replayed: ReplayDocument | undefined): void {
+  countVerdict(totals, replayed?.same === false ? "error" : run.result.verdict);
+}
+
 /** Failed runs that are shown in full; of more, the line and the command. */
 const BLOCKS_MAX = 5;
 
@@ -121,8 +126,8 @@ function prettyPresenter(groups: readonly PlannedGroup[], terminal: Terminal): P
   };
   return {
     totals,
-    run(run, _replayed, beside = []) {
-      countVerdict(totals, run.result.verdict);
+    run(run, replayed, beside = []) {
+      count(totals, run, replayed);
       last = run;
       const held = run.result.verdict === "held";
       const alone = (groups.find((one) => one.name === runName(run))?.runs ?? 1) === 1;
@@ -141,7 +146,7 @@ function prettyPresenter(groups: readonly PlannedGroup[], terminal: Terminal): P
       showBlock(studyLines(document.scenario, title, seeds, runs, document.expectations, layout));
     },
     end() {
-      const command = planned === 1 && last !== null && last.result.verdict === "held" ? replayCommand(last) : null;
+      const command = planned === 1 && last !== null && totals.passed === 1 ? replayCommand(last) : null;
       if (!afterBlock) terminal.out([BLANK]);
       terminal.out(totalsLines(totals, command, layout));
     },
@@ -156,8 +161,8 @@ function compactPresenter(groups: readonly PlannedGroup[], terminal: Terminal): 
   );
   return {
     totals,
-    run(run, _replayed, beside = []) {
-      countVerdict(totals, run.result.verdict);
+    run(run, replayed, beside = []) {
+      count(totals, run, replayed);
       if (terminal.verbosity > 0 || run.result.verdict !== "held")
         terminal.out([...runLines(run, columns, terminal.layout), ...beside]);
     },
@@ -175,7 +180,7 @@ function jsonPresenter(format: "json" | "ndjson", terminal: Terminal): Presenter
   return {
     totals,
     run(run, replayed) {
-      countVerdict(totals, run.result.verdict);
+      count(totals, run, replayed);
       const document = runDocument(run, replayed ?? null);
       if (format === "ndjson") terminal.write(`${JSON.stringify(document)}\n`);
       else runs.push(document);
@@ -196,8 +201,8 @@ function tapPresenter(groups: readonly PlannedGroup[], terminal: Terminal): Pres
   terminal.write(tapHead(groups.reduce((sum, group) => sum + group.runs, 0)));
   return {
     totals,
-    run(run) {
-      countVerdict(totals, run.result.verdict);
+    run(run, replayed) {
+      count(totals, run, replayed);
       terminal.write(tapRun(run, ++number));
     },
     study({ document }) {
@@ -212,8 +217,8 @@ function junitPresenter(terminal: Terminal): Presenter {
   const runs: ReportedRun[] = [];
   return {
     totals,
-    run(run) {
-      countVerdict(totals, run.result.verdict);
+    run(run, replayed) {
+      count(totals, run, replayed);
       runs.push(run);
     },
     study() {},
@@ -247,5 +252,5 @@ function githubPresenter(inner: Presenter, terminal: Terminal): Presenter {
 
 function silentPresenter(): Presenter {
   const totals = createTotals();
-  return { totals, run: (run) => countVerdict(totals, run.result.verdict), study() {}, end() {} };
+  return { totals, run: (run, replayed) => count(totals, run, replayed), study() {}, end() {} };
 }

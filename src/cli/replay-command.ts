@@ -17,6 +17,7 @@ import { loadArtifact, openStore, writeArtifact } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 import { drive } from "./drive.ts";
 import { ExitCode, worseExit } from "./exit-code.ts";
+import { probablyMeant } from "./find-files.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { loadScenarios } from "./load-scenarios.ts";
 import { overridesOf, overrideWords } from "./override.ts";
@@ -119,7 +120,7 @@ async function resolveName(name: string, options: RunOptions): Promise<Replayed[
   const colon = name.indexOf(":");
   if (colon <= 0) {
     const hint = "an artifact is a *.run.json that a run wrote; a token is <seed>:<scenario file>";
-    throw complaint(`there is no file ${name}`, hint);
+    throw complaint(`there is no file ${name}`, probablyMeant(name) ?? hint);
   }
   const seed = parseSeed(name.slice(0, colon));
   if (typeof seed !== "string") {

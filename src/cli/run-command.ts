@@ -74,7 +74,8 @@ export async function runCommand(names: readonly string[], options: RunOptions, 
   }
   presenter.end();
   if (interrupts.signal !== null) {
-    const text = `interrupted: ${progress.done} of ${count} runs were made, what ran is written`;
+    const whole = count === 1 ? "" : `${progress.done - 1} of ${count} runs are whole, `;
+    const text = `interrupted: ${whole}what ran is written`;
     terminal.err([[span("lockstep: ", "warn"), span(text)]]);
     return interruptExit(interrupts.signal);
   }
@@ -94,6 +95,7 @@ interface Session {
 
 async function runFile(file: PlannedFile, session: Session): Promise<void> {
   const { study } = file.loaded.scenario;
+  const measures = new Set(study === null ? [] : study.expectations.map((expectation) => expectation.measure));
   const measured = new Map<string, number[]>();
   let made = 0;
   for (const variant of file.variants) {
@@ -103,13 +105,13 @@ async function runFile(file: PlannedFile, session: Session): Promise<void> {
       const result = await runOne(file.loaded.file, variant, seed, session);
       made++;
       if (study === null || result.interrupted) continue;
-      for (const { measure } of study.expectations) takeNumbers(measured, variant.variant, measure, result);
+      for (const measure of measures) takeNumbers(measured, variant.variant, measure, result);
     }
   }
   if (study === null || session.interrupts.signal !== null) return;
   const numbers: MeasuredNumbers[] = [];
   for (const variant of file.variants) {
-    for (const measure of new Set(study.expectations.map((expectation) => expectation.measure)))
+    for (const measure of measures)
       numbers.push({ variant: variant.variant, measure, numbers: measured.get(keyOf(variant.variant, measure)) ?? [] });
   }
   const expectations = judgeStudy(study, numbers);
@@ -205,7 +207,8 @@ function groupName(scenario: Scenario): string {
 }
 
 function seedComplaint(option: string, problem: SeedProblem): Complaint {
-  const hint = problem.hint === null ? null : `did you mean ${option} ${problem.hint}?`;
+  const hint =
+    problem.hint === null || problem.hint.includes(" ") ? problem.hint : `did you mean ${option} ${problem.hint}?`;
   return complaint(`${option}: ${problem.message}`, hint);
 }
 

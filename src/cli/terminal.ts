@@ -40,11 +40,12 @@ export async function openTerminal(options: CommonOptions): Promise<Terminal> {
   const paintErr = await painter(errLevel);
   const columns = options.width ?? widthOf(stdout.isTTY === true ? stdout.columns : undefined, env.COLUMNS);
   const signs = options.ascii === true || !showsUnicode(env) ? ASCII_SIGNS : UNICODE_SIGNS;
+  const shown = signs === ASCII_SIGNS ? (raw: string): string => inAscii(harmless(raw)) : harmless;
   const text = (lines: readonly Line[], paint: Painter): string => {
     let all = "";
     for (const line of lines) {
       let painted = "";
-      for (const part of line) painted += paint(harmless(part.text), part.role);
+      for (const part of line) painted += paint(shown(part.text), part.role);
       all += `${painted.replace(/ +$/, "")}\n`;
     }
     return all;
@@ -76,8 +77,27 @@ export function showsUnicode(env: Readonly<Record<string, string | undefined>>):
 /** Text from files may hold what would steer a terminal; it is shown as a sign instead. */
 function harmless(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are meant
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\uFFFD");
+  return text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\uFFFD");
 }
+
+/** The text in ASCII: signs that sentences use are written out, others become a question mark. */
+function inAscii(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything beyond ASCII is meant
+  return text.replace(/[^\u0000-\u007f]/gu, (sign) => ASCII_FOR[sign] ?? "?");
+}
+
+const ASCII_FOR: Readonly<Record<string, string>> = {
+  "–": "-",
+  "—": "-",
+  "…": "...",
+  "→": "->",
+  "≤": "<=",
+  "≥": ">=",
+  "∥": "||",
+  "·": "|",
+  "’": "'",
+  "∅": "none",
+};
 
 /** The colours of the roles. chalk is loaded only where there is colour. */
 async function painter(level: ColorLevel): Promise<Painter> {

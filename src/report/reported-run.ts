@@ -32,9 +32,11 @@ export function replayToken(seed: string, file: string, variant: string | null):
   return variant === null ? `${seed}:${file}` : `${seed}:${file}#${variant}`;
 }
 
-/** The command that runs it again, or null where there is nothing left to run it from. */
+/** The command that runs it again, or null where there is nothing left to run it from. Only the artifact knows where a run
+ * was interrupted. */
 export function replayCommand(run: ReportedRun): string | null {
-  if (run.file !== null && run.file !== "-" && run.overrides !== null) {
+  const isWhole = !run.result.interrupted || run.artifact === null;
+  if (isWhole && run.file !== null && run.file !== "-" && run.overrides !== null) {
     const words = [replayToken(run.result.seed, run.file, run.result.variant), ...run.overrides];
     return `npx lockstep replay ${words.map(shellWord).join(" ")}`;
   }

@@ -98,7 +98,7 @@ function troubleHead(run: ReportedRun, layout: Layout): Line[] {
   const where = [span(run.file ?? runName(run)), ...(result.variant === null ? [] : [span(` ${result.variant}`)])];
   const tail: Line = [...where, span(`  seed ${result.seed}`, "strong")];
   const lines = spread([sign, span(" "), span(headline(result), "strong")], tail, layout.width);
-  const text = result.violation?.text ?? result.note;
+  const text = result.interrupted ? "" : (result.violation?.text ?? result.note);
   if (text !== "") for (const part of brokenText(text, layout.width - 4)) lines.push([span(`  ${part}`)]);
   const command = replayCommand(run);
   if (command !== null) lines.push([labelSpan("REPLAY"), span(command, "command")]);
@@ -226,7 +226,8 @@ function faultLines(result: RunResult, layout: Layout): Line[] {
   if (result.faults.length === 0) return [];
   const took = result.faults.filter((fault) => fault.status === "active" || fault.status === "done");
   const without = result.faults.filter((fault) => fault.status === "ineffective");
-  const waiting = result.faults.filter((fault) => fault.status === "waiting");
+  // Of a run that ended early it says nothing that some had yet to come.
+  const waiting = isCutShort(result) ? [] : result.faults.filter((fault) => fault.status === "waiting");
   const items: Line[] = [[span(`${grouped(took.length)} of ${grouped(result.faults.length)} took effect`)]];
   if (without.length > 0) items.push([span(`${grouped(without.length)} without effect`, "warn")]);
   if (waiting.length > 0) items.push([span(`${grouped(waiting.length)} never came`, "warn")]);

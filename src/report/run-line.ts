@@ -93,7 +93,7 @@ export function groupLine(group: SeedGroup, columns: RunColumns, layout: Layout)
     verdictSpan(verdict, layout),
     span(" "),
     span(padded(clipped(group.name, columns.name, signs.more), columns.name), "strong"),
-    span(`  seeds ${group.seeds}`),
+    span(padded(`  seeds ${group.seeds}`, 16)),
     span(`${`${grouped(group.held)} of ${grouped(group.runs)}`.padStart(11)} held`, failed > 0 ? "bad" : "plain"),
     span(`${counted(group.events, "event").padStart(18)}${took.padStart(8)}`, "dim"),
   ];

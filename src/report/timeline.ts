@@ -33,7 +33,7 @@ export function timelineLines(result: RunResult, scenario: Scenario, layout: Lay
   const endMicros = Math.max(1, result.virtualMicros);
   const bars = barsOf(result, scenario, endMicros);
   const labels = [...members.map(memberName), ...bars.slice(0, BARS_MAX).map((bar) => bar.label)];
-  const gutter = 2 + Math.min(12, Math.max(...labels.map(columnsOf), 2)) + 2;
+  const gutter = 2 + Math.min(14, Math.max(...labels.map(columnsOf), 2)) + 2;
   const scale: Scale = { columns: Math.max(20, Math.min(layout.width, 110) - gutter - 1), endMicros };
   const lines: Line[] = [axis(scale, gutter, endMicros)];
   for (const id of members) lines.push(lane(id, result, scenario, scale, gutter, layout));
