@@ -370,6 +370,9 @@ export function compactStore(store: Store, revision: number): void {
 function compactKey(store: Store, key: string, revision: number, keepTombstones: boolean): void {
   const found = findRecord(store, key);
   if (found === undefined) return;
+  // A key is met once for each of its writes; after the first time there is nothing left to drop.
+  const single = found.recent.length === 0 && found.older.length === 0;
+  if (single && !isTombstone(found.current)) return;
   const record: KeyRecord = ownRecord(store, key);
   weigh(store, record, -1);
   if (compactRecord(record, revision, keepTombstones)) weigh(store, record, 1);
