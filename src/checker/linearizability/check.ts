@@ -10,11 +10,12 @@ import { endsInOrder, partsOf } from "./history.ts";
 import type { CallModel } from "./model/register.ts";
 import type { Model } from "./model.ts";
 import { judgeQueue } from "./queue-aspects.ts";
+import { judgeStack } from "./stack-nesting.ts";
 import type { Refutation } from "./zones.ts";
 import { judgeByZones, zonesApply } from "./zones.ts";
 
 /** How a verdict came about. */
-export type Method = "zones" | "queue-aspects" | "frontier" | "depth-first";
+export type Method = "zones" | "queue-aspects" | "stack-nesting" | "frontier" | "depth-first";
 
 /** What a check may cost, in configurations: steps of the searches and memory, never wall time. */
 export interface CheckBudget {
@@ -105,10 +106,10 @@ function searched<S, I, O>(
   const knowing = model.foresee === undefined ? model : model.foresee(operations);
   const ends = endsInOrder(operations);
   let spent = 0;
-  const depth = (configurations: number): PartJudgement | undefined => {
+  const depth = (configurations: number, last: boolean): PartJudgement | undefined => {
     const result = searchDepthFirst(knowing, operations, name, configurations, budget.remembered);
     spent += result.configurations;
-    if (result.verdict === "undecided" && spent < budget.configurations) return undefined;
+    if (result.verdict === "undecided" && !last) return undefined;
     return part(result.verdict, "depth-first", spent, { order: result.order, brokeAt: result.brokeAt });
   };
   const breadth = (limits: FrontierBudget): PartJudgement | undefined => {
@@ -118,8 +119,8 @@ function searched<S, I, O>(
   };
   const some = Math.min(60_000, budget.configurations);
   const wide: FrontierBudget = { frontier: 2000, perEvent: 10_000, lost: GLANCE.lost };
-  const judged = breadth(GLANCE) ?? depth(some) ?? (spent < budget.configurations ? breadth(wide) : undefined);
-  return judged ?? depth(Math.max(1, budget.configurations - spent))!;
+  const judged = breadth(GLANCE) ?? depth(some, false) ?? (spent < budget.configurations ? breadth(wide) : undefined);
+  return judged ?? depth(Math.max(1, budget.configurations - spent), true)!;
 }
 
 /** Judges `operations`, all of one part. Calls of the built-in models go through their monitors first. */
@@ -141,6 +142,12 @@ function monitor(model: CallModel, operations: readonly Operation[], name: strin
     const { refutation, order } = judgeByZones(model, operations, name);
     if (refutation !== undefined) return part("illegal", "zones", operations.length, { refutation });
     return order === undefined ? undefined : part("ok", "zones", operations.length, { order });
+  }
+  if (model.name === "stack") {
+    const nesting = judgeStack(model, operations);
+    if (nesting === undefined) return undefined;
+    const { refutation, order } = nesting;
+    return part(refutation === undefined ? "ok" : "illegal", "stack-nesting", operations.length, { refutation, order });
   }
   if (model.name !== "queue") return undefined;
   const aspects = judgeQueue(model, operations);

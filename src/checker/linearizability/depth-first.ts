@@ -181,6 +181,8 @@ function nextWay<S, I, O>(search: Search<S, I, O>, model: Model<S, I, O>, frame:
 function failedBefore<S, I, O>(search: Search<S, I, O>, at: number, c: Configuration): boolean {
   const failures = search.failures[at]?.get(c.state);
   if (failures === undefined) return false;
+  // Comparing costs too: what many failures of one state cost counts as configurations made.
+  search.made += failures.length >> 5;
   for (let i = 0; i < failures.length; i++) if (dominates(search.f, failures[i]!, c)) return true;
   return false;
 }

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { partsOf } from "../../../src/checker/linearizability/history.ts";
 import { judgeQueue } from "../../../src/checker/linearizability/queue-aspects.ts";
+import { judgeStack } from "../../../src/checker/linearizability/stack-nesting.ts";
 import { judgeByZones } from "../../../src/checker/linearizability/zones.ts";
 import { histories, modelNamed } from "./arbitrary.ts";
 import { explainable } from "./brute-force.ts";
@@ -62,4 +63,39 @@ describe("the aspects of a queue", () => {
       expect(applied).toBeGreaterThan(RUNS / 10);
     });
   }
+});
+
+describe("the nesting of a stack", () => {
+  for (const lossy of [false, true]) {
+    it(`decides a stack with distinct values${lossy ? " and lost operations" : ""} as brute force does`, () => {
+      const model = modelNamed("stack");
+      let applied = 0;
+      let proved = 0;
+      fc.assert(
+        fc.property(histories("stack", 9, lossy, true), (history) => {
+          const verdict = judgeStack(model, history.operations);
+          if (verdict === undefined) return;
+          applied++;
+          const legal = explainable(model, history.operations);
+          expect(verdict.refutation === undefined).toBe(legal);
+          if (!legal) return;
+          proved++;
+          expect(orderHolds(model, history.operations, "", verdict.order ?? [], true)).toBe("");
+        }),
+        { numRuns: RUNS },
+      );
+      expect(applied).toBeGreaterThan(RUNS / 10);
+      expect(proved).toBeGreaterThan(RUNS / 20);
+    });
+  }
+
+  it("gives up on nothing but unknown pops and values that are not distinct", () => {
+    const model = modelNamed("stack");
+    fc.assert(
+      fc.property(histories("stack", 9, false, true), (history) => {
+        expect(judgeStack(model, history.operations)).not.toBe(undefined);
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });
