@@ -122,7 +122,14 @@ export function beginAction(world: World, context: RunContext, position: number)
     context.count(CounterAt["fault-ineffective"]);
   }
   if (context.trace !== null) context.trace.fault(world.atMicros, position, effective ? 1 : 3, bitsOf(state.targets));
-  return state.targets.length === 1 && effective ? (state.targets[0] as number) : 0;
+  return effective ? onlyMember(world, planned.action, state.targets) : 0;
+}
+
+/** The one member that an action was aimed at; 0 where there are several, or none yet, or where its targets are clients. */
+function onlyMember(world: World, action: Action, targets: readonly number[]): number {
+  if (targets.length !== 1 || action.kind === "clientPause" || action.kind === "clientReconnect") return 0;
+  const id = targets[0] as number;
+  return (world.processes[id] ?? null) === null ? 0 : id;
 }
 
 function bitsOf(targets: readonly number[]): number {
@@ -767,7 +774,7 @@ export function endAction(world: World, context: RunContext, position: number): 
     deliverHeld(world, context, from, to, message);
   }
   if (context.trace !== null) context.trace.fault(world.atMicros, position, 2, bitsOf(state.targets));
-  return state.targets.length === 1 ? (state.targets[0] as number) : 0;
+  return onlyMember(world, action, state.targets);
 }
 
 function endPause(context: RunContext, entry: TimetableState, id: number): void {

@@ -41,8 +41,10 @@ export function step(world: World, context: RunContext): number {
   switch (kind) {
     case EventKind.Message: {
       content = context.protocol.messageHash(payload);
-      const process = processOf(world, a);
-      if (process.status !== "up") context.lost(b, a, payload, LossReason.Down);
+      const process = world.processes[a];
+      // A member may be in the configuration a moment before its process is there.
+      if (process === undefined || process === null) context.lost(b, a, payload, LossReason.Unknown);
+      else if (process.status !== "up") context.lost(b, a, payload, LossReason.Down);
       else if (isCut(world, b, a)) context.lost(b, a, payload, LossReason.Cut);
       else if (ready(context, process, kind, b, payload)) {
         context.delivered++;
