@@ -1,7 +1,7 @@
 // The one reducer: takes the event that the queue has just popped and changes the world by it. It mutates; in recorded mode
 // the world it mutates is a draft.
 
-import { clientTimer, receiveResponse } from "../client/client.ts";
+import { type Client, clientTimer, receiveResponse } from "../client/client.ts";
 import { endSync } from "../disk/disk.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { fold4 } from "../kernel/digest.ts";
@@ -17,6 +17,100 @@ import { type Process, processOf, type World } from "./world.ts";
 
 /** Scratch: what the message under way looks like. */
 const MESSAGE: MessageFacts = { type: 0, term: 0, index: 0 };
+
+/**
+ * What one kind of event does. Returns the member whose state it may have changed, 0 if none; what the digest is to know of
+ * the payload goes to `context.content`.
+ */
+type Handler = (world: World, context: RunContext, a: number, b: number, payload: unknown) => number;
+
+function message(world: World, context: RunContext, to: number, from: number, payload: unknown): number {
+  context.content = context.protocol.messageHash(payload);
+  const process = processOf(world, to);
+  if (process.status !== "up") context.lost(from, to, payload, LossReason.Down);
+  else if (isCut(world, from, to)) context.lost(from, to, payload, LossReason.Cut);
+  else if (ready(context, process, EventKind.Message, from, payload)) {
+    context.delivered++;
+    context.enter(to);
+    context.protocol.receive(process.state, from, payload, context);
+    return to;
+  }
+  return 0;
+}
+
+function damagedMessage(_world: World, context: RunContext, to: number, from: number, payload: unknown): number {
+  context.content = context.protocol.messageHash(payload);
+  context.lost(from, to, payload, LossReason.Damaged);
+  return 0;
+}
+
+function timer(world: World, context: RunContext, id: number, b: number): number {
+  const process = processOf(world, id);
+  if (process.boot !== b >> 8 || process.status !== "up") return 0;
+  if (!ready(context, process, EventKind.Timer, b, null)) return 0;
+  context.enter(id);
+  context.protocol.timer(process.state, b & 255, context);
+  return id;
+}
+
+function request(world: World, context: RunContext, id: number, client: number, payload: unknown): number {
+  const process = processOf(world, id);
+  context.content = (payload as ClientRequest).operation;
+  if (process.status !== "up" || !ready(context, process, EventKind.Request, client, payload)) return 0;
+  context.delivered++;
+  context.enter(id);
+  context.protocol.request(process.state, payload as ClientRequest, context);
+  return id;
+}
+
+function response(world: World, context: RunContext, id: number, _member: number, payload: unknown): number {
+  const answer = payload as ClientResponse;
+  const code = answer.error === null ? 0 : answer.error.code;
+  context.content = answer.revision ^ (answer.operation << 10) ^ (code << 26);
+  context.delivered++;
+  const client = id === 0 ? null : (world.clients[id] ?? null);
+  if (client === null) operatorHears(world, context, answer);
+  else receiveResponse(client, context.workloadOf(client), context, answer);
+  return 0;
+}
+
+function clientTimerFired(world: World, context: RunContext, id: number): number {
+  const client = world.clients[id] as Client;
+  clientTimer(client, context.workloadOf(client), context, world.atMicros);
+  return 0;
+}
+
+function diskDone(world: World, context: RunContext, id: number, boot: number): number {
+  const process = processOf(world, id);
+  if (process.boot !== boot || process.status !== "up" || !ready(context, process, EventKind.DiskDone, boot, null)) return 0;
+  if (process.disk.sync === null) return 0;
+  context.enter(id);
+  const ok = endSync(process.disk, context.choices.open("disk", id));
+  context.protocol.diskDone(process.state, ok, context);
+  return id;
+}
+
+function operator(world: World, context: RunContext, position: number): number {
+  operatorActs(world, context, position);
+  return 0;
+}
+
+/**
+ * By kind of event. A table instead of a `switch`: kinds that come up for the first time late in a run would otherwise throw
+ * away the compiled loop around them.
+ */
+const HANDLERS: readonly Handler[] = [
+  beginAction,
+  endAction,
+  message,
+  damagedMessage,
+  timer,
+  diskDone,
+  request,
+  response,
+  clientTimerFired,
+  operator,
+];
 
 /**
  * Takes the event in `context.queue` and returns the member whose state it may have changed, 0 if none.
@@ -36,85 +130,8 @@ export function step(world: World, context: RunContext): number {
   const trace = context.trace;
   if (trace !== null) trace.step = number;
 
-  let touched = 0;
-  let content = 0;
-  switch (kind) {
-    case EventKind.Message: {
-      content = context.protocol.messageHash(payload);
-      const process = world.processes[a];
-      // A member may be in the configuration a moment before its process is there.
-      if (process === undefined || process === null) context.lost(b, a, payload, LossReason.Unknown);
-      else if (process.status !== "up") context.lost(b, a, payload, LossReason.Down);
-      else if (isCut(world, b, a)) context.lost(b, a, payload, LossReason.Cut);
-      else if (ready(context, process, kind, b, payload)) {
-        context.delivered++;
-        context.enter(a);
-        context.protocol.receive(process.state, b, payload, context);
-        touched = a;
-      }
-      break;
-    }
-    case EventKind.Timer: {
-      const process = processOf(world, a);
-      if (process.boot === b >> 8 && process.status === "up" && ready(context, process, kind, b, null)) {
-        context.enter(a);
-        context.protocol.timer(process.state, b & 255, context);
-        touched = a;
-      }
-      break;
-    }
-    case EventKind.Request: {
-      const process = processOf(world, a);
-      content = (payload as ClientRequest).operation;
-      if (process.status === "up" && ready(context, process, kind, b, payload)) {
-        context.delivered++;
-        context.enter(a);
-        context.protocol.request(process.state, payload as ClientRequest, context);
-        touched = a;
-      }
-      break;
-    }
-    case EventKind.Response: {
-      const response = payload as ClientResponse;
-      content = response.revision ^ (response.operation << 10) ^ (response.error === null ? 0 : response.error.code << 26);
-      context.delivered++;
-      const client = a === 0 ? null : (world.clients[a] ?? null);
-      if (client === null) operatorHears(world, context, response);
-      else receiveResponse(client, context.workloadOf(client), context, response);
-      break;
-    }
-    case EventKind.ClientTimer: {
-      const client = world.clients[a];
-      if (client !== null && client !== undefined) clientTimer(client, context.workloadOf(client), context, at);
-      break;
-    }
-    case EventKind.DiskDone: {
-      const process = processOf(world, a);
-      if (process.boot === b && process.status === "up" && ready(context, process, kind, b, null)) {
-        if (process.disk.sync !== null) {
-          context.enter(a);
-          const ok = endSync(process.disk, context.choices.open("disk", a));
-          context.protocol.diskDone(process.state, ok, context);
-          touched = a;
-        }
-      }
-      break;
-    }
-    case EventKind.DamagedMessage:
-      content = context.protocol.messageHash(payload);
-      context.lost(b, a, payload, LossReason.Damaged);
-      break;
-    case EventKind.FaultBegins:
-      touched = beginAction(world, context, a);
-      break;
-    case EventKind.FaultEnds:
-      touched = endAction(world, context, a);
-      break;
-    case EventKind.Operator:
-      operatorActs(world, context, a);
-      break;
-  }
-
+  context.content = 0;
+  const touched = (HANDLERS[kind] as Handler)(world, context, a, b, payload);
   let fingerprint = 0;
   if (touched !== 0) {
     const process = processOf(world, touched);
@@ -125,7 +142,7 @@ export function step(world: World, context: RunContext): number {
     if (process.state !== null) fingerprint = context.protocol.fingerprint(process.state);
   }
   const high = (at / 4294967296) | 0;
-  fold4(context.digest, at | 0, (kind << 27) ^ (a << 14) ^ b ^ (high << 20), content, fingerprint);
+  fold4(context.digest, at | 0, (kind << 27) ^ (a << 14) ^ b ^ (high << 20), context.content, fingerprint);
   if (trace !== null) keepStep(world, context, trace, kind, a, b, cause, payload, touched);
   return touched;
 }
