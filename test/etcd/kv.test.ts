@@ -180,6 +180,15 @@ describe("the key-value hash", () => {
     expect(full).not.toEqual(compacted);
   });
 
+  it("does not count a tombstone at the compacted revision, which older versions of etcd drop", () => {
+    const store = createStore();
+    put(store, "a", "1");
+    del(store, "a");
+    compact(store, 3);
+    expect(store.versionCount).toBe(1);
+    expect(hashKv(store, 0)).toMatchObject({ hash: 1084519789, compactRevision: 3 });
+  });
+
   it("of a compacted revision is the one that the compaction has left behind", () => {
     const store = createStore({ compactionHashes: true });
     for (let i = 0; i < 6; i++) put(store, "k", `v${i}`);

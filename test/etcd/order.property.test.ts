@@ -69,6 +69,10 @@ describe("sorting as Go does", () => {
     const input = Array.from({ length: 60 }, (_, i) => ({ by: (i * i) % 5, at: i }));
     goSort(input, (a, b) => a.by < b.by);
     expect(input.map(({ at }) => at)).toEqual(GO_ORDER);
+    // From thirteen elements on it is no insertion sort any more.
+    const thirteen = Array.from({ length: 13 }, (_, i) => ({ by: (i * 7) % 3, at: i }));
+    goSort(thirteen, (a, b) => a.by < b.by);
+    expect(thirteen.map(({ at }) => at)).toEqual([6, 3, 0, 9, 12, 1, 4, 7, 10, 2, 5, 8, 11]);
   });
 });
 
