@@ -1,7 +1,7 @@
 // The invariants of Raft, looked at after each step by what changed: the five of the paper's Figure 3 and those that support
 // them. All of it reads; ghost state is the only thing written. See `kernel/property.ts` for what each one says.
 
-import { dropBefore, endOf, itemAt, pushItem, replaceItem, truncateTo } from "../kernel/chunked.ts";
+import { createChunked, dropBefore, endOf, itemAt, pushItem, replaceItem, truncateTo } from "../kernel/chunked.ts";
 import { formatMicros } from "../kernel/time.ts";
 import {
   chainAt,
@@ -356,6 +356,10 @@ export function noteAcknowledged(ghost: Ghost, id: number, raft: Raft, term: num
 export function noteBoot(ghost: Ghost, out: Findings, id: number, raft: Raft, applied: number): void {
   const known = memberGhost(ghost, id);
   const log = raft.log;
+  // A disk that nothing is known of yet: of a member that has just joined, or one that was replaced.
+  if (known.diskReplaced || (known.term === 0 && known.lastIndex === 0)) {
+    known.durable = createChunked<number>(log.snapshotIndex + 1);
+  }
   const durable = known.durable;
   const end = endOf(durable) - 1;
   if (!known.diskReplaced && durable.length > 0) {

@@ -612,8 +612,12 @@ function membership(aim: Aim, action: MemberAction): boolean {
     return true;
   }
   if (action.change === "add") {
+    if (world.ids.length + ids.length > MEMBERS_MAX) return false;
+    for (const id of ids) if (id > MEMBER_ID_MAX || world.ids.includes(id)) return false;
+    // Others may send to a new member as soon as its membership is applied, a moment before its process starts.
     for (const id of ids) {
-      if (id > MEMBER_ID_MAX || world.ids.length >= MEMBERS_MAX || (world.processes[id] ?? null) !== null) return false;
+      while (world.processes.length <= id) world.processes.push(null);
+      world.processes[id] = createProcess(id, action.role, aim.context.plan.disk);
     }
   }
   state.status = "active";
@@ -711,11 +715,9 @@ function carriedOut(world: World, context: RunContext, action: MemberAction, ids
     else if (action.change === "demote") processOf(world, id).role = "learner";
     else if (action.change === "remove") processOf(world, id).removed = true;
     else {
-      while (world.processes.length <= id) world.processes.push(null);
-      const process = createProcess(id, action.role, context.plan.disk);
+      const process = processOf(world, id);
       process.zone = action.zone;
       process.host = action.host;
-      world.processes[id] = process;
       world.ids.push(id);
       world.ids.sort((a, b) => a - b);
       startProcess(world, context, id);
