@@ -239,6 +239,7 @@ export function isInstant(disk: Disk): boolean {
 
 /** A sync that takes no time. Precondition: `isInstant`. */
 export function syncNow(disk: Disk): void {
+  if (disk.dropBefore > disk.log.first) dropLog(disk, disk.dropBefore);
   makeDurable(disk, disk.log.first + disk.log.length);
   disk.unsyncedBytes = 0;
   disk.syncs++;
@@ -251,7 +252,6 @@ export function syncNow(disk: Disk): void {
     }
     if (gone) disk.files = files.filter((file) => !file.removed);
   }
-  if (disk.dropBefore > disk.log.first) dropLog(disk, disk.dropBefore);
 }
 
 /**
@@ -266,12 +266,13 @@ export function endSync(disk: Disk, stream: Stream): boolean {
     failSync(disk, sync);
     return false;
   }
+  // The cut comes first: it may take away what a failed sync left in the way of the rest.
+  if (sync.dropBefore > disk.log.first) dropLog(disk, sync.dropBefore);
   makeDurable(disk, Math.min(sync.end, endOf(disk.log)));
   if (sync.written.length > 0) {
     for (const file of disk.files) if (!file.failed && sync.written.includes(file.number)) file.durable = true;
   }
   if (sync.removed.length > 0) disk.files = disk.files.filter((file) => !sync.removed.includes(file.number));
-  if (sync.dropBefore > disk.log.first) dropLog(disk, sync.dropBefore);
   disk.syncs++;
   return true;
 }
