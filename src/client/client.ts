@@ -175,9 +175,7 @@ export function invoke(client: Client, plan: WorkloadPlan, host: ClientHost): vo
   const operation = ++client.operations;
   const sums = plan.kindSums;
   const kindAt =
-    sums.length === 1
-      ? 0
-      : positionOf(sums, host.operationStream(client.id).below(sums[sums.length - 1] as number));
+    sums.length === 1 ? 0 : positionOf(sums, host.operationStream(client.id).below(sums[sums.length - 1] as number));
   const kind = plan.kinds[kindAt] as OperationKind;
   const keyAt = drawKey(client, plan, host);
   const key = plan.keys[keyAt] as string;
@@ -189,7 +187,7 @@ export function invoke(client: Client, plan: WorkloadPlan, host: ClientHost): vo
     const other = kind === "txn" ? (plan.keys[drawKey(client, plan, host)] as string) : key;
     body = etcdBody(kind, key, padded, client.seen[keyAt] ?? null, other, plan.prefix, client.revision);
   } else body = plainBody(kind, key, padded, client.seen[keyAt] ?? null);
-  submit(client, plan, host, kind, body, operation, keyAt, padded);
+  submit(client, plan, host, kind, body, operation, keyAt, padded, plan.endpoints[client.endpoint] as number);
 }
 
 function drawKey(client: Client, plan: WorkloadPlan, host: ClientHost): number {
@@ -207,6 +205,7 @@ function submit(
   operation: number,
   key: number,
   value: string,
+  member: number,
 ): void {
   const now = host.clientMicros;
   const open: OpenOperation = {
@@ -223,7 +222,7 @@ function submit(
   };
   client.open.push(open);
   if (host.clientObserver !== null) host.clientObserver.invoked(client, open, now);
-  host.sendRequest(plan.endpoints[client.endpoint] as number, new ClientRequest(client.id, operation, 1, body));
+  host.sendRequest(member, new ClientRequest(client.id, operation, 1, body));
   arm(client, open.deadlineMicros, host);
 }
 
@@ -236,7 +235,7 @@ export interface SingleOperation {
   readonly timeoutMicros: number | null;
 }
 
-/** Makes the client do one operation at a member; returns its number. */
+/** Makes the client do one operation at a member, whether it is one of its endpoints or not; returns its number. */
 export function submitOne(
   client: Client,
   plan: WorkloadPlan,
@@ -252,7 +251,7 @@ export function submitOne(
     ? etcdBody(single.op, single.key, value, single.expected, single.key, plan.prefix, 0)
     : plainBody(single.op, single.key, value, single.expected);
   const timed = single.timeoutMicros === null ? plan : { ...plan, timeoutMicros: single.timeoutMicros };
-  submit(client, timed, host, single.op, body, operation, Math.max(0, plan.keys.indexOf(single.key)), value);
+  submit(client, timed, host, single.op, body, operation, Math.max(0, plan.keys.indexOf(single.key)), value, member);
   return operation;
 }
 
@@ -323,12 +322,7 @@ function retry(client: Client, open: OpenOperation, plan: WorkloadPlan, host: Cl
 }
 
 /** An answer arrived. Answers to operations that are over, or to earlier attempts, count for nothing. */
-export function receiveResponse(
-  client: Client,
-  plan: WorkloadPlan,
-  host: ClientHost,
-  response: ClientResponse,
-): void {
+export function receiveResponse(client: Client, plan: WorkloadPlan, host: ClientHost, response: ClientResponse): void {
   if (client.pauses > 0) {
     client.inbox.push(response);
     return;

@@ -2,8 +2,8 @@
 // as plain register and key-value operations.
 
 import {
-  Compare,
   CompactionRequest,
+  Compare,
   CompareResult,
   CompareTarget,
   DeleteRangeRequest,
@@ -16,15 +16,7 @@ import {
 import { PlainAnswer, PlainOperation } from "../kernel/request.ts";
 
 /** Operations that a workload can mix. */
-export type OperationKind =
-  | "put"
-  | "get"
-  | "getSerializable"
-  | "range"
-  | "delete"
-  | "cas"
-  | "txn"
-  | "compact";
+export type OperationKind = "put" | "get" | "getSerializable" | "range" | "delete" | "cas" | "txn" | "compact";
 
 /** All operation kinds, in the order of their codes in traces and digests. */
 export const OPERATION_KINDS: readonly OperationKind[] = Object.freeze([
