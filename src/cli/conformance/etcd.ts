@@ -144,7 +144,7 @@ function runCall(run: Run, step: Step, path: string): string | null {
 }
 
 function runWatch(run: Run, step: Step, name: string): string | null {
-  const { hub, store } = run.server;
+  const { hub } = run.server;
   if (step.close === true) {
     closeStream(hub, run.streams.get(name) ?? 0);
     return null;
@@ -166,7 +166,6 @@ function runWatch(run: Run, step: Step, name: string): string | null {
   answers.push(...takeAnswers(stream, Number.MAX_SAFE_INTEGER));
   // Between watches of one stream the order is not promised; the sort keeps it within each.
   answers.sort((a, b) => a.watchId - b.watchId);
-  if (store.revision < 0) return "no revision";
   return difference(
     step.messages ?? [],
     answers.map((answer) => encodeWatchResponse(answer, null)),
