@@ -105,7 +105,8 @@ export function linksOfBridge(bridge: number, left: readonly number[], right: re
 
 /**
  * Links cut by a majorities ring: each member sees only its nearest neighbours on a ring, just enough of them for a
- * majority, and no two members see the same one. After Jepsen's `majorities-ring`.
+ * majority, and no two members see the same one; of three members each needs both others, and nothing is cut. After Jepsen's
+ * `majorities-ring`.
  */
 export function linksOfRing(members: readonly number[]): LinkName[] {
   const n = members.length;
