@@ -50,3 +50,9 @@ export class ClusterMember {
     this.digest = scramble(mixList(mixList(named, peerUrls), clientUrls));
   }
 }
+
+/** The name of an alarm's type as etcd writes it. */
+export function alarmName(alarm: number): string {
+  if (alarm === AlarmType.NOSPACE) return "NOSPACE";
+  return alarm === AlarmType.CORRUPT ? "CORRUPT" : "NONE";
+}

@@ -8,12 +8,11 @@ import { AuthNamesResponse } from "./auth-api.ts";
 import { type Permission, PermissionType } from "./auth-state.ts";
 import { encodeBase64 } from "./base64.ts";
 import type { Answer, LeaderKey, LocalAnswer } from "./call.ts";
-import type { ClusterMember } from "./cluster-state.ts";
+import { alarmName, type ClusterMember } from "./cluster-state.ts";
 import { Code, type EtcdError } from "./error.ts";
 import { isTombstone, type KeyValue, NO_LEASE } from "./key-value.ts";
 import type { RangeResponse, TxnOperationResponse, TxnResponse } from "./kv-api.ts";
 import { RequestKind } from "./request-kind.ts";
-import { alarmName } from "./server.ts";
 import type { WatchResponse } from "./watch-api.ts";
 
 /** What a JSON text can be made of. */

@@ -5,8 +5,8 @@
  * out and to say.
  */
 
-import { AlarmType } from "./cluster-state.ts";
-import { alarmName, SERVER_VERSION, type Server } from "./server.ts";
+import { AlarmType, alarmName } from "./cluster-state.ts";
+import { SERVER_VERSION, type Server } from "./server.ts";
 
 /** Status and body of an answer. */
 export interface HttpAnswer {

@@ -26,17 +26,8 @@ import { AlarmType, ClusterMember } from "../../src/etcd/cluster-state.ts";
 import { Command } from "../../src/etcd/command.ts";
 import { answerGet } from "../../src/etcd/health.ts";
 import { mayAdd, mayPromote, mayRemove, memberIdOf, validPeerUrls } from "../../src/etcd/reconfigure.ts";
-import {
-  answerCall,
-  applyAtOnce,
-  becomeLeader,
-  createServer,
-  dueCommands,
-  isReleased,
-  type PendingRecipe,
-  type Server,
-  serveRecipe,
-} from "../../src/etcd/server.ts";
+import { becomeLeader, createServer, dueCommands, type Server } from "../../src/etcd/server.ts";
+import { answerCall, applyAtOnce, isReleased, type PendingRecipe, serveRecipe } from "../../src/etcd/single-node.ts";
 import { exportSnapshot, reopenAfterCompactionCrash, restoreSnapshot } from "../../src/etcd/snapshot.ts";
 import { createStore, type StoreOptions } from "../../src/etcd/store.ts";
 import { TOKEN_TTL_MICROS } from "../../src/etcd/tokens.ts";

@@ -22,7 +22,8 @@ import { answerGet } from "../../etcd/health.ts";
 import { EXPIRY_PERIOD_MICROS } from "../../etcd/lease-clock.ts";
 import type { ClusterView } from "../../etcd/reconfigure.ts";
 import { admitWatch } from "../../etcd/serve-watch.ts";
-import { answerCall, applyAtOnce, becomeLeader, createServer, dueCommands, type Server } from "../../etcd/server.ts";
+import { becomeLeader, createServer, dueCommands, type Server } from "../../etcd/server.ts";
+import { answerCall, applyAtOnce } from "../../etcd/single-node.ts";
 import {
   closeStream,
   findStream,
