@@ -339,7 +339,8 @@ async function checkManifest(
         options.online === true && entry.told.format !== "bundle"
           ? await checkOnline(path, told, budget)
           : checkWhole(path, told, budget, false).verdict;
-      const agrees = entry.expected === undefined || checked.verdict === entry.expected;
+      const agrees =
+        entry.expected === undefined ? checked.verdict !== "undecided" : checked.verdict === entry.expected;
       verdict = {
         ...checked,
         file: entry.file,

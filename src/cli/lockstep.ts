@@ -107,7 +107,8 @@ Examples:
   lockstep replay 42:scenarios/partition/minority-leader.yaml
   lockstep scenario new my-story --template partition
 
-Exit: 0 held, 1 violated, 2 usage or scenario, 3 undecided, 4 nothing ran, 5 another digest than recorded.`,
+Exit codes: 0 held, 1 violated, 2 usage or scenario, 3 undecided,
+  4 nothing ran, 5 another digest than recorded, 70 our own error.`,
   );
   return program;
 }

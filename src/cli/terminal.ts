@@ -1,7 +1,7 @@
 // Where lines go: two streams, each with its colours, the signs that can be shown, and the columns there are.
 
 import { ASCII_SIGNS, type Layout, UNICODE_SIGNS } from "../report/signs.ts";
-import type { Line, Role } from "../report/span.ts";
+import type { Line, Role, Span } from "../report/span.ts";
 import { type ColorLevel, type ColorWish, colorLevel } from "./color.ts";
 
 /** Options that every command has. */
@@ -44,9 +44,13 @@ export async function openTerminal(options: CommonOptions): Promise<Terminal> {
   const text = (lines: readonly Line[], paint: Painter): string => {
     let all = "";
     for (const line of lines) {
-      let painted = "";
-      for (const part of line) painted += paint(shown(part.text), part.role);
-      all += `${painted.replace(/ +$/, "")}\n`;
+      let last = line.length - 1;
+      while (last >= 0 && (line[last] as Span).text.trimEnd() === "") last--;
+      for (let at = 0; at <= last; at++) {
+        const { text: raw, role } = line[at] as Span;
+        all += paint(shown(at === last ? raw.trimEnd() : raw), role);
+      }
+      all += "\n";
     }
     return all;
   };

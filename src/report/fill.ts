@@ -10,19 +10,20 @@ export function labelSpan(label: string): Span {
   return span(`  ${label}${" ".repeat(Math.max(1, LABEL_COLUMNS - 2 - columnsOf(label)))}`, "label");
 }
 
-/** Lines of a label and items; an item is never broken, and stands on a line of its own where it is too long. */
-export function fillItems(label: string, items: readonly Line[], separator: Span, width: number): Line[] {
-  const lines: Line[] = [];
-  let line: Span[] = [labelSpan(label)];
-  let used = LABEL_COLUMNS;
-  let empty = true;
+/** Lines of a head and items; an item is never broken, and stands on a line of its own where it is too long. */
+export function fillItems(head: Span, items: readonly Line[], separator: Span, width: number): Line[] {
+  const indent = columnsOf(head.text);
   const gap = columnsOf(separator.text);
+  const lines: Line[] = [];
+  let line: Span[] = [head];
+  let used = indent;
+  let empty = true;
   for (const item of items) {
     const columns = lineColumns(item);
     if (!empty && used + gap + columns > width) {
       lines.push(line);
-      line = [span(" ".repeat(LABEL_COLUMNS))];
-      used = LABEL_COLUMNS;
+      line = [span(" ".repeat(indent))];
+      used = indent;
       empty = true;
     }
     if (!empty) {

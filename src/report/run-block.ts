@@ -73,13 +73,9 @@ function sizeItems(run: ReportedRun, withSeed: boolean): Line[] {
   return items.map((item) => [span(item)]);
 }
 
-function joined(items: readonly Line[], layout: Layout): Span[] {
-  const line: Span[] = [];
-  for (const [at, item] of items.entries()) {
-    if (at > 0) line.push(span(` ${layout.signs.point} `, "dim"));
-    line.push(...item);
-  }
-  return line;
+/** What stands between items. */
+function point(layout: Layout): Span {
+  return span(` ${layout.signs.point} `, "dim");
 }
 
 function heldHead(run: ReportedRun, layout: Layout): Line[] {
@@ -87,7 +83,7 @@ function heldHead(run: ReportedRun, layout: Layout): Line[] {
   const name = [verdictSpan("held", layout), span(" "), span(runName(run), "strong")];
   const title = scenario.title === scenario.name ? [] : [span(scenario.title, "dim")];
   const lines = spread(name, title, layout.width);
-  lines.push([span("  "), ...joined(sizeItems(run, true), layout)]);
+  lines.push(...fillItems(span("  "), sizeItems(run, true), point(layout), layout.width));
   return lines;
 }
 
@@ -103,7 +99,7 @@ function troubleHead(run: ReportedRun, layout: Layout): Line[] {
   const command = replayCommand(run);
   if (command !== null) lines.push([labelSpan("REPLAY"), span(command, "command")]);
   if (run.artifact !== null) lines.push([labelSpan("ARTIFACT"), span(run.artifact)]);
-  lines.push(BLANK, [span("  "), ...joined(sizeItems(run, false), layout)]);
+  lines.push(BLANK, ...fillItems(span("  "), sizeItems(run, false), point(layout), layout.width));
   return lines;
 }
 
@@ -151,8 +147,7 @@ function whyLines(run: ReportedRun, layout: Layout): Line[] {
 
 function factLines(run: ReportedRun, layout: Layout): Line[] {
   const { result } = run;
-  const { signs } = layout;
-  const point = span(` ${signs.point} `, "dim");
+  const between = point(layout);
   const lines: Line[] = [...leaderLines(run, layout)];
   const { ok, failed, unknown } = result.operations;
   if (ok + failed + unknown > 0) {
@@ -160,7 +155,7 @@ function factLines(run: ReportedRun, layout: Layout): Line[] {
     items.push([span(`${grouped(unknown)} unknown`)]);
     const judged = linearizabilityOf(run);
     if (judged !== null) items.push([judged]);
-    lines.push(...fillItems("operations", items, point, layout.width));
+    lines.push(...fillItems(labelSpan("operations"), items, between, layout.width));
     const shares: Line[] = [];
     const { writes, reads } = result;
     if (writes.invoked > 0)
@@ -170,11 +165,11 @@ function factLines(run: ReportedRun, layout: Layout): Line[] {
       ]);
     if (reads.invoked > 0)
       shares.push([span(`reads ${percentage(reads.ok, reads.invoked)}`), span(` of ${grouped(reads.invoked)}`, "dim")]);
-    if (shares.length > 0) lines.push(...fillItems("available", shares, point, layout.width));
+    if (shares.length > 0) lines.push(...fillItems(labelSpan("available"), shares, between, layout.width));
   }
   lines.push(...faultLines(result, layout));
   const seen = coverageItems(result);
-  if (seen.length > 0) lines.push(...fillItems("seen", seen, point, layout.width));
+  if (seen.length > 0) lines.push(...fillItems(labelSpan("seen"), seen, between, layout.width));
   if (result.note !== "" && result.violation !== null)
     lines.push(...fillText([labelSpan("note")], result.note, "warn", layout.width));
   lines.push([labelSpan("digest"), span(result.digest)]);
@@ -211,7 +206,7 @@ function leaderLines(run: ReportedRun, layout: Layout): Line[] {
   if (leaders.length > LEADERS_MAX) items.push([span(`and ${leaders.length - LEADERS_MAX} more`, "dim")]);
   if (run.result.verdict === "held" && leaders.length > 1 && isOnePerTerm(leaders))
     items.push([span(`${signs.point} never two in one term`, "good")]);
-  return fillItems("leaders", items, span(" "), layout.width);
+  return fillItems(labelSpan("leaders"), items, span(" "), layout.width);
 }
 
 function isBeside(before: LeaderReport, leader: LeaderReport): boolean {
@@ -231,7 +226,7 @@ function faultLines(result: RunResult, layout: Layout): Line[] {
   const items: Line[] = [[span(`${grouped(took.length)} of ${grouped(result.faults.length)} took effect`)]];
   if (without.length > 0) items.push([span(`${grouped(without.length)} without effect`, "warn")]);
   if (waiting.length > 0) items.push([span(`${grouped(waiting.length)} never came`, "warn")]);
-  const lines = fillItems("faults", items, span(` ${layout.signs.point} `, "dim"), layout.width);
+  const lines = fillItems(labelSpan("faults"), items, point(layout), layout.width);
   const named: readonly FaultReport[] = [...without, ...waiting];
   for (const fault of named.slice(0, INEFFECTIVE_MAX)) {
     const when = fault.status === "waiting" ? "its time never came" : `at ${shortTime(fault.firedAtMicros)}`;
