@@ -2,12 +2,15 @@
 // and some member of it is connected both ways with a majority. Bounds are in election timeouts. A finding says who waits for
 // what, so that it can be shrunk. Looked at a few times a run, never per step.
 
+import type { Client } from "../client/client.ts";
+import { isWrite } from "../client/operation.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { formatMicros } from "../kernel/time.ts";
 import type { EtcdConfig } from "../member/etcd-config.ts";
 import type { Backend, EtcdMember } from "../member/etcd-member.ts";
 import { Role, termAt } from "../raft/raft.ts";
-import { processOf, type Process, type World, type WorldPlan } from "../world/world.ts";
+import type { Process, World, WorldPlan } from "../world/world.ts";
+import { connected, isIsolated, isLossy, isPunctual, isUnfair, reachesQuorum, running, votersOf } from "./fairness.ts";
 import { names } from "./ghost.ts";
 import type { Findings } from "./violation.ts";
 
@@ -16,6 +19,9 @@ const LEADER_TIMEOUTS = 10;
 
 /** Everybody must have caught up, and changes of membership must have ended, after so many. */
 const CONVERGENCE_TIMEOUTS = 20;
+
+/** A client whose patience is less than this part of an election timeout may never be served. */
+const DELAYS_PER_TIMEOUT = 4;
 
 /** More changes of leader than this in one look, with no fault in force, is no stability. */
 const CHANGES_MAX = 5;
@@ -32,17 +38,20 @@ export class LivenessChecker {
   private faultsSeen: number = -1;
   private changesAtLook: number = 0;
   private commitGoal: number = 0;
+  private writesBefore: number = 0;
+  /** Timeouts leave room for the network and disks of the scenario; else nothing is judged. */
+  private readonly punctual: boolean;
 
   constructor(out: Findings, plan: WorldPlan, config: EtcdConfig) {
     this.out = out;
     this.plan = plan;
     this.timeoutMicros = config.joining.electionTicks * config.tickMicros;
+    this.punctual = isPunctual(plan, this.timeoutMicros);
   }
 
   /** After each step; does nothing until the next time to look. */
   stepped(world: World): void {
-    if (world.atMicros < this.nextLook) return;
-    this.look(world);
+    if (world.atMicros >= this.nextLook && this.punctual) this.look(world);
   }
 
   private look(world: World): void {
@@ -53,33 +62,35 @@ export class LivenessChecker {
       this.fairSince = -1;
       return;
     }
-    const obstacle = unfair(world);
-    if (obstacle) {
+    if (isUnfair(world, this.timeoutMicros)) {
       this.fairSince = -1;
       return;
     }
     if (this.fairSince < 0) {
-      this.fairSince = world.atMicros;
-      this.looked = 0;
-      this.commitGoal = highestCommit(world);
-      this.changesAtLook = leaderChanges(world);
+      this.begin(world);
       return;
     }
     const since = world.atMicros - this.fairSince;
-    const bound = LEADER_TIMEOUTS * this.timeoutMicros * (anyCut(world) ? 2 : 1);
-    if (since >= bound && this.looked === 0) {
+    const unit = this.timeoutMicros * (isLossy(world, this.plan) ? 2 : 1);
+    if (since >= LEADER_TIMEOUTS * unit && this.looked === 0) {
       this.looked = 1;
       this.changesAtLook = leaderChanges(world);
       this.checkLeader(world, since);
-    } else if (since >= CONVERGENCE_TIMEOUTS * this.timeoutMicros && this.looked === 1) {
-      this.looked = 2;
+    } else if (since >= CONVERGENCE_TIMEOUTS * unit && this.looked === 1) {
       this.checkConvergence(world, since);
-      this.checkStability(world);
+      this.checkStability(world, since);
+      this.checkAvailability(world, since);
       // From here on the same is asked again and again.
-      this.fairSince = world.atMicros;
-      this.looked = 0;
-      this.commitGoal = highestCommit(world);
+      this.begin(world);
     }
+  }
+
+  private begin(world: World): void {
+    this.fairSince = world.atMicros;
+    this.looked = 0;
+    this.commitGoal = highestCommit(world);
+    this.changesAtLook = leaderChanges(world);
+    this.writesBefore = writesOk(world);
   }
 
   private moreToCome(world: World): boolean {
@@ -100,8 +111,8 @@ export class LivenessChecker {
   private checkLeader(world: World, since: number): void {
     for (const process of running(world)) {
       const { raft } = process.state as EtcdMember;
-      if (raft.role === Role.Leader && termAt(raft.log, raft.log.committed) === raft.term) return;
-      if (raft.role === Role.Leader && raft.log.committed === raft.log.snapshotIndex) return;
+      if (raft.role !== Role.Leader || !reachesQuorum(world, process, this.timeoutMicros)) continue;
+      if (termAt(raft.log, raft.log.committed) === raft.term || raft.log.committed === raft.log.snapshotIndex) return;
     }
     this.out.report(
       "leader-availability",
@@ -115,7 +126,7 @@ export class LivenessChecker {
     const behind = running(world).filter((process) => {
       const { membership } = (process.state as EtcdMember).raft.tracker;
       const member = membership.voters.includes(process.id) || membership.learners.includes(process.id);
-      return member && !isolated(world, process) && appliedOf(process) < this.commitGoal;
+      return member && this.followsSomebody(world, process) && appliedOf(process) < this.commitGoal;
     });
     if (behind.length > 0) {
       this.out.report(
@@ -137,13 +148,54 @@ export class LivenessChecker {
     }
   }
 
-  private checkStability(world: World): void {
+  /** A leader that can commit reaches it; where links are cut a member may see others and no leader. */
+  private followsSomebody(world: World, process: Process): boolean {
+    if (isIsolated(world, process, this.timeoutMicros)) return false;
+    return running(world).some(
+      (other) =>
+        (other.state as EtcdMember).raft.role === Role.Leader &&
+        (other === process || connected(world, other.id, process.id, this.timeoutMicros)) &&
+        reachesQuorum(world, other, this.timeoutMicros),
+    );
+  }
+
+  /** A client that goes on to the next member when one fails it must get a write through. */
+  private checkAvailability(world: World, since: number): void {
+    if (writesOk(world) > this.writesBefore) return;
+    for (const client of world.clients) {
+      if (client === null || !this.tries(world, client, since)) continue;
+      const write = client.open.find((open) => isWrite(open.kind)) as Client["open"][number];
+      this.out.report(
+        "availability",
+        running(world).map((process) => process.id),
+        `no write was acknowledged for ${formatMicros(since)} with all faults over, though c${client.id} tries all members`,
+        [
+          `c${client.id} waits for its ${write.kind} since ${formatMicros(write.invokedAtMicros)}`,
+          ...running(world).map(waitsFor),
+        ],
+      );
+      return;
+    }
+  }
+
+  private tries(world: World, client: Client, since: number): boolean {
+    const plan = this.plan.workloads[client.workload];
+    if (plan === undefined || !plan.failover || client.pauses > 0) return false;
+    const all = votersOf(world).every((id) => plan.endpoints.includes(id));
+    const inTime =
+      plan.timeoutMicros * DELAYS_PER_TIMEOUT >= this.timeoutMicros &&
+      plan.timeoutMicros * plan.endpoints.length <= since;
+    const works = plan.fromMicros <= this.fairSince && plan.untilMicros >= world.atMicros;
+    return all && inTime && works && client.open.some((open) => isWrite(open.kind));
+  }
+
+  private checkStability(world: World, since: number): void {
     const changes = leaderChanges(world) - this.changesAtLook;
     if (changes > CHANGES_MAX) {
       this.out.report(
         "leader-stability",
         running(world).map((process) => process.id),
-        `${changes} changes of leader in ${formatMicros(10 * this.timeoutMicros)} with all faults over`,
+        `${changes} changes of leader in the last of ${formatMicros(since)} with all faults over`,
         running(world).map(waitsFor),
       );
     }
@@ -160,60 +212,6 @@ function effects(world: World): number {
   return sum;
 }
 
-function running(world: World): Process[] {
-  const processes: Process[] = [];
-  for (const id of world.ids) {
-    const process = processOf(world, id);
-    if (process.state !== null && process.pauses === 0) processes.push(process);
-  }
-  return processes;
-}
-
-/** Membership as the most advanced running member has it. */
-function votersOf(world: World): readonly number[] {
-  let best: Backend | null = null;
-  for (const id of world.ids) {
-    const backend = processOf(world, id).disk.backend as Backend | null;
-    if (backend !== null && (best === null || backend.appliedIndex > best.appliedIndex)) best = backend;
-  }
-  return best === null ? [] : best.confState.voters;
-}
-
-/** True while too few can work for anything to be expected. */
-function unfair(world: World): boolean {
-  const voters = votersOf(world);
-  const works = running(world).filter(
-    (process) =>
-      voters.includes(process.id) &&
-      process.disk.faults.stalls === 0 &&
-      process.disk.faults.full === 0 &&
-      process.disk.faults.errorPpm === 0,
-  );
-  const need = Math.floor(voters.length / 2) + 1;
-  if (works.length < need) return true;
-  return !works.some(
-    (process) => works.filter((other) => other === process || connected(world, process.id, other.id)).length >= need,
-  );
-}
-
-function connected(world: World, a: number, b: number): boolean {
-  return openLink(world, a, b) && openLink(world, b, a);
-}
-
-function openLink(world: World, from: number, to: number): boolean {
-  const link = world.network.links[from]?.[to];
-  if (link === undefined) return true;
-  return link.cuts === 0 && !link.effects.some((effect) => effect.kind === "drop" || effect.kind === "hold");
-}
-
-function anyCut(world: World): boolean {
-  return world.network.links.some((row) => row.some((link) => link !== undefined && link.cuts > 0));
-}
-
-function isolated(world: World, process: Process): boolean {
-  return !running(world).some((other) => other !== process && connected(world, process.id, other.id));
-}
-
 function highestCommit(world: World): number {
   let highest = 0;
   for (const process of running(world)) highest = Math.max(highest, (process.state as EtcdMember).raft.log.committed);
@@ -222,6 +220,10 @@ function highestCommit(world: World): number {
 
 function appliedOf(process: Process): number {
   return (process.disk.backend as Backend).appliedIndex;
+}
+
+function writesOk(world: World): number {
+  return world.counters[CounterAt["write-ok"]] as number;
 }
 
 function leaderChanges(world: World): number {

@@ -1,0 +1,168 @@
+// Whether anything can be expected of a cluster: liveness is promised only in fair phases, in which a majority of the voters is
+// up, hears each other in time, and holds logs with which one of them can be elected. Whatever makes this doubtful (a slow disk,
+// a slow process, a wild clock, links slower than the election timeout allows) makes a phase unfair: better no verdict than a
+// false alarm. After the bug catalogue's section on liveness.
+
+import type { Distribution } from "../kernel/distribution.ts";
+import type { Backend, EtcdMember } from "../member/etcd-member.ts";
+import { isUpToDate, lastTerm } from "../raft/log.ts";
+import type { ConfState } from "../raft/raft.ts";
+import { type Process, processOf, type World, type WorldPlan } from "../world/world.ts";
+
+/** A round trip and a sync may take one part in this many of the election timeout, all delays together. */
+const TIMEOUT_SHARE = 2;
+
+/** One delay of many (an added latency, a slow sync, the handling of a message) may take one part in this many. */
+const DELAY_SHARE = 10;
+
+/** Loss beyond this, in ppm, leaves no bound that could be kept. */
+const LOSS_PPM_MAX = 200_000;
+
+/** Clocks that run faster or slower than this, in ppm, break the promises that timeouts stand for. */
+const RATE_PPM_MAX = 100_000;
+
+/** True when the network and the disks that a scenario asks for are fast enough for its timeouts. */
+export function isPunctual(plan: WorldPlan, timeoutMicros: number): boolean {
+  let latency = longest(plan.latency);
+  for (const link of plan.links) latency = Math.max(latency, longest(link.latency));
+  let disk = longest(plan.disk.write) + longest(plan.disk.fsync);
+  for (const member of plan.members) {
+    disk = Math.max(disk, longest(member.disk.write) + longest(member.disk.fsync));
+  }
+  return plan.lossPpm <= LOSS_PPM_MAX && (2 * latency + disk) * TIMEOUT_SHARE <= timeoutMicros;
+}
+
+/** Nearly the longest that a distribution gives. */
+function longest(distribution: Distribution): number {
+  switch (distribution.kind) {
+    case "constant":
+      return distribution.micros;
+    case "uniform":
+      return distribution.maxMicros;
+    case "normal":
+      return distribution.meanMicros + 4 * distribution.deviationMicros;
+    case "exponential":
+    case "pareto":
+      return Math.min(
+        distribution.maxMicros,
+        distribution.minMicros + 8 * (distribution.meanMicros - distribution.minMicros),
+      );
+  }
+}
+
+/** The processes that run, ascending. */
+export function running(world: World): Process[] {
+  const processes: Process[] = [];
+  for (const id of world.ids) {
+    const process = processOf(world, id);
+    if (process.state !== null && process.pauses === 0) processes.push(process);
+  }
+  return processes;
+}
+
+/** Membership as the most advanced member has it; null before there is any. */
+function membershipOf(world: World): ConfState | null {
+  let best: Backend | null = null;
+  for (const id of world.ids) {
+    const backend = processOf(world, id).disk.backend as Backend | null;
+    if (backend !== null && (best === null || backend.appliedIndex > best.appliedIndex)) best = backend;
+  }
+  return best === null ? null : best.confState;
+}
+
+/** Ids of the voters, by the same. */
+export function votersOf(world: World): readonly number[] {
+  return membershipOf(world)?.voters ?? [];
+}
+
+/** True while too few can work for anything to be expected. */
+export function isUnfair(world: World, timeoutMicros: number): boolean {
+  const membership = membershipOf(world);
+  if (membership === null) return true;
+  const up = running(world);
+  for (const process of up) if (isDisturbed(process, timeoutMicros)) return true;
+  const works = up.filter((process) => isAble(process));
+  return !works.some((process) => {
+    const others = works.filter((other) => other === process || connected(world, process.id, other.id, timeoutMicros));
+    const votes = others.filter((other) => wouldVoteFor(other, process)).map((other) => other.id);
+    return (
+      decides(membership.voters, votes) &&
+      (membership.votersOutgoing.length === 0 || decides(membership.votersOutgoing, votes))
+    );
+  });
+}
+
+function decides(voters: readonly number[], present: readonly number[]): boolean {
+  return voters.filter((id) => present.includes(id)).length > voters.length >> 1;
+}
+
+function wouldVoteFor(voter: Process, candidate: Process): boolean {
+  const log = (candidate.state as EtcdMember).raft.log;
+  return isUpToDate((voter.state as EtcdMember).raft.log, lastTerm(log), log.last);
+}
+
+/** Its disk takes and keeps what it is given. */
+function isAble(process: Process): boolean {
+  const { stalls, full, errorPpm, writeErrorPpm } = process.disk.faults;
+  return stalls === 0 && full === 0 && errorPpm === 0 && writeErrorPpm === 0;
+}
+
+/** It does what it does too late, or too early, for timeouts to mean anything. */
+function isDisturbed(process: Process, timeoutMicros: number): boolean {
+  const { disk, clock } = process;
+  const slow = disk.faults.slowPpm > 0 ? disk.faults.slowMicros : 0;
+  return (
+    (slow + longest(disk.write) + longest(disk.fsync)) * DELAY_SHARE > timeoutMicros ||
+    process.cpuMicros * DELAY_SHARE * DELAY_SHARE > timeoutMicros ||
+    process.applyMicros * DELAY_SHARE * DELAY_SHARE > timeoutMicros ||
+    Math.abs(clock.ratePpm) > RATE_PPM_MAX
+  );
+}
+
+/** Both hear each other, in time. */
+export function connected(world: World, a: number, b: number, timeoutMicros: number): boolean {
+  return isOpen(world, a, b, timeoutMicros) && isOpen(world, b, a, timeoutMicros);
+}
+
+function isOpen(world: World, from: number, to: number, timeoutMicros: number): boolean {
+  const link = world.network.links[from]?.[to];
+  if (link === undefined) return true;
+  if (link.cuts !== 0) return false;
+  for (const effect of link.effects) {
+    switch (effect.kind) {
+      case "delay":
+      case "reorder":
+        if ((effect.addMicros + (effect.jitter === null ? 0 : longest(effect.jitter))) * DELAY_SHARE > timeoutMicros)
+          return false;
+        break;
+      case "duplicate":
+        break;
+      default:
+        return false;
+    }
+  }
+  return true;
+}
+
+/** Some link is cut or loses messages, or the network as a whole does: bounds are doubled. */
+export function isLossy(world: World, plan: WorldPlan): boolean {
+  if (plan.lossPpm > 0) return true;
+  return world.network.links.some((row) =>
+    row.some((link) => link !== undefined && (link.cuts > 0 || link.effects.length > 0)),
+  );
+}
+
+/** True when nobody that runs hears it and is heard by it. */
+export function isIsolated(world: World, process: Process, timeoutMicros: number): boolean {
+  return !running(world).some((other) => other !== process && connected(world, process.id, other.id, timeoutMicros));
+}
+
+/** True when the member hears, and is heard by, a majority of the voters that work. */
+export function reachesQuorum(world: World, process: Process, timeoutMicros: number): boolean {
+  const membership = membershipOf(world);
+  if (membership === null || !isAble(process)) return false;
+  const present = running(world)
+    .filter((other) => isAble(other) && (other === process || connected(world, process.id, other.id, timeoutMicros)))
+    .map((other) => other.id);
+  return decides(membership.voters, present);
+}
