@@ -93,7 +93,8 @@ function troubleHead(run: ReportedRun, layout: Layout): Line[] {
   const sign = verdictSpan(result.verdict, layout);
   const where = [span(run.file ?? runName(run)), ...(result.variant === null ? [] : [span(` ${result.variant}`)])];
   const tail: Line = [...where, span(`  seed ${result.seed}`, "strong")];
-  const lines = spread([sign, span(" "), span(headline(result), "strong")], tail, layout.width);
+  const lines = fillText([sign, span(" ")], headline(result), "strong", layout.width);
+  lines.push(...spread(lines.pop() as Line, tail, layout.width));
   const text = result.interrupted ? "" : (result.violation?.text ?? result.note);
   if (text !== "") for (const part of brokenText(text, layout.width - 4)) lines.push([span(`  ${part}`)]);
   const command = replayCommand(run);
