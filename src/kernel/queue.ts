@@ -28,11 +28,19 @@ const SEQUENCE_SPAN = 0x100000000;
 /** A kind that no event has: slots whose event was taken back. */
 const CANCELLED = 255;
 
+/** Width of a bucket of the wheel in micros, a power of two, and how many there are: it reaches 262 ms ahead. */
+const BUCKET_MICROS = 1024;
+const BUCKETS = 256;
+const MASK = BUCKETS - 1;
+
 /**
- * A 4-ary heap over typed arrays with the events' fields in slabs. `pop` loads the earliest event into the fields `atMicros`,
- * `kind`, `a`, `b` and `payload` of the queue itself, so that an event costs no object.
+ * A timing wheel for what is due soon, with a 4-ary heap for the rest, over typed arrays; events are fields in slabs. `pop` loads
+ * the earliest event into the fields `atMicros`, `kind`, `a`, `b`, `cause` and `payload` of the queue itself, so that an event
+ * costs no object.
  *
- * `docs/decisions/0003-event-queue.md` has the measurements against a binary heap of objects and a timing wheel.
+ * A bucket is a list of slots sorted by (time, key), as a bucket rarely holds more than a few. What lies beyond the wheel goes to
+ * the heap and stays there: the earliest event is the earlier of the two firsts. Invariant: every event of the wheel lies in one
+ * of the `BUCKETS` buckets from `base` on. `docs/decisions/0003-event-queue.md` has the measurements.
  */
 export class EventQueue {
   /** Fields of the event that `pop` took last. */
@@ -47,19 +55,30 @@ export class EventQueue {
   /** Number of the step that is under way; whatever is pushed now has it as its cause. */
   step: number = 0;
 
+  /** Events in wheel and heap, those taken back included, and of them those taken back. */
   private count: number = 0;
   private cancelled: number = 0;
+  /** Number of the bucket at which the wheel begins: time / BUCKET_MICROS. */
+  private base: number = 0;
+  /** The earliest event's slot, -1: not looked for. */
+  private first: number = -1;
+  /** First slot of each bucket, -1: none; and one bit a bucket that is not empty. */
+  private readonly heads: Int32Array = new Int32Array(BUCKETS).fill(-1);
+  private readonly bits: Int32Array = new Int32Array(BUCKETS / 32);
+  private wheelCount: number = 0;
+  private heap: Int32Array = new Int32Array(256);
+  private heapCount: number = 0;
   private capacity: number = 256;
-  private heapAt: Float64Array = new Float64Array(256);
-  private heapKey: Float64Array = new Float64Array(256);
-  private heapSlot: Int32Array = new Int32Array(256);
+  private slotAt: Float64Array = new Float64Array(256);
+  private slotKey: Float64Array = new Float64Array(256);
+  private slotNext: Int32Array = new Int32Array(256);
   private slotKind: Uint8Array = new Uint8Array(256);
   private slotA: Int32Array = new Int32Array(256);
   private slotB: Int32Array = new Int32Array(256);
   private slotCause: Int32Array = new Int32Array(256);
   private slotPayload: unknown[] = new Array(256).fill(null);
-  private free: Int32Array = new Int32Array(256);
-  private freeCount: number = 0;
+  /** Head of the list of free slots (linked by `slotNext`), -1: none; slots from `used` on were never used. */
+  private free: number = -1;
   private used: number = 0;
   private sequences: Uint32Array = new Uint32Array(RANKS);
 
@@ -84,139 +103,207 @@ export class EventQueue {
     cause: number,
     payload: unknown,
   ): number {
-    let slot: number;
-    if (this.freeCount > 0) slot = this.free[--this.freeCount] as number;
+    let slot = this.free;
+    if (slot >= 0) this.free = this.slotNext[slot] as number;
     else {
       if (this.used === this.capacity) this.grow();
       slot = this.used++;
     }
+    this.slotAt[slot] = at;
+    this.slotKey[slot] = key;
     this.slotKind[slot] = kind;
     this.slotA[slot] = a;
     this.slotB[slot] = b;
     this.slotCause[slot] = cause;
     this.slotPayload[slot] = payload;
-    const heapAt = this.heapAt;
-    const heapKey = this.heapKey;
-    const heapSlot = this.heapSlot;
-    let i = this.count++;
+    this.count++;
+    const bucket = Math.floor(at / BUCKET_MICROS);
+    const ahead = bucket - this.base;
+    if (ahead >= 0 && ahead < BUCKETS) this.insertIntoWheel(bucket & MASK, slot, at, key);
+    else this.insertIntoHeap(slot, at, key);
+    const first = this.first;
+    if (first >= 0 && this.isBefore(at, key, first)) this.first = slot;
+    return slot;
+  }
+
+  private isBefore(at: number, key: number, slot: number): boolean {
+    const other = this.slotAt[slot] as number;
+    return at < other || (at === other && key < (this.slotKey[slot] as number));
+  }
+
+  private insertIntoWheel(index: number, slot: number, at: number, key: number): void {
+    const next = this.slotNext;
+    let later = this.heads[index] as number;
+    this.wheelCount++;
+    if (later < 0 || this.isBefore(at, key, later)) {
+      next[slot] = later;
+      this.heads[index] = slot;
+      this.bits[index >> 5] = (this.bits[index >> 5] as number) | (1 << (index & 31));
+      return;
+    }
+    let earlier = later;
+    later = next[earlier] as number;
+    while (later >= 0 && !this.isBefore(at, key, later)) {
+      earlier = later;
+      later = next[earlier] as number;
+    }
+    next[earlier] = slot;
+    next[slot] = later;
+  }
+
+  private insertIntoHeap(slot: number, at: number, key: number): void {
+    const heap = this.heap;
+    let i = this.heapCount++;
     while (i > 0) {
       const parent = (i - 1) >> 2;
-      const parentAt = heapAt[parent] as number;
-      if (at > parentAt || (at === parentAt && key > (heapKey[parent] as number))) break;
-      heapAt[i] = parentAt;
-      heapKey[i] = heapKey[parent] as number;
-      heapSlot[i] = heapSlot[parent] as number;
+      const above = heap[parent] as number;
+      if (!this.isBefore(at, key, above)) break;
+      heap[i] = above;
       i = parent;
     }
-    heapAt[i] = at;
-    heapKey[i] = key;
-    heapSlot[i] = slot;
-    return slot;
+    heap[i] = slot;
+  }
+
+  /** Slot of the earliest event of the wheel, taken back or not. Precondition: the wheel is not empty. */
+  private firstOfWheel(): number {
+    const start = this.base & MASK;
+    const head = this.heads[start] as number;
+    if (head >= 0) return head;
+    let word = start >> 5;
+    let bits = (this.bits[word] as number) & (-1 << (start & 31));
+    while (bits === 0) {
+      word = (word + 1) & (BUCKETS / 32 - 1);
+      bits = this.bits[word] as number;
+    }
+    return this.heads[(word << 5) + 31 - Math.clz32(bits & -bits)] as number;
+  }
+
+  /** Slot of the earliest event, -1 when nothing waits. Events taken back are dropped on the way. */
+  private find(): number {
+    while (this.first < 0 && this.count > 0) {
+      let slot = this.wheelCount > 0 ? this.firstOfWheel() : -1;
+      if (this.heapCount > 0) {
+        const top = this.heap[0] as number;
+        if (slot < 0 || this.isBefore(this.slotAt[top] as number, this.slotKey[top] as number, slot)) slot = top;
+      }
+      if (this.slotKind[slot] === CANCELLED) {
+        this.remove(slot);
+        this.cancelled--;
+      } else this.first = slot;
+    }
+    return this.first;
   }
 
   /** Time of the earliest event, or Infinity when nothing waits. */
   peekMicros(): number {
-    while (this.count > 0) {
-      if (this.slotKind[this.heapSlot[0] as number] !== CANCELLED) return this.heapAt[0] as number;
-      this.removeTop();
-      this.cancelled--;
-    }
-    return Number.POSITIVE_INFINITY;
+    const slot = this.find();
+    return slot < 0 ? Number.POSITIVE_INFINITY : (this.slotAt[slot] as number);
   }
 
   /** Takes the earliest event into the queue's fields; false when nothing waits. */
   pop(): boolean {
-    for (;;) {
-      if (this.count === 0) return false;
-      const slot = this.heapSlot[0] as number;
-      const kind = this.slotKind[slot] as number;
-      if (kind === CANCELLED) {
-        this.removeTop();
-        this.cancelled--;
-        continue;
-      }
-      this.atMicros = this.heapAt[0] as number;
-      this.kind = kind;
-      this.a = this.slotA[slot] as number;
-      this.b = this.slotB[slot] as number;
-      this.cause = this.slotCause[slot] as number;
-      this.payload = this.slotPayload[slot];
-      this.removeTop();
-      return true;
+    const slot = this.find();
+    if (slot < 0) return false;
+    const at = this.slotAt[slot] as number;
+    this.atMicros = at;
+    this.kind = this.slotKind[slot] as number;
+    this.a = this.slotA[slot] as number;
+    this.b = this.slotB[slot] as number;
+    this.cause = this.slotCause[slot] as number;
+    this.payload = this.slotPayload[slot];
+    this.remove(slot);
+    this.first = -1;
+    const bucket = Math.floor(at / BUCKET_MICROS);
+    if (bucket > this.base) this.base = bucket;
+    return true;
+  }
+
+  /** Frees the slot of an event that is the first of its bucket or the top of the heap. */
+  private remove(slot: number): void {
+    this.count--;
+    if (this.heapCount > 0 && this.heap[0] === slot) this.removeTop();
+    else {
+      const index = Math.floor((this.slotAt[slot] as number) / BUCKET_MICROS) & MASK;
+      const next = this.slotNext[slot] as number;
+      this.heads[index] = next;
+      if (next < 0) this.bits[index >> 5] = (this.bits[index >> 5] as number) & ~(1 << (index & 31));
+      this.wheelCount--;
     }
+    this.slotPayload[slot] = null;
+    this.slotNext[slot] = this.free;
+    this.free = slot;
   }
 
   private removeTop(): void {
-    const heapAt = this.heapAt;
-    const heapKey = this.heapKey;
-    const heapSlot = this.heapSlot;
-    const slot = heapSlot[0] as number;
-    this.slotPayload[slot] = null;
-    this.free[this.freeCount++] = slot;
-    const n = --this.count;
+    const heap = this.heap;
+    const n = --this.heapCount;
     if (n === 0) return;
-    const at = heapAt[n] as number;
-    const key = heapKey[n] as number;
+    const slot = heap[n] as number;
+    const at = this.slotAt[slot] as number;
+    const key = this.slotKey[slot] as number;
     let i = 0;
     for (;;) {
-      const first = (i << 2) + 1;
-      if (first >= n) break;
-      let best = first;
-      let bestAt = heapAt[first] as number;
-      const end = first + 4 < n ? first + 4 : n;
-      for (let c = first + 1; c < end; c++) {
-        const cAt = heapAt[c] as number;
-        if (cAt < bestAt || (cAt === bestAt && (heapKey[c] as number) < (heapKey[best] as number))) {
-          best = c;
-          bestAt = cAt;
+      const child = (i << 2) + 1;
+      if (child >= n) break;
+      let best = heap[child] as number;
+      let bestAt = child;
+      const end = child + 4 < n ? child + 4 : n;
+      for (let c = child + 1; c < end; c++) {
+        const other = heap[c] as number;
+        if (this.isBefore(this.slotAt[other] as number, this.slotKey[other] as number, best)) {
+          best = other;
+          bestAt = c;
         }
       }
-      if (bestAt > at || (bestAt === at && (heapKey[best] as number) > key)) break;
-      heapAt[i] = bestAt;
-      heapKey[i] = heapKey[best] as number;
-      heapSlot[i] = heapSlot[best] as number;
-      i = best;
+      if (this.isBefore(at, key, best)) break;
+      heap[i] = best;
+      i = bestAt;
     }
-    heapAt[i] = at;
-    heapKey[i] = key;
-    heapSlot[i] = heapSlot[n] as number;
+    heap[i] = slot;
   }
 
   private grow(): void {
     const capacity = this.capacity * 2;
     assert(capacity <= QUEUE_MAX * 2, "more events wait than QUEUE_MAX allows");
-    this.heapAt = copyInto(new Float64Array(capacity), this.heapAt);
-    this.heapKey = copyInto(new Float64Array(capacity), this.heapKey);
-    this.heapSlot = copyInto(new Int32Array(capacity), this.heapSlot);
+    this.heap = copyInto(new Int32Array(capacity), this.heap);
+    this.slotAt = copyInto(new Float64Array(capacity), this.slotAt);
+    this.slotKey = copyInto(new Float64Array(capacity), this.slotKey);
+    this.slotNext = copyInto(new Int32Array(capacity), this.slotNext);
     this.slotKind = copyInto(new Uint8Array(capacity), this.slotKind);
     this.slotA = copyInto(new Int32Array(capacity), this.slotA);
     this.slotB = copyInto(new Int32Array(capacity), this.slotB);
     this.slotCause = copyInto(new Int32Array(capacity), this.slotCause);
-    this.free = copyInto(new Int32Array(capacity), this.free);
     this.capacity = capacity;
+  }
+
+  /** Slots of all events that wait, in the order in which they are due. */
+  private waiting(): number[] {
+    const slots: number[] = [];
+    for (let i = 0; i < this.heapCount; i++) slots.push(this.heap[i] as number);
+    for (const head of this.heads) {
+      for (let slot = head; slot >= 0; slot = this.slotNext[slot] as number) slots.push(slot);
+    }
+    return slots
+      .filter((slot) => this.slotKind[slot] !== CANCELLED)
+      .sort((x, y) => {
+        const difference = (this.slotAt[x] as number) - (this.slotAt[y] as number);
+        return difference !== 0 ? difference : (this.slotKey[x] as number) - (this.slotKey[y] as number);
+      });
   }
 
   /** Slots of the waiting events of one kind, in the order in which they are due. */
   slotsOf(kind: number): number[] {
-    const found: number[] = [];
-    for (let i = 0; i < this.count; i++) if (this.slotKind[this.heapSlot[i] as number] === kind) found.push(i);
-    found.sort((x, y) => this.compare(x, y));
-    return found.map((i) => this.heapSlot[i] as number);
+    return this.waiting().filter((slot) => this.slotKind[slot] === kind);
   }
 
-  private compare(i: number, j: number): number {
-    const d = (this.heapAt[i] as number) - (this.heapAt[j] as number);
-    return d !== 0 ? d : (this.heapKey[i] as number) - (this.heapKey[j] as number);
-  }
-
-  /** The event in `slot`, without taking it. `rank` and `sequence` are left out (0): they are the queue's own business. */
+  /** The event in `slot`, without taking it. */
   at(slot: number): QueuedEvent {
-    let atMicros = 0;
-    for (let i = 0; i < this.count; i++) if (this.heapSlot[i] === slot) atMicros = this.heapAt[i] as number;
+    const key = this.slotKey[slot] as number;
+    const rank = Math.floor(key / SEQUENCE_SPAN);
     return {
-      atMicros,
-      rank: 0,
-      sequence: 0,
+      atMicros: this.slotAt[slot] as number,
+      rank,
+      sequence: key - rank * SEQUENCE_SPAN,
       kind: this.slotKind[slot] as number,
       a: this.slotA[slot] as number,
       b: this.slotB[slot] as number,
@@ -231,36 +318,19 @@ export class EventQueue {
     this.slotKind[slot] = CANCELLED;
     this.slotPayload[slot] = null;
     this.cancelled++;
+    if (this.first === slot) this.first = -1;
   }
 
   /** Content for a keyframe. Payloads are immutable values and are shared. */
   save(): QueueImage {
-    const order: number[] = [];
-    for (let i = 0; i < this.count; i++) {
-      if (this.slotKind[this.heapSlot[i] as number] !== CANCELLED) order.push(i);
-    }
-    order.sort((x, y) => this.compare(x, y));
-    const events = order.map((i): QueuedEvent => {
-      const slot = this.heapSlot[i] as number;
-      const key = this.heapKey[i] as number;
-      const rank = Math.floor(key / SEQUENCE_SPAN);
-      return {
-        atMicros: this.heapAt[i] as number,
-        rank,
-        sequence: key - rank * SEQUENCE_SPAN,
-        kind: this.slotKind[slot] as number,
-        a: this.slotA[slot] as number,
-        b: this.slotB[slot] as number,
-        cause: this.slotCause[slot] as number,
-        payload: this.slotPayload[slot],
-      };
-    });
-    return { events, sequences: this.sequences.slice() };
+    return { events: this.waiting().map((slot) => this.at(slot)), sequences: this.sequences.slice() };
   }
 
   /** A queue with the content of `image`; the image may be restored any number of times. */
   static restore(image: QueueImage): EventQueue {
     const queue = new EventQueue();
+    const earliest = image.events[0];
+    if (earliest !== undefined) queue.base = Math.floor(earliest.atMicros / BUCKET_MICROS);
     for (const e of image.events) {
       queue.insert(e.atMicros, e.rank * SEQUENCE_SPAN + e.sequence, e.kind, e.a, e.b, e.cause, e.payload);
     }

@@ -153,11 +153,11 @@ function objection(
 
 /** Strict reconfiguration: of the voters that would be left, a quorum must be connected; of a cluster to grow, all. */
 function healthyWithout(member: EtcdMember, env: MemberEnv, confState: ConfState, without: number): boolean {
-  const now = env.context.localMicros();
+  const since = member.raft.ticks - HEALTH_MICROS / member.config.tickMicros;
   const left = confState.voters.filter((id) => id !== without);
   let connected = 0;
   for (const id of left) {
-    if (id === env.context.self || now - (member.heardMicros[id] ?? -HEALTH_MICROS) < HEALTH_MICROS) connected++;
+    if (id === env.context.self || (member.heardAtTick[id] ?? Number.NEGATIVE_INFINITY) > since) connected++;
   }
   const quorum = Math.floor(left.length / 2) + 1;
   return without === 0 ? connected === left.length : connected >= quorum;

@@ -68,8 +68,8 @@ export interface EtcdMember {
   readsAsked: number;
   /** Last time a leader was lost, in local micros; -1: never. */
   leaderLostMicros: number;
-  /** When each peer was last heard of, by id, in local micros. */
-  heardMicros: number[];
+  /** Raft's tick count when each peer was last heard of, by id; at boot every voter counts as heard of. */
+  heardAtTick: number[];
   snapshotsSent: SnapshotSent[];
   /** Index of the newest snapshot file, and where the log stood when it was written. */
   snapshotIndex: number;
@@ -80,11 +80,9 @@ export interface EtcdMember {
 }
 
 /** A member that has just recovered `raft`. */
-export function createEtcdMember(config: EtcdConfig, raft: Raft, bootMicros: number, peers: readonly number[]): EtcdMember {
-  const heardMicros: number[] = [];
-  for (const id of peers) {
-    while (heardMicros.length <= id) heardMicros.push(bootMicros);
-  }
+export function createEtcdMember(config: EtcdConfig, raft: Raft, peers: readonly number[]): EtcdMember {
+  const heardAtTick: number[] = [];
+  for (const id of peers) while (heardAtTick.length <= id) heardAtTick.push(raft.ticks);
   return {
     config,
     raft,
@@ -102,7 +100,7 @@ export function createEtcdMember(config: EtcdConfig, raft: Raft, bootMicros: num
     readRounds: [],
     readsAsked: 0,
     leaderLostMicros: -1,
-    heardMicros,
+    heardAtTick,
     snapshotsSent: [],
     snapshotIndex: raft.log.snapshotIndex,
     cuts: [],

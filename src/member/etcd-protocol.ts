@@ -39,6 +39,9 @@ const TICK_TIMER = 1;
 const FOUNDING_INDEX = 1;
 const FOUNDING_TERM = 1;
 
+/** For peers that were never heard of. */
+const NEVER_HEARD = -1_000_000;
+
 /** A snapshot that was sent and not acknowledged is given up after this many ticks, and sent again when asked for. */
 const SNAPSHOT_TICKS = 50;
 
@@ -137,7 +140,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       env,
     );
     if (snapshot !== null) setSnapshot(raft, snapshot);
-    const member = createEtcdMember(this.config, raft, context.localMicros(), backend.confState.voters);
+    const member = createEtcdMember(this.config, raft, backend.confState.voters);
     if (this.observer !== null) this.observer.booted(context.self, raft, member.durableIndex);
     context.setTimer(1 + context.choose("tick-phase", this.config.tickMicros), TICK_TIMER);
     drive(member, env);
@@ -150,9 +153,9 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
 
   receive(member: EtcdMember, from: number, message: Message, context: ProcessContext): void {
     const env = this.enter(context);
-    const heard = member.heardMicros;
-    while (heard.length <= from) heard.push(-1_000_000_000);
-    heard[from] = context.localMicros();
+    const heard = member.heardAtTick;
+    while (heard.length <= from) heard.push(NEVER_HEARD);
+    heard[from] = member.raft.ticks;
     step(member.raft, message, env);
     drive(member, env);
   }
@@ -269,7 +272,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       stalled: member.stalled.slice(),
       readQueue: member.readQueue.slice(),
       readRounds: member.readRounds.map((round) => ({ ...round })),
-      heardMicros: member.heardMicros.slice(),
+      heardAtTick: member.heardAtTick.slice(),
       snapshotsSent: member.snapshotsSent.slice(),
       cuts: member.cuts.slice(),
     };

@@ -51,6 +51,8 @@ export class RunContext implements ProcessContext, ClientHost {
   private readonly keys: (Stream | undefined)[] = [];
   private readonly disks: (Stream | undefined)[] = [];
   private readonly linkLatency: Map<number, Distribution> = new Map();
+  /** No link differs from the rest. */
+  private readonly oneLatency: boolean;
 
   constructor(plan: WorldPlan, protocol: Protocol<unknown, unknown>, choices: ChoiceSource, world: World) {
     this.plan = plan;
@@ -60,6 +62,7 @@ export class RunContext implements ProcessContext, ClientHost {
     this.digest = createDigest();
     this.world = world;
     this.process = world.processes[world.ids[0] as number] as Process;
+    this.oneLatency = plan.links.length === 0;
     for (const link of plan.links) this.linkLatency.set(link.from * 1024 + link.to, link.latency);
   }
 
@@ -280,6 +283,10 @@ export class RunContext implements ProcessContext, ClientHost {
 
   private drawLatency(from: number, to: number): number {
     let distribution = this.plan.latency;
+    if (this.oneLatency && distribution.kind === "uniform") {
+      const { minMicros, maxMicros } = distribution;
+      return minMicros + this.latencyStream(from, to).below(maxMicros - minMicros + 1);
+    }
     if (this.linkLatency.size > 0) distribution = this.linkLatency.get(from * 1024 + to) ?? distribution;
     return drawMicros(distribution, this.latencyStream(from, to));
   }
