@@ -20,6 +20,18 @@ function judged(model: CallModel, operations: readonly Operation[], part: string
 }
 
 describe("the depth-first search", () => {
+  for (const name of ["queue", "stack", "kv"]) {
+    it(`judges a ${name} with distinct values alike when it foresees the answers`, () => {
+      const model = modelNamed(name);
+      fc.assert(
+        fc.property(histories(name, 8, true, true), (history) => {
+          judged(model.foresee!(history.operations), history.operations, name === "kv" ? "x" : "");
+        }),
+        { numRuns: RUNS },
+      );
+    });
+  }
+
   for (const name of MODEL_NAMES) {
     const model = modelNamed(name);
 

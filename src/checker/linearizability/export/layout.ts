@@ -72,7 +72,7 @@ export function layOut<S, I, O>(
       column = Math.max(column + 1, (laneEnd.get(process) ?? -2) + 2);
       from.set(index, column);
     } else {
-      const needed = from.get(index)! + label(index).length + 5;
+      const needed = from.get(index)! + label(index).length + (index === shown.impossible ? 7 : 5);
       column = Math.max(column + 1, needed);
       to.set(index, column);
       laneEnd.set(process, column);

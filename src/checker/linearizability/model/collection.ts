@@ -55,30 +55,43 @@ interface Taking {
 /** Taken by nobody, as far as the history goes. */
 const NEVER: Taking = { invokedAt: Number.POSITIVE_INFINITY, endedAt: Number.POSITIVE_INFINITY };
 
-/** Takings by the key of their value; undefined where values are not distinct, so that nothing can be foreseen. */
+/** What is known of the takings of a whole history. */
+interface Takings {
+  /** By the key of the value; a value that a lost taking may take has none. */
+  readonly byValue: ReadonlyMap<Key, Taking>;
+  /** Values whose put is lost and that nobody is known to take: without them everything goes as well. */
+  readonly idle: ReadonlySet<Key>;
+}
+
+/** Takings of distinct values; undefined where values are not distinct, so that nothing can be foreseen. */
 function takingsOf(
   operations: readonly Foreseen<Call, Value>[],
   first: readonly Value[],
   put: string,
-): Map<Key, Taking> | undefined {
+): Takings | undefined {
   const takings = new Map<Key, Taking>();
+  const idle = new Set<Key>();
   let lost = false;
   for (const value of first) takings.set(valueKey(value), NEVER);
   if (takings.size < first.length) return undefined;
-  for (const { input } of operations) {
+  for (const { input, output } of operations) {
     if (input.f !== put) continue;
     const key = valueKey(input.value);
     if (takings.has(key)) return undefined;
     takings.set(key, NEVER);
+    if (output === undefined) idle.add(key);
   }
   for (const { input, output, invokedAt, endedAt } of operations) {
     if (input.f === put) continue;
     if (output === undefined) lost = true;
-    else if (output !== null) takings.set(valueKey(output), { invokedAt, endedAt });
+    else if (output !== null) {
+      takings.set(valueKey(output), { invokedAt, endedAt });
+      idle.delete(valueKey(output));
+    }
   }
   // A taking of which nothing is known may take what nobody is known to take.
   if (lost) for (const [key, taking] of takings) if (taking === NEVER) takings.delete(key);
-  return takings;
+  return { byValue: takings, idle };
 }
 
 /**
@@ -91,15 +104,18 @@ function listModel(
   put: string,
   fromFront: boolean,
   initial: Value,
-  takings: ReadonlyMap<Key, Taking> | undefined = undefined,
+  takings: Takings | undefined = undefined,
 ): CallModel {
   const first: readonly Value[] = typeof initial === "object" && initial !== null ? initial : [];
   const next = (list: readonly Value[]): Value => (list.length === 0 ? null : list[fromFront ? 0 : list.length - 1]!);
   const contradicts = (list: readonly Value[], value: Value): boolean => {
-    const own = takings?.get(valueKey(value));
-    if (takings === undefined || own === undefined) return false;
+    if (takings === undefined) return false;
+    const key = valueKey(value);
+    if (takings.idle.has(key)) return true;
+    const own = takings.byValue.get(key);
+    if (own === undefined) return false;
     for (let i = list.length - 1; i >= 0; i--) {
-      const other = takings.get(valueKey(list[i]!));
+      const other = takings.byValue.get(valueKey(list[i]!));
       if (other === undefined) continue;
       const earlier = fromFront ? other : own;
       const later = fromFront ? own : other;
@@ -115,6 +131,8 @@ function listModel(
       if (call.f === put) return contradicts(list, call.value) ? undefined : [...list, call.value];
       if (answer !== undefined && !sameValue(answer, next(list))) return undefined;
       if (list.length === 0) return state;
+      // A lost taking takes nothing that somebody is known to take.
+      if (answer === undefined && takings?.byValue.has(valueKey(next(list)))) return undefined;
       return fromFront ? list.slice(1) : list.slice(0, -1);
     },
     answers: (state, call) => [call.f === put ? true : next(state as readonly Value[])],
