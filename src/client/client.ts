@@ -335,7 +335,8 @@ export function receiveResponse(client: Client, plan: WorkloadPlan, host: Client
   if (response.error !== null) {
     if (!response.error.definite && isWrite(open.kind)) open.maybe = true;
     if (plan.failover) failOver(client, plan, open);
-    if (mayRetry(open, plan)) {
+    // A refusal with a revision is the state machine's: it would say the same again.
+    if (response.revision === 0 && mayRetry(open, plan)) {
       retry(client, open, plan, host);
       rearm(client, plan, host);
       return;
