@@ -117,10 +117,15 @@ function searched<S, I, O>(
     spent += f.explored;
     return f.verdict === "undecided" ? undefined : part(f.verdict, "frontier", spent, { brokeAt: f.failedOperation });
   };
-  const some = Math.min(60_000, budget.configurations);
-  const wide: FrontierBudget = { frontier: 2000, perEvent: 10_000, lost: GLANCE.lost };
-  const judged = breadth(GLANCE) ?? depth(some, false) ?? (spent < budget.configurations ? breadth(wide) : undefined);
-  return judged ?? depth(Math.max(1, budget.configurations - spent), true)!;
+  // Depth and breadth by turns, each with more than before: whichever suits the history decides it early.
+  return (
+    breadth(GLANCE) ??
+    depth(Math.min(4000 + 4 * operations.length, budget.configurations), false) ??
+    (spent < budget.configurations ? breadth({ frontier: 400, perEvent: 2000, lost: GLANCE.lost }) : undefined) ??
+    (spent < budget.configurations ? depth(60_000, false) : undefined) ??
+    (spent < budget.configurations ? breadth({ frontier: 2000, perEvent: 10_000, lost: GLANCE.lost }) : undefined) ??
+    depth(Math.max(1, budget.configurations - spent), true)!
+  );
 }
 
 /** Judges `operations`, all of one part. Calls of the built-in models go through their monitors first. */

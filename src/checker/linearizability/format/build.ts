@@ -80,21 +80,15 @@ export function addEvent(builder: HistoryBuilder, event: HistoryEvent): void {
     builder.unknown++;
 }
 
-/** The history so far; open operations count as unknown. The builder may go on afterwards. */
+/** The history that was read; open operations count as unknown. The builder is spent: its operations are handed over. */
 export function builtHistory(builder: HistoryBuilder): History {
   const { model, events } = builder;
   const operations: Operation[] = [];
   for (const draft of builder.drafts) {
-    if (draft.idle) continue;
-    if (draft.output === undefined && model.effect(draft.input, undefined) & OBSERVES) continue;
-    operations.push({
-      process: draft.process,
-      input: draft.input,
-      output: draft.output,
-      invokedAt: draft.invokedAt,
-      endedAt: draft.endedAt < 0 ? events : draft.endedAt,
-      line: draft.line,
-    });
+    if (draft.idle || (draft.output === undefined && model.effect(draft.input, undefined) & OBSERVES)) continue;
+    if (draft.endedAt < 0) draft.endedAt = events;
+    operations.push(draft);
   }
+  builder.drafts = [];
   return { operations, events };
 }

@@ -75,7 +75,9 @@ function checkTxn(dialect: Dialect, event: HistoryEvent, value: Value): void {
 /** The call an `invoke` event makes. Throws `FormatError` where the model does not know it. */
 export function callOf(dialect: Dialect, event: HistoryEvent): Call {
   const verbs = VERBS[dialect.model] ?? [];
-  if (!verbs.includes(event.f)) {
+  // One string for all operations of a verb, whatever text they were cut from.
+  const verb = verbs[verbs.indexOf(event.f)];
+  if (verb === undefined) {
     const f = event.f === "" ? "an operation without a name" : `“${event.f}”`;
     throw new FormatError(event.line, `the model ${dialect.model} does not know ${f} (it knows ${verbs.join(", ")})`);
   }
@@ -94,12 +96,12 @@ export function callOf(dialect: Dialect, event: HistoryEvent): Call {
     case "append":
       if (typeof value !== "string")
         throw new FormatError(event.line, `append takes a string, not ${showValue(value)}`);
-      return new Call(event.f, event.key, value);
+      return new Call(verb, event.key, value);
     case "put":
       if (dialect.model === "kv" && typeof value !== "string") {
         throw new FormatError(event.line, `put takes a string, not ${showValue(value)}`);
       }
-      return new Call(event.f, event.key, value);
+      return new Call(verb, event.key, value);
     case "write":
     case "add":
     case "remove":
@@ -109,9 +111,9 @@ export function callOf(dialect: Dialect, event: HistoryEvent): Call {
       if (value === null && dialect.model !== "register" && dialect.model !== "cas-register") {
         throw new FormatError(event.line, `${event.f} without a value`);
       }
-      return new Call(event.f, event.key, value);
+      return new Call(verb, event.key, value);
     default:
-      return new Call(event.f, event.key, null);
+      return new Call(verb, event.key, null);
   }
 }
 
