@@ -17,5 +17,5 @@ const tool = (path) => join(root, "node_modules", path);
 const isInstalled = ["vitest/vitest.mjs", "typescript/bin/tsc", "commander/esm.mjs", "yaml/package.json"].every((path) => existsSync(tool(path)));
 // `npm ci` builds as well, by its `prepare`; on an installed tree only what has changed is built.
 if (!isInstalled) run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci"]);
-run(process.execPath, [tool("typescript/bin/tsc"), "-b"]);
+run(process.execPath, [tool("typescript/bin/tsc"), "-b", "src/tsconfig.host.json"]);
 run(process.execPath, [tool("vitest/vitest.mjs"), "run", "--config", "test/vitest.config.ts", ...process.argv.slice(2)]);
