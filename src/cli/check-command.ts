@@ -21,7 +21,7 @@ import { partsOf } from "../checker/linearizability/history.ts";
 import { MODEL_NAMES, modelOf } from "../checker/linearizability/models.ts";
 import { BLANK, type Line, span } from "../report/span.ts";
 import { nearest } from "../scenario/nearest.ts";
-import { judgeStream, readText, toldNearby } from "./check-files.ts";
+import { isTooLarge, judgeStream, readText, toldNearby } from "./check-files.ts";
 import type { CheckOptions } from "./check-options.ts";
 import { type CaseAgainst, exported, pictureLines } from "./check-picture.ts";
 import { complaint, systemReason } from "./complaint.ts";
@@ -64,7 +64,8 @@ export async function checkCommand(
     let verdict: FileVerdict;
     let against: CaseAgainst | undefined;
     try {
-      if (options.online === true) verdict = await checkOnline(file, merged(told, toldNearby(file)), budget);
+      if (options.online === true || isTooLarge(file))
+        verdict = await checkOnline(file, merged(told, toldNearby(file)));
       else ({ verdict, against } = checkWhole(file, merged(told, toldNearby(file)), budget, true));
     } catch (error) {
       code = worseExit(code, ExitCode.Usage);
@@ -244,7 +245,7 @@ function rounded(ms: number): number {
 /** Upper ends of the bars of the histogram, in microseconds. */
 const BARS: readonly number[] = [0.5, 1, 2, 5, 10, 20, 50, 100, 1000, 10_000];
 
-async function checkOnline(file: string, told: Told, _budget: CheckBudget): Promise<FileVerdict> {
+async function checkOnline(file: string, told: Told): Promise<FileVerdict> {
   // Costs in tenths of a microsecond: memory does not grow with the history.
   const fine: number[] = Array.from({ length: 10_001 }, () => 0);
   let total = 0;
@@ -337,7 +338,7 @@ async function checkManifest(
       const told = merged(flags, entry.told);
       const checked =
         options.online === true && entry.told.format !== "bundle"
-          ? await checkOnline(path, told, budget)
+          ? await checkOnline(path, told)
           : checkWhole(path, told, budget, false).verdict;
       const agrees =
         entry.expected === undefined ? checked.verdict !== "undecided" : checked.verdict === entry.expected;

@@ -1,6 +1,6 @@
 // Histories on disk: unpacked text, events as a stream for what is larger than memory, and the manifest that may lie beside.
 
-import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { createGunzip, gunzipSync } from "node:zlib";
@@ -14,6 +14,13 @@ import { createOnline, type Online, observe } from "../checker/linearizability/o
 
 /** Longest text that is read in one piece; V8 holds no string much longer. */
 const WHOLE_MAX_BYTES = 400 * 1024 * 1024;
+
+/** Whether `file` has to be judged as it is read, because it cannot be held. A gzip counts as twenty times its size. */
+export function isTooLarge(file: string): boolean {
+  if (file === "-" || !existsSync(file)) return false;
+  const { size } = statSync(file);
+  return (file.endsWith(".gz") ? size * 20 : size) > WHOLE_MAX_BYTES;
+}
 
 function gzipTrouble(error: unknown): FormatError {
   const code = (error as { code?: string }).code ?? "";

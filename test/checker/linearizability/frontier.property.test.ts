@@ -7,6 +7,7 @@ import {
   complete,
   createFrontier,
   FRONTIER_BUDGET,
+  failed,
   hashFrontier,
   invoke,
   unknown,
@@ -62,6 +63,36 @@ function firstBadByBruteForce(model: CallModel, history: History): number {
   return -1;
 }
 
+/** The same where every unknown operation of an even process is told to have failed at its end. */
+function firstBadWithFailures(model: CallModel, history: History): number {
+  let first = -1;
+  for (const part of partsOf(model, history.operations)) {
+    const operations = part.indexes.map((i) => history.operations[i]!);
+    const f = createFrontier(model, FRONTIER_BUDGET, part.name);
+    for (const end of endsInOrder(operations)) {
+      const { input, output, process, endedAt } = operations[end >> 1]!;
+      if ((end & 1) === 0) invoke(f, model, end >> 1, input);
+      else if (output !== undefined) complete(f, model, end >> 1, output);
+      else if (process % 2 === 0) failed(f, model, end >> 1);
+      else unknown(f, model, end >> 1);
+      if (f.verdict === "ok") continue;
+      if (first < 0 || endedAt < first) first = endedAt;
+      break;
+    }
+  }
+  return first;
+}
+
+function firstBadWithFailuresByBruteForce(model: CallModel, history: History): number {
+  for (let at = 0; at <= history.events; at++) {
+    const told = history.operations.filter(
+      ({ output, process, endedAt }) => output !== undefined || process % 2 === 1 || endedAt >= at,
+    );
+    if (!explainableByParts(model, prefixOf({ ...history, operations: told }, at).operations)) return at - 1;
+  }
+  return -1;
+}
+
 describe("the frontier", () => {
   for (const name of MODEL_NAMES) {
     const model = modelNamed(name);
@@ -80,6 +111,15 @@ describe("the frontier", () => {
         fc.property(histories(name), (history) => {
           const first = firstBadEvent(model, history, true, false);
           expect(first >= 0).toBe(!explainableByParts(model, history.operations));
+        }),
+        { numRuns: RUNS },
+      );
+    });
+
+    it(`forgets a ${name}'s operation that failed after all, at that very event`, () => {
+      fc.assert(
+        fc.property(histories(name), (history) => {
+          expect(firstBadWithFailures(model, history)).toBe(firstBadWithFailuresByBruteForce(model, history));
         }),
         { numRuns: RUNS },
       );
