@@ -112,11 +112,17 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
     const ghost = this.ghost;
     const known = memberGhost(ghost, member);
     known.diskReplaced = true;
+    known.lost = known.durable;
     known.durable = createChunked<number>(2);
     known.revision = 0;
     known.ackIndex = 0;
+    // A learner decides nothing: its disk is no loss to the others.
+    if (processOf(this.world, member).role === "learner") return;
     if (!ghost.disksLost.includes(member)) ghost.disksLost.push(member);
-    const voters = this.world.ids.filter((id) => !processOf(this.world, id).removed).length;
+    const voters = this.world.ids.filter((id) => {
+      const { removed, role } = processOf(this.world, id);
+      return !removed && role === "voter";
+    }).length;
     if (ghost.disksLost.length > (voters - 1) >> 1) ghost.beyondBudget = true;
   }
 
@@ -203,7 +209,11 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
     this.checkRevision(member, known, store);
     const digest = itemAt(this.ghost.appliedDigest, snapshot.index);
     if (digest !== undefined && digest !== mix(store.digestLow, store.digestHigh)) {
-      this.report("state-machine-safety", [member], `n${member} installed a snapshot at ${snapshot.index} with another state`);
+      this.report(
+        "state-machine-safety",
+        [member],
+        `n${member} installed a snapshot at ${snapshot.index} with another state`,
+      );
     }
   }
 
@@ -251,7 +261,8 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
       if (process.status === "destroyed" || process.removed) continue;
       const known = ghost.members[id];
       if (known === undefined || known === null) continue;
-      const start = process.state === null ? known.durable.first - 1 : (process.state as EtcdMember).raft.log.snapshotIndex;
+      const start =
+        process.state === null ? known.durable.first - 1 : (process.state as EtcdMember).raft.log.snapshotIndex;
       lowest = Math.min(lowest, start, known.applied);
     }
     if (lowest > 2) pruneEntries(ghost, lowest);

@@ -2,14 +2,10 @@
 // cloned, forked and hashed with the world. After the bug catalogue's device: chain hashes per entry and a state digest make
 // every check O(1) a step.
 
-import type { CommandOutcome } from "./outcome.ts";
-import {
-  type ChunkedList,
-  cloneChunked,
-  createChunked,
-} from "../kernel/chunked.ts";
+import { type ChunkedList, cloneChunked, createChunked } from "../kernel/chunked.ts";
 import type { ConfState, Entry } from "../raft/raft.ts";
 import { EMPTY_MEMBERSHIP, type Membership } from "../raft/tracker.ts";
+import type { CommandOutcome } from "./outcome.ts";
 
 /** What is remembered of one member. Fields that a step may change are compared with it after the step. */
 export interface MemberGhost {
@@ -33,6 +29,8 @@ export interface MemberGhost {
   votedFor: number;
   /** Chain hashes of the durable part of its log; position = index. All before the first is covered by a snapshot. */
   durable: ChunkedList<number>;
+  /** What `durable` was when the member's disk was lost; null: it never was. */
+  lost: ChunkedList<number> | null;
   /** Membership that it goes by, as of the last step: what commits in a step may be committed by the one before it. */
   membership: Membership;
   /** Its disk was replaced since it last ran: what recovery finds is judged by nobody. */
@@ -85,8 +83,8 @@ export interface Ghost {
   appliedChain: ChunkedList<number>;
   appliedDigest: ChunkedList<number>;
   appliedRevision: ChunkedList<number>;
-  /** Membership after each index that changed it. */
-  configs: { readonly index: number; readonly confState: ConfState; readonly text: string }[];
+  /** Membership at the start, and after each index that changed it. */
+  configs: { readonly index: number; readonly confState: ConfState | Membership; readonly text: string }[];
   /** By client: for each operation the index of the entry that carried it, 0 for none. */
   operations: ChunkedList<number>[];
   /** Operations that failed for certain, as `client/operation`. */
@@ -164,6 +162,7 @@ export function memberGhost(ghost: Ghost, id: number): MemberGhost {
     voteTerm: 0,
     votedFor: 0,
     durable: createChunked<number>(2),
+    lost: null,
     membership: EMPTY_MEMBERSHIP,
     diskReplaced: false,
     leaderSinceMicros: 0,
@@ -177,7 +176,11 @@ export function memberGhost(ghost: Ghost, id: number): MemberGhost {
 export function cloneGhost(ghost: Ghost): Ghost {
   return {
     ...ghost,
-    members: ghost.members.map((m) => (m === null ? null : { ...m, durable: cloneChunked(m.durable) })),
+    members: ghost.members.map((m) =>
+      m === null
+        ? null
+        : { ...m, durable: cloneChunked(m.durable), lost: m.lost === null ? null : cloneChunked(m.lost) },
+    ),
     leaders: new Map(ghost.leaders),
     votes: new Map([...ghost.votes].map(([term, votes]) => [term, votes.slice()])),
     entries: cloneChunked(ghost.entries),

@@ -4,8 +4,8 @@
 import { createChunked, dropBefore, endOf, itemAt, pushItem, replaceItem, truncateTo } from "../kernel/chunked.ts";
 import { formatMicros } from "../kernel/time.ts";
 import {
-  chainAt,
   type ConfState,
+  chainAt,
   type Entry,
   entryAt,
   isConfChangeEntry,
@@ -215,7 +215,10 @@ function mismatch(out: Findings, id: number, entry: Entry): void {
   );
 }
 
-/** A leader proposes one change at a time, and only after it committed something in its term (Ongaro's 2015 correction). */
+/**
+ * A leader proposes one change at a time, and only after everything of earlier terms in its log is committed. (The paper's
+ * authors ask for an entry of its own term: they put a change in force when it is appended. etcd does so when it is applied.)
+ */
 function checkProposedChange(out: Findings, id: number, raft: Raft, known: MemberGhost, index: number): void {
   if (known.confIndex > raft.log.committed) {
     out.report(
@@ -224,11 +227,12 @@ function checkProposedChange(out: Findings, id: number, raft: Raft, known: Membe
       `n${id} put a change of membership at ${index} while the one at ${known.confIndex} is not committed`,
     );
   }
-  if (termAt(raft.log, raft.log.committed) !== raft.term) {
+  const first = raft.log.committed + 1;
+  if (first < index && termAt(raft.log, first) !== raft.term) {
     out.report(
       "config-safety",
       [id],
-      `n${id} put a change of membership at ${index} before it committed anything in term ${raft.term}`,
+      `n${id}, leader of term ${raft.term}, put a change of membership at ${index} while entry ${first} of term ${termAt(raft.log, first)} is not committed`,
     );
   }
   known.confIndex = index;
@@ -258,6 +262,12 @@ export function checkSupport(
   if (supportedBy(ghost, membership, index, chain)) return;
   const before = (ghost.members[id] as MemberGhost).membership;
   if (before !== membership && supportedBy(ghost, before, index, chain)) return;
+  // An answer may come some changes of membership after the commit: whichever was in force then will do.
+  if (property === "durability") {
+    for (let at = ghost.configs.length - 1; at >= 0 && at > ghost.configs.length - 4; at--) {
+      if (supportedBy(ghost, ghost.configs[at]!.confState, index, chain)) return;
+    }
+  }
   const holders = membership.voters.filter((voter) => holds(ghost, voter, index, chain));
   out.report(
     property,
@@ -271,11 +281,14 @@ export function checkSupport(
 
 function supported(ghost: Ghost, voters: readonly number[], index: number, chain: number): boolean {
   let holders = 0;
-  for (let i = 0; i < voters.length; i++) if (holds(ghost, voters[i] as number, index, chain)) holders++;
+  for (let i = 0; i < voters.length; i++) {
+    const voter = voters[i] as number;
+    if (holds(ghost, voter, index, chain) || held(ghost, voter, index, chain)) holders++;
+  }
   return holders > voters.length >> 1;
 }
 
-function supportedBy(ghost: Ghost, membership: Membership, index: number, chain: number): boolean {
+function supportedBy(ghost: Ghost, membership: Membership | ConfState, index: number, chain: number): boolean {
   if (membership.voters.length === 0 || !supported(ghost, membership.voters, index, chain)) return false;
   return membership.votersOutgoing.length === 0 || supported(ghost, membership.votersOutgoing, index, chain);
 }
@@ -287,6 +300,12 @@ export function holds(ghost: Ghost, id: number, index: number, chain: number): b
   const durable = member.durable;
   if (index < durable.first) return true;
   return itemAt(durable, index) === chain;
+}
+
+/** The member's disk held the entry when it was lost: what is gone with a disk was on it all the same. */
+function held(ghost: Ghost, id: number, index: number, chain: number): boolean {
+  const lost = ghost.members[id]?.lost ?? null;
+  return lost !== null && (index < lost.first || itemAt(lost, index) === chain);
 }
 
 /** Entries are durable on a member's disk. */
@@ -381,8 +400,14 @@ export function noteBoot(ghost: Ghost, out: Findings, id: number, raft: Raft, ap
     truncateTo(durable, Math.max(durable.first, log.snapshotIndex + 1));
   }
   for (let index = endOf(durable); index <= log.last; index++) pushItem(durable, chainAt(log, index));
-  if (raft.term < known.term && !known.diskReplaced) {
-    out.report("term-monotonic", [id], `n${id} came back in term ${raft.term} after term ${known.term}`);
+  // What was only in memory may be forgotten; a term in which it voted or acknowledged may not.
+  const shown = Math.max(known.voteTerm, known.ackTerm);
+  if (raft.term < shown && !known.diskReplaced) {
+    out.report("term-monotonic", [id], `n${id} came back in term ${raft.term} after it had spoken in term ${shown}`);
+  }
+  if (ghost.configs.length === 0) {
+    const { membership } = raft.tracker;
+    ghost.configs.push({ index: log.snapshotIndex, confState: membership, text: textOf(membership) });
   }
   known.diskReplaced = false;
   known.up = true;
@@ -424,7 +449,7 @@ export function noteConfig(ghost: Ghost, out: Findings, id: number, index: numbe
   ghost.configs.push({ index, confState, text });
 }
 
-function textOf(confState: ConfState): string {
+function textOf(confState: ConfState | Membership): string {
   const list = (ids: readonly number[]): string => `{${names(ids)}}`;
   let text = list(confState.voters);
   if (confState.votersOutgoing.length > 0) text += `&${list(confState.votersOutgoing)}`;
@@ -433,12 +458,12 @@ function textOf(confState: ConfState): string {
 }
 
 /** True when every quorum of one meets every quorum of the other. */
-function quorumsMeet(a: ConfState, b: ConfState): boolean {
+function quorumsMeet(a: ConfState | Membership, b: ConfState | Membership): boolean {
   for (const x of halves(a)) for (const y of halves(b)) if (majoritiesMeet(x, y)) return true;
   return false;
 }
 
-function halves(confState: ConfState): (readonly number[])[] {
+function halves(confState: ConfState | Membership): (readonly number[])[] {
   return [confState.voters, confState.votersOutgoing].filter((half) => half.length > 0);
 }
 
@@ -455,7 +480,8 @@ export function pruneEntries(ghost: Ghost, before: number): void {
   dropBefore(ghost.appliedRevision, before);
   for (const index of [...ghost.others.keys()]) if (index < before) ghost.others.delete(index);
   for (const index of [...ghost.outcomes.keys()]) if (index < before) ghost.outcomes.delete(index);
-  for (const member of ghost.members) if (member !== null) dropBefore(member.durable, Math.min(before, endOf(member.durable)));
+  for (const member of ghost.members)
+    if (member !== null) dropBefore(member.durable, Math.min(before, endOf(member.durable)));
 }
 
 /** Puts the entry that was seen applied in place of the first one seen, so that later members compare by identity. */
