@@ -3,13 +3,13 @@
 
 import { ErrCompacted, ErrFutureRevision } from "../etcd/error.ts";
 import { CounterAt } from "../kernel/counter.ts";
-import { ClientRequest, RequestError } from "../kernel/request.ts";
+import { type ClientRequest, RequestError } from "../kernel/request.ts";
 import {
-  campaign,
+  type ConfChangeSingle,
   ConfChangeTransition,
   ConfChangeType,
-  type ConfChangeSingle,
   type ConfState,
+  campaign,
   confChangeV1,
   confChangeV2,
   proposeConfChange,
@@ -42,6 +42,11 @@ const NOT_IN_SYNC: RequestError = new RequestError(
 const TOO_MANY_LEARNERS: RequestError = new RequestError(9, "etcdserver: too many learner members in cluster", true);
 const COMPACTED: RequestError = new RequestError(ErrCompacted.code, ErrCompacted.message, true);
 const FUTURE: RequestError = new RequestError(ErrFutureRevision.code, ErrFutureRevision.message, true);
+const NOT_ENOUGH_STARTED: RequestError = new RequestError(
+  9,
+  "etcdserver: re-configuration failed due to not enough started members",
+  true,
+);
 const DROPPED: RequestError = new RequestError(2, "raft proposal dropped", true);
 
 /** Carries out a request of the operator, or refuses it. */
@@ -90,6 +95,10 @@ function changeMembership(
       return;
     }
   }
+  if (votersAfter(confState, changes) === 0) {
+    refuse(env, request, NOT_ENOUGH_STARTED);
+    return;
+  }
   if (member.raft.lead === 0) {
     refuse(env, request, NO_LEADER);
     return;
@@ -106,6 +115,16 @@ function changeMembership(
     takeWaiter(member, ticket);
     refuse(env, request, DROPPED);
   }
+}
+
+/** How many voters there are after the changes. */
+function votersAfter(confState: ConfState, changes: readonly MembershipChange[]): number {
+  const voters = new Set(confState.voters);
+  for (const { change, member } of changes) {
+    if (change === "add-voter" || change === "promote") voters.add(member);
+    else if (change !== "add-learner") voters.delete(member);
+  }
+  return voters.size;
 }
 
 function single({ change, member }: MembershipChange): ConfChangeSingle {

@@ -56,6 +56,8 @@ export interface EtcdMember {
   applyQueue: Entry[];
   /** Until when applying is held up by a `slow: {apply}` fault; 0: it is not. */
   applyBusyUntilMicros: number;
+  /** When its first tick is due, in local micros; all others follow in step. */
+  firstTickMicros: number;
   /** Requests that wait for their entries: ticket t stands at `waiters[t - firstTicket]`; null: answered. */
   waiters: (Waiter | null)[];
   firstTicket: number;
@@ -94,6 +96,7 @@ export function createEtcdMember(config: EtcdConfig, raft: Raft, peers: readonly
     applyQueue: [],
     applyBusyUntilMicros: 0,
     waiters: [],
+    firstTickMicros: 0,
     firstTicket: 1,
     stalled: [],
     readQueue: [],

@@ -15,8 +15,8 @@ import {
   messageTypeName,
   NO_ENTRIES,
   type RaftConfig,
-  reportSnapshot,
   Role,
+  reportSnapshot,
   Snapshot,
   setSnapshot,
   step,
@@ -30,7 +30,7 @@ import type { MemberObserver } from "./observer.ts";
 import type { MessageFacts, ProcessContext, ProcessFacts, Protocol } from "./protocol.ts";
 import { drive, persisted } from "./ready.ts";
 import { proposeCompaction, takeRequest, tendRequests } from "./requests.ts";
-import { readDisk, snapshotName, SnapshotRecord, StateRecord } from "./wal.ts";
+import { readDisk, SnapshotRecord, StateRecord, snapshotName } from "./wal.ts";
 
 /** Timer: Raft's tick. */
 const TICK_TIMER = 1;
@@ -45,6 +45,8 @@ const NEVER_HEARD = -1_000_000;
 /** A snapshot that was sent and not acknowledged is given up after this many ticks, and sent again when asked for. */
 const SNAPSHOT_TICKS = 50;
 
+/** Local clocks that drift are read in whole micros: a timer may fire this much early by them. */
+const ROUNDING_MICROS = 16;
 
 /** The etcd member. One object hosts all members of a run. */
 export class EtcdProtocol implements Protocol<EtcdMember, Message> {
@@ -142,9 +144,27 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     if (snapshot !== null) setSnapshot(raft, snapshot);
     const member = createEtcdMember(this.config, raft, backend.confState.voters);
     if (this.observer !== null) this.observer.booted(context.self, raft, member.durableIndex);
-    context.setTimer(1 + context.choose("tick-phase", this.config.tickMicros), TICK_TIMER);
+    const phase = 1 + context.choose("tick-phase", this.config.tickMicros);
+    member.firstTickMicros = context.localMicros() + phase;
+    context.setTimer(phase, TICK_TIMER);
     drive(member, env);
     return member;
+  }
+
+  /**
+   * Number of ticks that were due by now, less one. A process that stood still missed some: as with Go's ticker they are not
+   * made up for, but the next one keeps step, and a lease counts them all.
+   */
+  private ticksDue(member: EtcdMember, context: ProcessContext): number {
+    return Math.floor((context.localMicros() - member.firstTickMicros + ROUNDING_MICROS) / this.config.tickMicros);
+  }
+
+  /** With lease reads Raft must know how much time has passed, also where no tick came. */
+  private tellTime(member: EtcdMember, context: ProcessContext): void {
+    const raft = member.raft;
+    if (raft.config.readOnly !== "lease-based") return;
+    const due = this.ticksDue(member, context) + 1;
+    if (due > raft.ticks) raft.ticks = due;
   }
 
   private raftConfigOf(id: number): RaftConfig {
@@ -156,6 +176,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     const heard = member.heardAtTick;
     while (heard.length <= from) heard.push(NEVER_HEARD);
     heard[from] = member.raft.ticks;
+    this.tellTime(member, context);
     step(member.raft, message, env);
     drive(member, env);
   }
@@ -167,8 +188,11 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       drive(member, env);
       return;
     }
-    context.setTimer(this.config.tickMicros, TICK_TIMER);
+    const due = this.ticksDue(member, context);
+    const next = member.firstTickMicros + (due + 1) * this.config.tickMicros;
+    context.setTimer(next - context.localMicros(), TICK_TIMER);
     const raft = member.raft;
+    if (due > raft.ticks) raft.ticks = due;
     tick(raft, env);
     if (member.waiters.length > 0 || member.stalled.length > 0 || member.readRounds.length > 0) {
       tendRequests(member, env);
@@ -205,6 +229,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
 
   request(member: EtcdMember, request: ClientRequest, context: ProcessContext): void {
     const env = this.enter(context);
+    this.tellTime(member, context);
     takeRequest(member, env, request);
     drive(member, env);
   }
