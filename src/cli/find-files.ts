@@ -7,6 +7,8 @@ import { systemReason } from "./complaint.ts";
 
 /** A name that leads to nothing. */
 export interface FileProblem {
+  /** As it was named. */
+  readonly file: string;
   readonly message: string;
   readonly hint: string | null;
 }
@@ -42,19 +44,20 @@ export function findFiles(names: readonly string[]): FoundFiles {
     try {
       stat = statSync(name, { throwIfNoEntry: false });
     } catch (error) {
-      problems.push({ message: `${name}: ${systemReason(error)}`, hint: null });
+      problems.push({ file: name, message: `${name}: ${systemReason(error)}`, hint: null });
       continue;
     }
     if (stat?.isDirectory() === true) {
       try {
         for (const path of walk(name, 0)) add(path, true);
       } catch (error) {
-        problems.push({ message: `${name}: ${systemReason(error)}`, hint: null });
+        problems.push({ file: name, message: `${name}: ${systemReason(error)}`, hint: null });
       }
     } else if (stat?.isFile() === true || stat?.isFIFO() === true) add(name, false);
-    else if (stat !== undefined) problems.push({ message: `${name} is neither a file nor a directory`, hint: null });
+    else if (stat !== undefined)
+      problems.push({ file: name, message: `${name} is neither a file nor a directory`, hint: null });
     else if (/[*?]/.test(name)) for (const path of matching(name)) add(path, true);
-    else problems.push({ message: `there is no file ${name}`, hint: probablyMeant(name) });
+    else problems.push({ file: name, message: `there is no file ${name}`, hint: probablyMeant(name) });
   }
   return { files: [...files.values()], problems };
 }

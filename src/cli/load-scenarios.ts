@@ -40,8 +40,8 @@ export interface Loaded {
 export async function readScenarios(names: readonly string[], overrides: readonly Override[] = []): Promise<Loaded> {
   const { files, problems } = findFiles(names);
   const good: LoadedScenario[] = [];
-  const bad: BadFile[] = problems.map(({ message, hint }) => ({
-    file: "",
+  const bad: BadFile[] = problems.map(({ file, message, hint }) => ({
+    file,
     text: "",
     problems: [],
     lines: complaintLines(message, hint),
@@ -88,12 +88,23 @@ export function badFileLines(bad: BadFile): Line[] {
   return lines;
 }
 
-/** What this version cannot run of a scenario that is right by itself. */
-export function unsupportedLines(file: string, scenario: Scenario): Line[] {
-  const said = new Set<string>();
-  for (const variant of expandVariants(scenario)) for (const text of unsupported(variant)) said.add(text);
-  return [...said].map((text) => [span(file, "strong"), span("  "), span("LS2006", "bad"), span(` ${text}`)]);
+/** What this version cannot run of a scenario that is right by itself, a sentence each. */
+export function unsupportedOf(scenario: Scenario): string[] {
+  return [...new Set(expandVariants(scenario).flatMap((variant) => unsupported(variant)))];
 }
+
+/** The same in lines. */
+export function unsupportedLines(file: string, scenario: Scenario): Line[] {
+  return unsupportedOf(scenario).map((text) => [
+    span(file, "strong"),
+    span("  "),
+    span(UNSUPPORTED_CODE, "bad"),
+    span(` ${text}`),
+  ]);
+}
+
+/** The code of what a later version may run: a word that is known, but not here. */
+export const UNSUPPORTED_CODE = "LS2006";
 
 function judged(text: string, overrides: readonly Override[]): ReturnType<typeof parseScenario> {
   const read = parseScenario(text);

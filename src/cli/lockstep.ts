@@ -4,7 +4,6 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { PROGRAM_VERSION } from "../kernel/engine.ts";
-import { type ColorWish, colorLevel } from "./color.ts";
 import type { CommonOptions, Terminal } from "./terminal.ts";
 
 const FORMATS = ["pretty", "compact", "json", "ndjson", "tap", "junit", "github", "silent"];
@@ -56,19 +55,14 @@ async function sayTrouble(error: unknown, options: CommonOptions): Promise<numbe
   return OWN_ERROR_EXIT;
 }
 
-/** `lockstep x.yaml` is `lockstep run x.yaml`, and an artifact is replayed. */
+/** `lockstep x.yaml` is `lockstep run x.yaml`, and an artifact is replayed. A command's word before it stands. */
 function withVerb(args: readonly string[], program: Command): string[] {
-  const at = args.findIndex((arg) => !arg.startsWith("-") || arg === "-");
-  const word = args[at];
-  const before = args[at - 1];
-  if (word === undefined || before === "--color" || before === "--width") return [...args];
-  if (program.commands.some((command) => command.name() === word) || word === "help") return [...args];
-  const verb = /\.run\.json(\.gz)?$/.test(word)
-    ? "replay"
-    : /[/\\]|\.(ya?ml|json)$|^-$|[*?]/i.test(word)
-      ? "run"
-      : null;
-  return verb === null ? [...args] : [verb, ...args];
+  for (const arg of args) {
+    if (arg === "help" || program.commands.some((command) => command.name() === arg)) break;
+    if (/\.run\.json(\.gz)?$/.test(arg)) return ["replay", ...args];
+    if (arg === "-" || (!arg.startsWith("-") && /[/\\*?]|\.(ya?ml|json)$/i.test(arg))) return ["run", ...args];
+  }
+  return [...args];
 }
 
 function createProgram(): Command {
@@ -90,8 +84,6 @@ function createProgram(): Command {
     .showSuggestionAfterError(true)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
-      getOutHasColors: () => hasColors(process.stdout.isTTY),
-      getErrHasColors: () => hasColors(process.stderr.isTTY),
       outputError: (text, write) => write(text.replace(/^error: /, "lockstep: ")),
     })
     .exitOverride();
@@ -111,12 +103,6 @@ Exit codes: 0 held, 1 violated, 2 usage or scenario, 3 undecided,
   4 nothing ran, 5 another digest than recorded, 70 our own error.`,
   );
   return program;
-}
-
-function hasColors(isTTY: boolean | undefined): boolean {
-  const at = process.argv.findIndex((arg) => arg === "--color" || arg.startsWith("--color="));
-  const wish = at === -1 ? "auto" : (process.argv[at]?.split("=")[1] ?? process.argv[at + 1] ?? "auto");
-  return colorLevel(wish as ColorWish, process.env, isTTY === true) > 0;
 }
 
 function columns(text: string): number {

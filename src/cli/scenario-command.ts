@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { counted, grouped, shortTime } from "../report/figures.ts";
-import { BLANK, clipped, type Line, padded, span } from "../report/span.ts";
+import { BLANK, clipped, type Line, lineText, padded, span } from "../report/span.ts";
 import { expandScenario } from "../run/execute.ts";
 import { formatScenario, formatText } from "../scenario/format.ts";
 import { scenarioJsonSchema } from "../scenario/json-schema.ts";
@@ -14,7 +14,14 @@ import { TEMPLATES, templateText } from "../scenario/template.ts";
 import { writeWhole } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
-import { badFileLines, loadScenarios, readScenarios, unsupportedLines } from "./load-scenarios.ts";
+import {
+  badFileLines,
+  loadScenarios,
+  readScenarios,
+  UNSUPPORTED_CODE,
+  unsupportedLines,
+  unsupportedOf,
+} from "./load-scenarios.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface JsonOption {
@@ -28,23 +35,15 @@ export async function validateCommand(
   terminal: Terminal,
 ): Promise<number> {
   const { good, bad } = await readScenarios(names);
-  const missing = good.map(({ file, scenario }) => unsupportedLines(file, scenario));
-  const failed = bad.length + missing.filter((lines) => lines.length > 0).length;
+  const missing = good.map(({ scenario }) => unsupportedOf(scenario));
+  const invalid = bad.length + missing.filter((texts) => texts.length > 0).length;
+  const valid = good.length + bad.length - invalid;
   if (options.json === true) {
     const files = [
-      ...good.map(({ file, scenario }, at) => ({
-        file,
-        ok: missing[at]?.length === 0,
-        name: scenario.name,
-        problems: (missing[at] ?? []).map((line) => ({
-          code: "LS2006",
-          message: line[3]?.text.trim() ?? "",
-          line: 0,
-          column: 0,
-          path: "the file",
-          hint: null,
-        })),
-      })),
+      ...good.map(({ file, scenario }, at) => {
+        const problems = (missing[at] ?? []).map((text) => problemDocument(UNSUPPORTED_CODE, text));
+        return { file, ok: problems.length === 0, name: scenario.name, problems };
+      }),
       ...bad.map(({ file, problems, lines }) => ({
         file,
         ok: false,
@@ -52,49 +51,42 @@ export async function validateCommand(
         problems:
           problems.length > 0
             ? problems.map(({ code, message, line, column, path, hint }) => ({
-                code,
-                message,
+                ...problemDocument(code, message),
                 line,
                 column,
                 path: printPath(path),
                 hint,
               }))
             : [
-                {
-                  code: "LS2002",
-                  message:
-                    lines[0]
-                      ?.map((part) => part.text)
-                      .join("")
-                      .replace(/^lockstep: /, "") ?? "",
-                  line: 0,
-                  column: 0,
-                  path: "the file",
-                  hint: null,
-                },
+                problemDocument(
+                  "LS2002",
+                  lines
+                    .map(lineText)
+                    .join(" ")
+                    .replace(/^lockstep: /, ""),
+                ),
               ],
       })),
     ];
-    terminal.write(
-      `${JSON.stringify({ files, valid: good.length + bad.length - failed, invalid: failed }, null, 2)}\n`,
-    );
+    terminal.write(`${JSON.stringify({ files, valid, invalid }, null, 2)}\n`);
   } else {
     for (const [at, { file, scenario }] of good.entries()) {
-      const lines = missing[at] ?? [];
-      if (lines.length > 0) terminal.err(lines);
+      if (missing[at]?.length !== 0) terminal.err(unsupportedLines(file, scenario));
       else if (terminal.verbosity > 0)
         terminal.out([[span(terminal.layout.signs.held, "good"), span(` ${file}`), span(`  ${scenario.name}`, "dim")]]);
     }
     for (const file of bad) terminal.err(badFileLines(file));
     terminal.out([
-      [
-        span(`${grouped(good.length + bad.length - failed)} valid`),
-        span(failed === 0 ? "" : `, ${grouped(failed)} invalid`, "bad"),
-      ],
+      [span(`${grouped(valid)} valid`), span(invalid === 0 ? "" : `, ${grouped(invalid)} invalid`, "bad")],
     ]);
   }
-  if (failed > 0) return ExitCode.Usage;
+  if (invalid > 0) return ExitCode.Usage;
   return good.length === 0 ? ExitCode.NothingRan : ExitCode.Held;
+}
+
+/** A problem as JSON, of the whole file unless more is known. */
+function problemDocument(code: string, message: string): Record<string, unknown> {
+  return { code, message, line: 0, column: 0, path: "the file", hint: null };
 }
 
 /** Lists scenarios. */
