@@ -11,7 +11,7 @@ import { histories, modelNamed } from "./arbitrary.ts";
 import { explainable } from "./brute-force.ts";
 import { orderHolds } from "./order.ts";
 
-const RUNS = Number(process.env.LOCKSTEP_RUNS ?? 1000);
+const RUNS = Number(process.env.LOCKSTEP_RUNS ?? 500);
 
 function judged(model: CallModel, operations: readonly Operation[], part: string): void {
   const result = searchDepthFirst(model, operations, part, 1_000_000);

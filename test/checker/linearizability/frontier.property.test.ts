@@ -20,7 +20,7 @@ import { histories, modelNamed } from "./arbitrary.ts";
 import { explainableByParts } from "./brute-force.ts";
 
 /** Histories per law; `LOCKSTEP_RUNS` raises it for a long night. */
-const RUNS = Number(process.env.LOCKSTEP_RUNS ?? 1000);
+const RUNS = Number(process.env.LOCKSTEP_RUNS ?? 500);
 
 /** Position of the event at which the frontier finds no order any more; -1 where it never does. */
 function firstBadEvent(model: CallModel, history: History, foreknown: boolean, clones: boolean): number {

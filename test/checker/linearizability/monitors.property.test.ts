@@ -11,7 +11,7 @@ import { histories, modelNamed } from "./arbitrary.ts";
 import { explainable } from "./brute-force.ts";
 import { orderHolds } from "./order.ts";
 
-const RUNS = Number(process.env.LOCKSTEP_RUNS ?? 1000);
+const RUNS = Number(process.env.LOCKSTEP_RUNS ?? 500);
 
 describe("zones", () => {
   for (const name of ["register", "cas-register", "kv-cas"]) {
