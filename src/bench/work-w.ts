@@ -104,7 +104,7 @@ function timetableOfW(work: WorkW): PlannedAction[] {
 /** The members of a work W: etcd's defaults, reads confirmed one by one, no snapshots unless asked for. */
 export function etcdOfW(work: WorkW): EtcdConfig {
   return createEtcdConfig(work.members, {
-    batchReads: false,
+    service: "plain",
     snapshotEntries: work.compact,
     catchUpEntries: Math.floor(work.compact / 2),
     autoCompactRevisions: work.compact,

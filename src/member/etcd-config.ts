@@ -3,7 +3,7 @@
 import type { EtcdMutations } from "../etcd/mutation.ts";
 import { NO_ETCD_MUTATIONS } from "../etcd/mutation.ts";
 import { MILLISECOND, SECOND } from "../kernel/time.ts";
-import { confStateOf, type ConfState, createRaftConfig, type RaftConfig } from "../raft/raft.ts";
+import { type ConfState, confStateOf, createRaftConfig, type RaftConfig } from "../raft/raft.ts";
 
 /** Planted bugs of a member: what stands between Raft, the disk and clients. All false is correct. */
 export interface MemberMutations {
@@ -45,8 +45,12 @@ export interface EtcdConfig {
   readonly catchUpEntries: number;
   /** Snapshot files kept. */
   readonly snapshotsKept: number;
-  /** Reads that arrive together are confirmed together, as etcd does. */
-  readonly batchReads: boolean;
+  /**
+   * `etcd`: as etcd's server does: reads that arrive together are confirmed together and asked for again, what finds no leader
+   * waits for one, and reads under way fail at once when the leader changes. `plain`: as the common work W wants it: each read
+   * is confirmed by itself, and what finds no leader is lost.
+   */
+  readonly service: "etcd" | "plain";
   /** The leader compacts all but this many revisions when as many new ones came; 0: never. */
   readonly autoCompactRevisions: number;
   readonly mutations: MemberMutations;
@@ -65,7 +69,7 @@ export function createEtcdConfig(members: number, options: Partial<EtcdConfig> =
     snapshotEntries: 10_000,
     catchUpEntries: 5_000,
     snapshotsKept: 5,
-    batchReads: true,
+    service: "etcd",
     autoCompactRevisions: 0,
     mutations: NO_MEMBER_MUTATIONS,
     etcdMutations: NO_ETCD_MUTATIONS,

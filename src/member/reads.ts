@@ -2,9 +2,9 @@
 // After etcd `server/etcdserver/v3_server.go`, linearizableReadLoop: one round at a time carries all reads that came meanwhile.
 
 import { EtcdError, type RangeRequest, RequestKind, type TxnRequest } from "../etcd/api.ts";
-import { range } from "../etcd/apply-kv.ts";
 import { applyRequest } from "../etcd/apply.ts";
-import { ClientRequest, ClientResponse, RequestError } from "../kernel/request.ts";
+import { range } from "../etcd/apply-kv.ts";
+import { type ClientRequest, ClientResponse, RequestError } from "../kernel/request.ts";
 import { readIndex } from "../raft/raft.ts";
 import type { EtcdMember, ReadRound } from "./etcd-member.ts";
 import type { MemberEnv } from "./member-env.ts";
@@ -14,7 +14,7 @@ const RETRY_MICROS = 500_000;
 
 /** Takes a linearizable read. */
 export function enqueueRead(member: EtcdMember, env: MemberEnv, request: ClientRequest): void {
-  if (member.config.batchReads) {
+  if (member.config.service === "etcd") {
     member.readQueue.push(request);
     if (member.readRounds.length === 0) beginRound(member, env);
     return;
@@ -101,7 +101,7 @@ export function tendRounds(member: EtcdMember, env: MemberEnv, timeout: RequestE
   for (let i = 0; i < rounds.length; i++) {
     const round = rounds[i] as ReadRound;
     if (now - round.sinceMicros >= member.config.requestTimeoutMicros) expired = true;
-    else if (member.config.batchReads && round.index === 0 && now - round.askedAtMicros >= RETRY_MICROS) {
+    else if (member.config.service === "etcd" && round.index === 0 && now - round.askedAtMicros >= RETRY_MICROS) {
       round.askedAtMicros = now;
       readIndex(member.raft, round.context, env);
     }

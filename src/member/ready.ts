@@ -5,27 +5,30 @@ import { CounterAt } from "../kernel/counter.ts";
 import { RequestError } from "../kernel/request.ts";
 import {
   advance,
+  type Entry,
   hasReady,
+  isConfChangeEntry,
   Message,
   MessageType,
   type Raft,
   type Ready,
-  type SoftState,
   Role,
   ready,
+  type SoftState,
 } from "../raft/raft.ts";
 import { applyQueued, currentSnapshot, installSnapshot } from "./apply.ts";
 import type { EtcdMember } from "./etcd-member.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { confirmRound, failRounds } from "./reads.ts";
 import { proposeStalled } from "./requests.ts";
-import { snapshotName, SnapshotMark, SnapshotRecord, StateRecord } from "./wal.ts";
+import { SnapshotMark, SnapshotRecord, StateRecord, snapshotName } from "./wal.ts";
 
 const LEADER_CHANGED: RequestError = new RequestError(14, "etcdserver: leader changed", true);
 
 /** Takes and handles Readys until none is left or a write is under way. */
 export function drive(member: EtcdMember, env: MemberEnv): void {
   const raft = member.raft;
+  if (member.flushing !== null || (member.unadvanced !== null && !advanced(member, env))) return;
   while (member.persisting === null && hasReady(raft)) {
     const taken = ready(raft);
     if (taken.softState !== null) noteSoftState(member, env, taken.softState);
@@ -42,15 +45,47 @@ export function drive(member: EtcdMember, env: MemberEnv): void {
       if (!env.context.sync()) {
         member.persisting = taken;
         member.sentEarly = leads || early;
-        for (let i = 0; i < taken.committedEntries.length; i++) member.applyQueue.push(taken.committedEntries[i]!);
+        enqueue(member, taken);
         if (member.applyQueue.length > 0 && taken.snapshot === null) applyQueued(member, env);
         return;
       }
       durable(member, env, taken);
       if (!leads && !early) sendAll(member, env, taken.messages);
     } else if (!leads) sendAll(member, env, taken.messages);
-    for (let i = 0; i < taken.committedEntries.length; i++) member.applyQueue.push(taken.committedEntries[i]!);
+    enqueue(member, taken);
     settle(member, env, taken);
+    if (member.unadvanced !== null) return;
+  }
+}
+
+function enqueue(member: EtcdMember, { committedEntries }: Ready): void {
+  for (let i = 0; i < committedEntries.length; i++) {
+    const entry = committedEntries[i]!;
+    if (isConfChangeEntry(entry)) member.queuedChanges++;
+    member.applyQueue.push(entry);
+  }
+}
+
+/**
+ * Goes on after a Ready whose changes of membership had to wait, once they are applied. As in etcd's `raft.go`, which waits
+ * for them before it sends anything: a member that counts votes by a membership that is over could elect itself.
+ */
+function advanced(member: EtcdMember, env: MemberEnv): boolean {
+  if (member.applyQueue.length > 0 && member.persisting === null) applyQueued(member, env);
+  if (member.queuedChanges > 0) return false;
+  const taken = member.unadvanced as Ready;
+  member.unadvanced = null;
+  advance(member.raft, taken, env);
+  return true;
+}
+
+/** What was found at start is on disk now. */
+export function flushed(member: EtcdMember, env: MemberEnv): void {
+  const found = member.flushing as readonly Entry[];
+  member.flushing = null;
+  if (found.length > 0) {
+    member.durableIndex = Math.max(member.durableIndex, found[found.length - 1]!.index);
+    if (env.observer !== null) env.observer.durable(env.context.self, found);
   }
 }
 
@@ -61,14 +96,15 @@ export function persisted(member: EtcdMember, env: MemberEnv): void {
   durable(member, env, taken);
   if (!member.sentEarly) sendAll(member, env, taken.messages);
   settle(member, env, taken);
-  drive(member, env);
+  if (member.unadvanced === null) drive(member, env);
 }
 
 function settle(member: EtcdMember, env: MemberEnv, taken: Ready): void {
   if (member.applyQueue.length > 0) applyQueued(member, env);
   const reads = taken.readStates;
   for (let i = 0; i < reads.length; i++) confirmRound(member, env, reads[i]!.context, reads[i]!.index);
-  advance(member.raft, taken, env);
+  if (member.queuedChanges > 0) member.unadvanced = taken;
+  else advance(member.raft, taken, env);
 }
 
 /** Planted bugs: messages leave although the write they depend on is not durable. */
@@ -134,7 +170,7 @@ function durable(member: EtcdMember, env: MemberEnv, taken: Ready): void {
 function noteSoftState(member: EtcdMember, env: MemberEnv, soft: SoftState): void {
   if (soft.lead === 0) member.leaderLostMicros = env.context.localMicros();
   else {
-    failRounds(member, env, LEADER_CHANGED);
+    if (member.config.service === "etcd") failRounds(member, env, LEADER_CHANGED);
     if (member.stalled.length > 0) proposeStalled(member, env);
   }
 }

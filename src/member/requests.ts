@@ -1,15 +1,9 @@
 // What a member does with requests: which it answers itself, which go through the log, which it refuses, with etcd's errors
 // and times. After etcd `server/etcdserver/v3_server.go` and the tables of what clients see on real clusters.
 
+import { Code, CompactionRequest, ErrNotSupportedForLearner, type KvRequest, RequestKind } from "../etcd/api.ts";
 import { isReadonlyTxn, isSerializableTxn } from "../etcd/apply-kv.ts";
-import {
-  CompactionRequest,
-  Code,
-  ErrNotSupportedForLearner,
-  type KvRequest,
-  RequestKind,
-} from "../etcd/api.ts";
-import { ClientRequest, ClientResponse, RequestError } from "../kernel/request.ts";
+import { type ClientRequest, ClientResponse, RequestError } from "../kernel/request.ts";
 import { propose } from "../raft/raft.ts";
 import { AdminRequest } from "./admin.ts";
 import { administer } from "./administer.ts";
@@ -19,11 +13,7 @@ import type { EtcdMember, Waiter } from "./etcd-member.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { answerRead, enqueueRead, refuse, tendRounds } from "./reads.ts";
 
-const LEARNER: RequestError = new RequestError(
-  ErrNotSupportedForLearner.code,
-  ErrNotSupportedForLearner.message,
-  true,
-);
+const LEARNER: RequestError = new RequestError(ErrNotSupportedForLearner.code, ErrNotSupportedForLearner.message, true);
 const DROPPED: RequestError = new RequestError(Code.Unknown, "raft proposal dropped", true);
 const TIMED_OUT: RequestError = new RequestError(Code.Unavailable, "etcdserver: request timed out", false);
 const READ_TIMED_OUT: RequestError = new RequestError(Code.Unavailable, "etcdserver: request timed out", true);
@@ -61,8 +51,9 @@ export function takeRequest(member: EtcdMember, env: MemberEnv, request: ClientR
       break;
   }
   if (member.raft.isLearner) refuse(env, request, LEARNER);
-  else if (member.raft.lead === 0) member.stalled.push({ request, atMicros: env.context.localMicros() });
-  else proposeRequest(member, env, request, env.context.localMicros());
+  else if (member.raft.lead === 0) {
+    if (member.config.service === "etcd") member.stalled.push({ request, atMicros: env.context.localMicros() });
+  } else proposeRequest(member, env, request, env.context.localMicros());
 }
 
 /** Puts a request into the log, here or at the leader. */

@@ -255,7 +255,7 @@ function etcdConfig(scenario: Scenario): EtcdConfig {
     snapshotEntries: cluster.snapshot.everyEntries,
     catchUpEntries: cluster.snapshot.catchUpEntries,
     snapshotsKept: cluster.snapshot.keep,
-    batchReads: true,
+    service: "etcd",
     autoCompactRevisions: cluster.compaction.mode === "revision" ? cluster.compaction.revisions : 0,
     mutations: memberMutations,
     etcdMutations,
