@@ -90,10 +90,10 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
 
   // What members say.
 
-  booted(member: number, raft: Raft, _durableIndex: number): void {
+  booted(member: number, raft: Raft, durableIndex: number): void {
     memberGhost(this.ghost, member);
     const backend = processOf(this.world, member).disk.backend as Backend;
-    noteBoot(this.ghost, this, member, raft, backend.appliedIndex);
+    noteBoot(this.ghost, this, member, raft, durableIndex, backend.appliedIndex);
     const known = this.ghost.members[member] as MemberGhost;
     this.checkRevision(member, known, backend.store);
   }

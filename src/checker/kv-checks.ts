@@ -5,12 +5,12 @@ import type { Client, OpenOperation, Outcome } from "../client/client.ts";
 import { isWrite } from "../client/operation.ts";
 import {
   DeleteRangeResponse,
+  type KvRequest,
   PutResponse,
   RangeRequest,
   RangeResponse,
   TxnRequest,
   TxnResponse,
-  type KvRequest,
 } from "../etcd/api.ts";
 import { createChunked, endOf, itemAt, pushItem, replaceItem } from "../kernel/chunked.ts";
 import type { ClientResponse } from "../kernel/request.ts";

@@ -2,7 +2,7 @@
 // It shares no code with `etcd/`, so that a mistake there shows as a difference.
 
 import {
-  Compare,
+  type Compare,
   CompareResult,
   CompareTarget,
   type KvRequest,

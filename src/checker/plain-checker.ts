@@ -2,20 +2,20 @@
 // still exists that explains all answers, at exactly the event where none does any more.
 
 import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
-import { PlainAnswer, type ClientResponse, type PlainOperation } from "../kernel/request.ts";
+import type { ClientResponse, PlainAnswer, PlainOperation } from "../kernel/request.ts";
 import type { World } from "../world/world.ts";
 import {
   complete,
   createFrontier,
   describeFrontier,
-  failed,
-  type Frontier,
   FRONTIER_BUDGET,
+  type Frontier,
+  failed,
   invoke,
   unknown,
 } from "./linearizability/frontier.ts";
-import { modelOf } from "./linearizability/models.ts";
 import type { CallModel } from "./linearizability/model/register.ts";
+import { modelOf } from "./linearizability/models.ts";
 import { Call, type Value } from "./linearizability/value.ts";
 import type { Violation } from "./violation.ts";
 

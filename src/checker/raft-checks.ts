@@ -372,7 +372,14 @@ export function noteAcknowledged(ghost: Ghost, id: number, raft: Raft, term: num
 }
 
 /** A member starts: what it read back is compared with what was durable. */
-export function noteBoot(ghost: Ghost, out: Findings, id: number, raft: Raft, applied: number): void {
+export function noteBoot(
+  ghost: Ghost,
+  out: Findings,
+  id: number,
+  raft: Raft,
+  durableIndex: number,
+  applied: number,
+): void {
   const known = memberGhost(ghost, id);
   const log = raft.log;
   // A disk that nothing is known of yet: of a member that has just joined, or one that was replaced.
@@ -399,7 +406,7 @@ export function noteBoot(ghost: Ghost, out: Findings, id: number, raft: Raft, ap
   if (kept > log.last || (kept > log.snapshotIndex && chainAt(log, kept) !== itemAt(durable, kept))) {
     truncateTo(durable, Math.max(durable.first, log.snapshotIndex + 1));
   }
-  for (let index = endOf(durable); index <= log.last; index++) pushItem(durable, chainAt(log, index));
+  for (let index = endOf(durable); index <= durableIndex; index++) pushItem(durable, chainAt(log, index));
   // What was only in memory may be forgotten; a term in which it voted or acknowledged may not.
   const shown = Math.max(known.voteTerm, known.ackTerm);
   if (raft.term < shown && !known.diskReplaced) {

@@ -5,13 +5,21 @@ import { applyRequest } from "../etcd/apply.ts";
 import { exportSnapshot, restoreSnapshot, type StoreSnapshot } from "../etcd/snapshot.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { ClientResponse, RequestError } from "../kernel/request.ts";
-import { applyConfChange, compactLog, confChangeOf, type Entry, isConfChangeEntry, setSnapshot, Snapshot } from "../raft/raft.ts";
+import {
+  applyConfChange,
+  compactLog,
+  confChangeOf,
+  type Entry,
+  isConfChangeEntry,
+  Snapshot,
+  setSnapshot,
+} from "../raft/raft.ts";
 import { ADMIN_DONE } from "./admin.ts";
 import { Command } from "./command.ts";
 import type { Backend, EtcdMember, Waiter } from "./etcd-member.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { serveReads } from "./reads.ts";
-import { snapshotName, SnapshotRecord } from "./wal.ts";
+import { SnapshotRecord, snapshotName } from "./wal.ts";
 
 /** Timer: held-up applying goes on. */
 export const APPLY_TIMER = 2;
@@ -20,6 +28,12 @@ export const APPLY_TIMER = 2;
 export function applyQueued(member: EtcdMember, env: MemberEnv): void {
   const queue = member.applyQueue;
   const context = env.context;
+  // A snapshot is on its way to the disk and Raft goes by its membership already: what it covers is not applied any more.
+  if (member.raft.log.pendingSnapshot !== null) {
+    queue.length = 0;
+    member.queuedChanges = 0;
+    return;
+  }
   let done = 0;
   while (done < queue.length) {
     const entry = queue[done] as Entry;
@@ -45,9 +59,11 @@ export function applyQueued(member: EtcdMember, env: MemberEnv): void {
 }
 
 function applyEntry(member: EtcdMember, env: MemberEnv, backend: Backend, entry: Entry): void {
+  const changes = isConfChangeEntry(entry);
+  if (changes) member.queuedChanges--;
   if (entry.index <= backend.appliedIndex) return;
   const data = entry.data;
-  if (isConfChangeEntry(entry)) applyMembership(member, env, backend, entry);
+  if (changes) applyMembership(member, env, backend, entry);
   else if (data instanceof Command) {
     const result = applyRequest(backend.store, data.body);
     advanceBackend(backend, entry);
@@ -69,13 +85,7 @@ function advanceBackend(backend: Backend, entry: Entry): void {
   backend.appliedChain = entry.chain;
 }
 
-function answer(
-  env: MemberEnv,
-  waiter: Waiter,
-  result: Response | EtcdError,
-  revision: number,
-  index: number,
-): void {
+function answer(env: MemberEnv, waiter: Waiter, result: Response | EtcdError, revision: number, index: number): void {
   const request = waiter.request;
   if (env.observer !== null) env.observer.answers(env.context.self, request, index);
   if (result instanceof EtcdError) {
@@ -186,6 +196,7 @@ export function installSnapshot(member: EtcdMember, env: MemberEnv, snapshot: Sn
   backend.appliedChain = snapshot.chain;
   backend.confState = snapshot.confState;
   member.applyQueue.length = 0;
+  member.queuedChanges = 0;
   member.snapshotIndex = snapshot.index;
   member.cuts.length = 0;
   setSnapshot(

@@ -54,6 +54,12 @@ export interface EtcdMember {
   walVote: number;
   /** Committed entries that wait to be applied: not yet durable here, or slowed down. */
   applyQueue: Entry[];
+  /** Changes of membership among them. Raft must not go on before they are applied: it would count votes by the old one. */
+  queuedChanges: number;
+  /** A Ready that is handled but for such changes. */
+  unadvanced: Ready | null;
+  /** What was found on the disk at start and was not synced: until it is, the member says nothing. Null: all was. */
+  flushing: readonly Entry[] | null;
   /** Until when applying is held up by a `slow: {apply}` fault; 0: it is not. */
   applyBusyUntilMicros: number;
   /** When its first tick is due, in local micros; all others follow in step. */
@@ -94,6 +100,9 @@ export function createEtcdMember(config: EtcdConfig, raft: Raft, peers: readonly
     walTerm: raft.term,
     walVote: raft.vote,
     applyQueue: [],
+    queuedChanges: 0,
+    unadvanced: null,
+    flushing: null,
     applyBusyUntilMicros: 0,
     waiters: [],
     firstTickMicros: 0,

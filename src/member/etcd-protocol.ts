@@ -28,9 +28,9 @@ import { type Backend, createEtcdMember, type EtcdMember } from "./etcd-member.t
 import { MemberEnv } from "./member-env.ts";
 import type { MemberObserver } from "./observer.ts";
 import type { MessageFacts, ProcessContext, ProcessFacts, Protocol } from "./protocol.ts";
-import { drive, persisted } from "./ready.ts";
+import { drive, flushed, persisted } from "./ready.ts";
 import { proposeCompaction, takeRequest, tendRequests } from "./requests.ts";
-import { readDisk, SnapshotRecord, StateRecord, snapshotName } from "./wal.ts";
+import { readDisk, SnapshotRecord, StateRecord, snapshotName, unsyncedEntries } from "./wal.ts";
 
 /** Timer: Raft's tick. */
 const TICK_TIMER = 1;
@@ -143,10 +143,16 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     );
     if (snapshot !== null) setSnapshot(raft, snapshot);
     const member = createEtcdMember(this.config, raft, backend.confState.voters);
+    const found = unsyncedEntries(disk);
+    if (found !== null && found.length > 0) member.durableIndex = found[0]!.index - 1;
     if (this.observer !== null) this.observer.booted(context.self, raft, member.durableIndex);
     const phase = 1 + context.choose("tick-phase", this.config.tickMicros);
     member.firstTickMicros = context.localMicros() + phase;
     context.setTimer(phase, TICK_TIMER);
+    if (found !== null) {
+      member.flushing = found;
+      if (context.sync()) flushed(member, env);
+    }
     drive(member, env);
     return member;
   }
@@ -224,7 +230,10 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       context.die("failed to sync the write-ahead log: input/output error");
       return;
     }
-    if (member.persisting !== null) persisted(member, env);
+    if (member.flushing !== null) {
+      flushed(member, env);
+      drive(member, env);
+    } else if (member.persisting !== null) persisted(member, env);
   }
 
   request(member: EtcdMember, request: ClientRequest, context: ProcessContext): void {

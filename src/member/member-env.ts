@@ -1,9 +1,9 @@
 // What Raft and the rooms of a member may call while one event is handled.
 
 import type { RaftEnv, RaftLogger } from "../raft/raft.ts";
+import type { Backend } from "./etcd-member.ts";
 import type { MemberObserver } from "./observer.ts";
 import type { ProcessContext } from "./protocol.ts";
-import type { Backend } from "./etcd-member.ts";
 
 /** The surroundings of the member that handles the event under way; one object for all members of a run. */
 export class MemberEnv implements RaftEnv {

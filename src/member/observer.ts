@@ -2,11 +2,10 @@
 // there, such as a vote that was sent or an entry that was applied. Telling changes nothing.
 
 import type { Store } from "../etcd/store.ts";
-import type { Entry } from "../raft/entry.ts";
-import type { ConfState } from "../raft/snapshot.ts";
-import type { Snapshot } from "../raft/snapshot.ts";
-import type { Raft } from "../raft/state.ts";
 import type { ClientRequest } from "../kernel/request.ts";
+import type { Entry } from "../raft/entry.ts";
+import type { ConfState, Snapshot } from "../raft/snapshot.ts";
+import type { Raft } from "../raft/state.ts";
 
 /** Facts of one etcd member. */
 export interface MemberObserver {

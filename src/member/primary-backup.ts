@@ -3,7 +3,7 @@
 // Here as proof that the interface carries other protocols, and that the checks catch what they should.
 
 import { hashString } from "../kernel/hash.ts";
-import { ClientRequest, ClientResponse, PlainAnswer, PlainOperation } from "../kernel/request.ts";
+import { type ClientRequest, ClientResponse, PlainAnswer, PlainOperation } from "../kernel/request.ts";
 import type { MessageFacts, ProcessContext, ProcessFacts, Protocol } from "./protocol.ts";
 
 /** One message: the primary is alive, and (with a key) this is the newest value of it. */
