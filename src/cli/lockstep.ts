@@ -19,14 +19,15 @@ function onUncaught(error: NodeJS.ErrnoException): void {
   void sayTrouble(error, {}).then((code) => process.exit(code));
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const program = createProgram();
+async function main(given: readonly string[]): Promise<number> {
+  const args = withVerb(given);
+  const program = createProgram(args);
   if (args.length === 0) {
     program.outputHelp();
     return 0;
   }
   try {
-    await program.parseAsync(withVerb(args, program), { from: "user" });
+    await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError)
@@ -56,16 +57,16 @@ async function sayTrouble(error: unknown, options: CommonOptions): Promise<numbe
 }
 
 /** `lockstep x.yaml` is `lockstep run x.yaml`, and an artifact is replayed. A command's word before it stands. */
-function withVerb(args: readonly string[], program: Command): string[] {
+function withVerb(args: readonly string[]): string[] {
   for (const arg of args) {
-    if (arg === "help" || program.commands.some((command) => command.name() === arg)) break;
+    if (arg === "help" || WORDS.some(([word]) => word === arg)) break;
     if (/\.run\.json(\.gz)?$/.test(arg)) return ["replay", ...args];
     if (arg === "-" || (!arg.startsWith("-") && /[/\\*?]|\.(ya?ml|json)$/i.test(arg))) return ["run", ...args];
   }
   return [...args];
 }
 
-function createProgram(): Command {
+function createProgram(args: readonly string[]): Command {
   const program = new Command();
   program
     .name("lockstep")
@@ -87,9 +88,11 @@ function createProgram(): Command {
       outputError: (text, write) => write(text.replace(/^error: /, "lockstep: ")),
     })
     .exitOverride();
-  addRunCommands(program);
-  addScenarioCommands(program);
-  addOtherCommands(program);
+  for (const [word, about, describe] of WORDS) {
+    const command = sub(program, word, about);
+    // A word that is not called needs no options: help lists it all the same, and costs less.
+    if (args.includes(word)) describe(command);
+  }
   program.addHelpText(
     "after",
     `
@@ -146,8 +149,8 @@ async function handled(command: Command, handler: Handler): Promise<void> {
   exitCode = await handler(terminal, command);
 }
 
-function addRunCommands(program: Command): void {
-  const run = sub(program, "run", "run scenarios, each with its own seed or those given")
+function describeRun(run: Command): void {
+  run
     .argument("<scenarios...>", "files, folders, patterns, or - for standard input")
     .option("--seed <seed>", "one seed for all")
     .option("--seeds <a..b>", "a range of seeds for each")
@@ -157,10 +160,10 @@ function addRunCommands(program: Command): void {
       (await import("./run-command.ts")).runCommand(names, command.opts(), terminal),
     ),
   );
-  const replay = sub(program, "replay", "run an artifact again and compare; or run <seed>:<scenario>").argument(
-    "<artifacts...>",
-    "*.run.json, *.run.json.gz, folders of them, or <seed>:<file>",
-  );
+}
+
+function describeReplay(replay: Command): void {
+  replay.argument("<artifacts...>", "*.run.json, *.run.json.gz, folders of them, or <seed>:<file>");
   withOutput(withOverrides(replay)).action((names: string[], _options, command: Command) =>
     handled(command, async (terminal) =>
       (await import("./replay-command.ts")).replayCommand(names, command.opts(), terminal),
@@ -168,8 +171,7 @@ function addRunCommands(program: Command): void {
   );
 }
 
-function addScenarioCommands(program: Command): void {
-  const scenario = sub(program, "scenario", "judge, list, show, write and lay out scenario files");
+function describeScenario(scenario: Command): void {
   const load = (): Promise<typeof import("./scenario-command.ts")> => import("./scenario-command.ts");
   sub(scenario, "validate", "say all that is wrong with files, and run nothing")
     .argument("<scenarios...>", "files, folders, patterns, or -")
@@ -213,8 +215,8 @@ function addScenarioCommands(program: Command): void {
     );
 }
 
-function addOtherCommands(program: Command): void {
-  sub(program, "quorum", "majorities: how many must agree, how many may fail")
+function describeQuorum(quorum: Command): void {
+  quorum
     .argument("[members...]", "sizes of clusters", ["1", "2", "3", "4", "5", "6", "7", "8", "9"])
     .option("--failure <share>", "share of time that a member is down, such as 0.01 or 1%")
     .option("--split <a+b>", "which side of a split can decide, such as 3+3")
@@ -224,25 +226,45 @@ function addOtherCommands(program: Command): void {
         (await import("./quorum-command.ts")).quorumCommand(sizes, options, terminal),
       ),
     );
-  sub(program, "doctor", "check this machine: versions, determinism in two processes, the terminal")
+}
+
+function describeDoctor(doctor: Command): void {
+  doctor
     .option("--json", "one JSON document")
     .action((options, command: Command) =>
       handled(command, async (terminal) => (await import("./doctor-command.ts")).doctorCommand(options, terminal)),
     );
-  const bench = sub(program, "bench", "measure, one JSON line each").argument("<work>", "what to measure: w");
+}
+
+function describeBench(bench: Command): void {
   bench
+    .argument("<work>", "what to measure: w, check")
     .argument("[arguments...]", "options of the work; see docs/BENCHMARKS.md")
     .allowUnknownOption(true)
     .helpOption(false)
     .action((work: string, rest: string[], _options, command: Command) =>
       handled(command, async () => (await import("./bench-command.ts")).benchCommand(work, rest)),
     );
-  sub(program, "explain-code", "the long text of a code such as LS1001 or LS2004")
+}
+
+function describeExplainCode(explain: Command): void {
+  explain
     .argument("[code]", "the code or the property; without it all are listed")
     .action((code: string | undefined, _options, command: Command) =>
       handled(command, async (terminal) => (await import("./explain-command.ts")).explainCommand(code, terminal)),
     );
 }
+
+/** The words of the program, in the order of its help; each with what fills in its options when it is called. */
+const WORDS: readonly (readonly [string, string, (command: Command) => void])[] = [
+  ["run", "run scenarios, each with its own seed or those given", describeRun],
+  ["replay", "run an artifact again and compare; or run <seed>:<scenario>", describeReplay],
+  ["scenario", "judge, list, show, write and lay out scenario files", describeScenario],
+  ["quorum", "majorities: how many must agree, how many may fail", describeQuorum],
+  ["doctor", "check this machine: versions, determinism in two processes, the terminal", describeDoctor],
+  ["bench", "measure, one JSON line each", describeBench],
+  ["explain-code", "the long text of a code such as LS1001 or LS2004", describeExplainCode],
+];
 
 process.on("uncaughtException", onUncaught);
 process.exitCode = await main(process.argv.slice(2));
