@@ -17,8 +17,11 @@ import {
   DeleteRangeRequest,
   PutRequest,
   RangeRequest,
+  RangeResponse,
   TxnRequest,
+  TxnResponse,
 } from "../../src/etcd/api.ts";
+import { KeyValue, NO_LEASE } from "../../src/etcd/key-value.ts";
 import { PlainAnswer, type PlainOperation } from "../../src/kernel/request.ts";
 
 const body = (kind: (typeof OPERATION_KINDS)[number], expected: string | null = null, other: string = "k2"): unknown =>
@@ -77,13 +80,21 @@ test("the end of a prefix's range lies after all keys with the prefix and before
   expect(["k", "k\u00ff", "\u00ff\u00ff", ""].map(prefixEnd)).toEqual(["l", "l", "\0", "\0"]);
 });
 
+const theirs = new RangeResponse(5, [new KeyValue("k", 2, 5, 2, "theirs", NO_LEASE, 0, 0)], false, 1);
+const none = new RangeResponse(5, [], false, 0);
+
 test("a client reads values from what it is answered", () => {
+  expect(valueRead(theirs)).toBe("theirs");
+  expect(valueRead(none)).toBeNull();
   expect(valueRead(new PlainAnswer(true, "x"))).toBe("x");
   expect(valueRead(new PlainAnswer(true, null))).toBeNull();
   expect(valueRead("something else")).toBeNull();
 });
 
 test("after a cas a client knows what it wrote, or what stood in its way", () => {
+  expect(valueAfterCas({ value: "mine" }, new TxnResponse(6, true, []))).toBe("mine");
+  expect(valueAfterCas({ value: "mine" }, new TxnResponse(5, false, [theirs]))).toBe("theirs");
+  expect(valueAfterCas({ value: "mine" }, new TxnResponse(5, false, [none]))).toBeNull();
   expect(valueAfterCas({ value: "mine" }, new PlainAnswer(true, null))).toBe("mine");
   expect(valueAfterCas({ value: "mine" }, new PlainAnswer(false, "theirs"))).toBe("theirs");
   expect(valueAfterCas({ value: "mine" }, null)).toBeNull();

@@ -39,7 +39,14 @@ type Command =
 // Few ranks, few times: ties are the rule. The last rank is near the end of the table.
 const rank = fc.constantFrom(0, 1, 2, 127, 128, 16_511, 16_512, 28_514);
 const int32 = fc.oneof(fc.integer({ min: -5, max: 300 }), fc.constantFrom(-2_147_483_648, 2_147_483_647));
-const micros = fc.oneof(fc.nat(4), fc.nat(1000), fc.constantFrom(36_000_000_000_000));
+// Near and far: within one bucket of the wheel, over all of it, at its end 256 buckets of 1,024 us ahead, and far beyond.
+const micros = fc.oneof(
+  fc.nat(4),
+  fc.nat(3000),
+  fc.nat(300_000),
+  fc.integer({ min: 260_000, max: 264_000 }),
+  fc.constantFrom(1023, 1024, 262_143, 262_144, 2_000_000, 30_000_000_000_000),
+);
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 6,
@@ -50,7 +57,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("burst" as const),
       count: fc.integer({ min: 1, max: 400 }),
-      spread: fc.nat(50),
+      spread: fc.constantFrom(0, 3, 50, 5000, 400_000),
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("pop" as const), count: fc.integer({ min: 1, max: 9 }) }) },
@@ -97,7 +104,8 @@ test("the queue gives out what a sorted array gives out, through pushes, cancels
             pushBoth(queue, twin, now + c.afterMicros, c.rank, c.kind, c.a);
             break;
           case "burst":
-            for (let i = 0; i < c.count; i++) pushBoth(queue, twin, now + ((i * 7) % (c.spread + 1)), i % 3, i % 5, i);
+            for (let i = 0; i < c.count; i++)
+              pushBoth(queue, twin, now + ((i * 7919) % (c.spread + 1)), i % 3, i % 5, i);
             break;
           case "pop":
             for (let i = 0; i < c.count && popBoth(queue, twin); i++) now = Math.max(now, queue.atMicros);
@@ -134,7 +142,7 @@ test("the queue gives out what a sorted array gives out, through pushes, cancels
       while (popBoth(queue, twin));
       expect(queue.size).toBe(0);
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });
 
