@@ -295,6 +295,16 @@ function dropLog(disk: Disk, position: number): void {
   if (disk.durableEnd < disk.log.first) disk.durableEnd = disk.log.first;
 }
 
+/**
+ * Makes everything that is on the disk durable, at once: what a process does with what it finds before it counts on it. Without
+ * it, data that a killed process left in the cache could be acknowledged and then lost with the power.
+ */
+export function settleDisk(disk: Disk): void {
+  disk.durableEnd = endOf(disk.log);
+  disk.unsyncedBytes = 0;
+  for (const file of disk.files) file.durable = true;
+}
+
 /** What becomes of unsynced data when the process dies. */
 export type Unsynced = "lose" | "keep" | "tear";
 

@@ -12,8 +12,10 @@ import type { Selector } from "../fault/selector.ts";
 import { type EtcdMutations, NO_ETCD_MUTATIONS } from "../etcd/mutation.ts";
 import { RandomChoices } from "../kernel/choose.ts";
 import { CLIENTS_MAX, STEPS_MAX_DEFAULT } from "../kernel/limits.ts";
+import { type PropertyGroup, propertyOf } from "../kernel/property.ts";
 import { type EtcdConfig, type MemberMutations, NO_MEMBER_MUTATIONS } from "../member/etcd-config.ts";
 import { NO_RAFT_MUTATIONS, type RaftMutations, createRaftConfig, type RaftConfig, confStateOf } from "../raft/raft.ts";
+import { askedProperties } from "../scenario/judge.ts";
 import { faultOf, type Fault, type RaftSettings, type Scenario, type Workload } from "../scenario/scenario.ts";
 import type { LinkPlan, PlannedAction, WorldPlan } from "../world/world.ts";
 
@@ -46,13 +48,47 @@ export function unsupported(scenario: Scenario): string[] {
     const name = camelOf(id);
     if (!known.some((record) => name in record)) missing.push(`mutation ${id} cannot be planted yet`);
   }
+  for (const id of askedProperties(scenario.expect)) {
+    const property = propertyOf(id);
+    if (property !== undefined && !CHECKED_GROUPS.includes(property.group)) {
+      missing.push(`expect: property ${id} cannot be checked yet`);
+    }
+  }
+  if (scenario.cluster.compaction.mode === "periodic") {
+    missing.push("cluster.compaction: periodic compaction cannot be simulated yet; compact by revisions");
+  }
+  if (scenario.budget.membersDown !== null) missing.push("budget cannot be judged yet");
   const clients = scenario.workload.reduce((sum, workload) => sum + workload.clients, 0);
   if (clients > CLIENTS_MAX) missing.push(`${clients} clients are more than ${CLIENTS_MAX}`);
   return missing;
 }
 
+/** Groups of properties that have checks: those of watches, leases and clients come with what they are about. */
+const CHECKED_GROUPS: readonly PropertyGroup[] = ["raft", "support", "kv", "liveness"];
+
+/** Faults on links know messages between members only. */
+function matchesClients(match: { readonly types: readonly string[]; readonly from: Selector; readonly to: Selector }): boolean {
+  return (
+    match.types.includes("request") ||
+    match.types.includes("response") ||
+    match.from.kind === "clients" ||
+    match.to.kind === "clients"
+  );
+}
+
 function unsupportedAction(action: Action): string | null {
   switch (action.kind) {
+    case "drop":
+    case "delay":
+    case "duplicate":
+    case "reorder":
+    case "corrupt":
+    case "hold":
+    case "release":
+    case "message":
+      return "from" in action && matchesClients(action) ? `${action.kind} between clients and members` : null;
+    case "compact":
+      return action.physical ? "compact with physical" : null;
     case "restore":
     case "defrag":
     case "upgrade":
