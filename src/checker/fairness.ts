@@ -3,8 +3,10 @@
 // a slow process, a wild clock, links slower than the election timeout allows) makes a phase unfair: better no verdict than a
 // false alarm. After the bug catalogue's section on liveness.
 
+import { ALWAYS_PPM } from "../fault/action.ts";
 import type { Distribution } from "../kernel/distribution.ts";
 import type { Backend, EtcdMember } from "../member/etcd-member.ts";
+import type { LinkEffect } from "../network/network.ts";
 import { isUpToDate, lastTerm } from "../raft/log.ts";
 import type { ConfState } from "../raft/raft.ts";
 import { type Process, processOf, type World, type WorldPlan } from "../world/world.ts";
@@ -20,6 +22,11 @@ const LOSS_PPM_MAX = 200_000;
 
 /** Clocks that run faster or slower than this, in ppm, break the promises that timeouts stand for. */
 const RATE_PPM_MAX = 100_000;
+
+/** A link is cut. */
+export function anyCut(world: World): boolean {
+  return world.network.links.some((row) => row.some((link) => link !== undefined && link.cuts > 0));
+}
 
 /** True when the network and the disks that a scenario asks for are fast enough for its timeouts. */
 export function isPunctual(plan: WorldPlan, timeoutMicros: number): boolean {
@@ -55,7 +62,7 @@ export function running(world: World): Process[] {
   const processes: Process[] = [];
   for (const id of world.ids) {
     const process = processOf(world, id);
-    if (process.state !== null && process.pauses === 0) processes.push(process);
+    if (process.state !== null && process.pauses === 0 && !process.removed) processes.push(process);
   }
   return processes;
 }
@@ -78,12 +85,12 @@ export function votersOf(world: World): readonly number[] {
 /** True while too few can work for anything to be expected. */
 export function isUnfair(world: World, timeoutMicros: number): boolean {
   const membership = membershipOf(world);
-  if (membership === null) return true;
+  if (membership === null || isMurky(world, timeoutMicros)) return true;
   const up = running(world);
   for (const process of up) if (isDisturbed(process, timeoutMicros)) return true;
   const works = up.filter((process) => isAble(process));
   return !works.some((process) => {
-    const others = works.filter((other) => other === process || connected(world, process.id, other.id, timeoutMicros));
+    const others = works.filter((other) => other === process || connected(world, process.id, other.id));
     const votes = others.filter((other) => wouldVoteFor(other, process)).map((other) => other.id);
     return (
       decides(membership.voters, votes) &&
@@ -102,7 +109,7 @@ function wouldVoteFor(voter: Process, candidate: Process): boolean {
 }
 
 /** Its disk takes and keeps what it is given. */
-function isAble(process: Process): boolean {
+export function isAble(process: Process): boolean {
   const { stalls, full, errorPpm, writeErrorPpm } = process.disk.faults;
   return stalls === 0 && full === 0 && errorPpm === 0 && writeErrorPpm === 0;
 }
@@ -119,29 +126,38 @@ function isDisturbed(process: Process, timeoutMicros: number): boolean {
   );
 }
 
-/** Both hear each other, in time. */
-export function connected(world: World, a: number, b: number, timeoutMicros: number): boolean {
-  return isOpen(world, a, b, timeoutMicros) && isOpen(world, b, a, timeoutMicros);
+/** Both hear each other. */
+export function connected(world: World, a: number, b: number): boolean {
+  return isOpen(world, a, b) && isOpen(world, b, a);
 }
 
-function isOpen(world: World, from: number, to: number, timeoutMicros: number): boolean {
+function isOpen(world: World, from: number, to: number): boolean {
   const link = world.network.links[from]?.[to];
-  if (link === undefined) return true;
-  if (link.cuts !== 0) return false;
-  for (const effect of link.effects) {
-    switch (effect.kind) {
-      case "delay":
-      case "reorder":
-        if ((effect.addMicros + (effect.jitter === null ? 0 : longest(effect.jitter))) * DELAY_SHARE > timeoutMicros)
-          return false;
-        break;
-      case "duplicate":
-        break;
-      default:
-        return false;
+  return link === undefined || (link.cuts === 0 && !link.effects.some((effect) => isTotal(effect)));
+}
+
+/** The effect lets nothing at all through: as good as a cut. */
+function isTotal({ kind, ppm, types }: LinkEffect): boolean {
+  return (kind === "drop" || kind === "hold" || kind === "corrupt") && ppm === ALWAYS_PPM && types.length === 0;
+}
+
+/**
+ * Some link is neither cut nor whole: it lets some messages through and not others, or too late. A leader may be kept in
+ * office by the ones and from its work by the others, which nothing in Raft promises to end.
+ */
+function isMurky(world: World, timeoutMicros: number): boolean {
+  for (const row of world.network.links) {
+    for (const link of row) {
+      if (link === undefined) continue;
+      for (const effect of link.effects) {
+        const { kind, addMicros, jitter } = effect;
+        if (kind === "duplicate" || isTotal(effect)) continue;
+        if (kind !== "delay" && kind !== "reorder") return true;
+        if ((addMicros + (jitter === null ? 0 : longest(jitter))) * DELAY_SHARE > timeoutMicros) return true;
+      }
     }
   }
-  return true;
+  return false;
 }
 
 /** Some link is cut or loses messages, or the network as a whole does: bounds are doubled. */
@@ -153,16 +169,16 @@ export function isLossy(world: World, plan: WorldPlan): boolean {
 }
 
 /** True when nobody that runs hears it and is heard by it. */
-export function isIsolated(world: World, process: Process, timeoutMicros: number): boolean {
-  return !running(world).some((other) => other !== process && connected(world, process.id, other.id, timeoutMicros));
+export function isIsolated(world: World, process: Process): boolean {
+  return !running(world).some((other) => other !== process && connected(world, process.id, other.id));
 }
 
 /** True when the member hears, and is heard by, a majority of the voters that work. */
-export function reachesQuorum(world: World, process: Process, timeoutMicros: number): boolean {
+export function reachesQuorum(world: World, process: Process): boolean {
   const membership = membershipOf(world);
   if (membership === null || !isAble(process)) return false;
   const present = running(world)
-    .filter((other) => isAble(other) && (other === process || connected(world, process.id, other.id, timeoutMicros)))
+    .filter((other) => isAble(other) && (other === process || connected(world, process.id, other.id)))
     .map((other) => other.id);
   return decides(membership.voters, present);
 }

@@ -10,7 +10,18 @@ import type { EtcdConfig } from "../member/etcd-config.ts";
 import type { Backend, EtcdMember } from "../member/etcd-member.ts";
 import { Role, termAt } from "../raft/raft.ts";
 import type { Process, World, WorldPlan } from "../world/world.ts";
-import { connected, isIsolated, isLossy, isPunctual, isUnfair, reachesQuorum, running, votersOf } from "./fairness.ts";
+import {
+  anyCut,
+  connected,
+  isAble,
+  isIsolated,
+  isLossy,
+  isPunctual,
+  isUnfair,
+  reachesQuorum,
+  running,
+  votersOf,
+} from "./fairness.ts";
 import { names } from "./ghost.ts";
 import type { Findings } from "./violation.ts";
 
@@ -39,6 +50,7 @@ export class LivenessChecker {
   private changesAtLook: number = 0;
   private commitGoal: number = 0;
   private writesBefore: number = 0;
+  private readonly preVotes: boolean;
   /** Timeouts leave room for the network and disks of the scenario; else nothing is judged. */
   private readonly punctual: boolean;
 
@@ -46,6 +58,7 @@ export class LivenessChecker {
     this.out = out;
     this.plan = plan;
     this.timeoutMicros = config.joining.electionTicks * config.tickMicros;
+    this.preVotes = config.raft.every((raft) => raft === null || (raft.preVote && raft.checkQuorum));
     this.punctual = isPunctual(plan, this.timeoutMicros);
   }
 
@@ -62,7 +75,8 @@ export class LivenessChecker {
       this.fairSince = -1;
       return;
     }
-    if (isUnfair(world, this.timeoutMicros)) {
+    // Without PreVote a member that is cut off from a leader may depose it again and again: that is known, and no finding.
+    if (isUnfair(world, this.timeoutMicros) || (!this.preVotes && anyCut(world))) {
       this.fairSince = -1;
       return;
     }
@@ -111,7 +125,7 @@ export class LivenessChecker {
   private checkLeader(world: World, since: number): void {
     for (const process of running(world)) {
       const { raft } = process.state as EtcdMember;
-      if (raft.role !== Role.Leader || !reachesQuorum(world, process, this.timeoutMicros)) continue;
+      if (raft.role !== Role.Leader || !reachesQuorum(world, process)) continue;
       if (termAt(raft.log, raft.log.committed) === raft.term || raft.log.committed === raft.log.snapshotIndex) return;
     }
     this.out.report(
@@ -150,12 +164,12 @@ export class LivenessChecker {
 
   /** A leader that can commit reaches it; where links are cut a member may see others and no leader. */
   private followsSomebody(world: World, process: Process): boolean {
-    if (isIsolated(world, process, this.timeoutMicros)) return false;
+    if (isIsolated(world, process) || !isAble(process)) return false;
     return running(world).some(
       (other) =>
         (other.state as EtcdMember).raft.role === Role.Leader &&
-        (other === process || connected(world, other.id, process.id, this.timeoutMicros)) &&
-        reachesQuorum(world, other, this.timeoutMicros),
+        (other === process || connected(world, other.id, process.id)) &&
+        reachesQuorum(world, other),
     );
   }
 

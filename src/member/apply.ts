@@ -7,6 +7,7 @@ import { CounterAt } from "../kernel/counter.ts";
 import { ClientResponse, RequestError } from "../kernel/request.ts";
 import {
   applyConfChange,
+  type ConfState,
   compactLog,
   confChangeOf,
   type Entry,
@@ -23,6 +24,12 @@ import { SnapshotRecord, snapshotName } from "./wal.ts";
 
 /** Timer: held-up applying goes on. */
 export const APPLY_TIMER = 2;
+
+/** Timer: a member that was removed ends. */
+export const REMOVED_TIMER = 3;
+
+/** How long a removed member stays (etcd `stopWithDelay`, ten times 100 ms). */
+const REMOVED_MICROS = 1_000_000;
 
 /** Applies what waits in the queue and is durable here. Returns false when the process must end (it was removed). */
 export function applyQueued(member: EtcdMember, env: MemberEnv): void {
@@ -98,7 +105,7 @@ function applyMembership(member: EtcdMember, env: MemberEnv, backend: Backend, e
   const change = confChangeOf(entry);
   const before = backend.confState;
   const confState = applyConfChange(member.raft, change, env);
-  backend.confState = confState;
+  adopt(backend, confState);
   advanceBackend(backend, entry);
   const context = env.context;
   if (env.observer !== null) env.observer.applied(context.self, entry, confState, backend.store);
@@ -112,10 +119,22 @@ function applyMembership(member: EtcdMember, env: MemberEnv, backend: Backend, e
     }
   }
   const self = context.self;
-  const was = before.voters.includes(self) || before.learners.includes(self);
-  const is = confState.voters.includes(self) || confState.learners.includes(self);
-  const leaving = confState.votersOutgoing.includes(self) || confState.learnersNext.includes(self);
-  if (was && !is && !leaving) context.die("removed from the cluster");
+  // It stays for a moment, so that others hear from it that its removal is committed.
+  if (idsOf(before).includes(self) && backend.removed.includes(self)) context.setTimer(REMOVED_MICROS, REMOVED_TIMER);
+}
+
+/** Puts a membership in place of the one before it, and remembers who is gone. */
+export function adopt(backend: Backend, confState: ConfState): void {
+  const before = idsOf(backend.confState);
+  const now = idsOf(confState);
+  backend.confState = confState;
+  if (backend.removed.length === 0 && before.every((id) => now.includes(id))) return;
+  const removed = [...backend.removed, ...before].filter((id) => !now.includes(id));
+  backend.removed = [...new Set(removed)].sort((a, b) => a - b);
+}
+
+function idsOf(confState: ConfState): number[] {
+  return [...confState.voters, ...confState.votersOutgoing, ...confState.learners, ...confState.learnersNext];
 }
 
 /** Takes the request that waits under a ticket; null when it was answered before. */
@@ -194,7 +213,7 @@ export function installSnapshot(member: EtcdMember, env: MemberEnv, snapshot: Sn
   backend.appliedIndex = snapshot.index;
   backend.appliedTerm = snapshot.term;
   backend.appliedChain = snapshot.chain;
-  backend.confState = snapshot.confState;
+  adopt(backend, snapshot.confState);
   member.applyQueue.length = 0;
   member.queuedChanges = 0;
   member.snapshotIndex = snapshot.index;

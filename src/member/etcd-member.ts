@@ -14,6 +14,8 @@ export interface Backend {
   appliedTerm: number;
   appliedChain: number;
   confState: ConfState;
+  /** Members that were removed, as far as it knows: nobody listens to them any more. Ascending. */
+  removed: readonly number[];
 }
 
 /** Reads that wait for one confirmation. */
@@ -58,8 +60,6 @@ export interface EtcdMember {
   queuedChanges: number;
   /** A Ready that is handled but for such changes. */
   unadvanced: Ready | null;
-  /** What was found on the disk at start and was not synced: until it is, the member says nothing. Null: all was. */
-  flushing: readonly Entry[] | null;
   /** Until when applying is held up by a `slow: {apply}` fault; 0: it is not. */
   applyBusyUntilMicros: number;
   /** When its first tick is due, in local micros; all others follow in step. */
@@ -102,7 +102,6 @@ export function createEtcdMember(config: EtcdConfig, raft: Raft, peers: readonly
     applyQueue: [],
     queuedChanges: 0,
     unadvanced: null,
-    flushing: null,
     applyBusyUntilMicros: 0,
     waiters: [],
     firstTickMicros: 0,

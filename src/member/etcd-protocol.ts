@@ -1,5 +1,6 @@
 // The etcd member as a protocol of the world: what each kind of event means to it.
 
+import { settleDisk } from "../disk/disk.ts";
 import { restoreSnapshot, type StoreSnapshot } from "../etcd/snapshot.ts";
 import { cloneStore, createStore } from "../etcd/store.ts";
 import { mix } from "../kernel/hash.ts";
@@ -22,15 +23,15 @@ import {
   step,
   tick,
 } from "../raft/raft.ts";
-import { APPLY_TIMER, applyQueued } from "./apply.ts";
+import { APPLY_TIMER, adopt, applyQueued, REMOVED_TIMER } from "./apply.ts";
 import type { EtcdConfig } from "./etcd-config.ts";
 import { type Backend, createEtcdMember, type EtcdMember } from "./etcd-member.ts";
 import { MemberEnv } from "./member-env.ts";
 import type { MemberObserver } from "./observer.ts";
 import type { MessageFacts, ProcessContext, ProcessFacts, Protocol } from "./protocol.ts";
-import { drive, flushed, persisted } from "./ready.ts";
+import { drive, persisted } from "./ready.ts";
 import { proposeCompaction, takeRequest, tendRequests } from "./requests.ts";
-import { readDisk, SnapshotRecord, StateRecord, snapshotName, unsyncedEntries } from "./wal.ts";
+import { readDisk, SnapshotRecord, StateRecord, snapshotName } from "./wal.ts";
 
 /** Timer: Raft's tick. */
 const TICK_TIMER = 1;
@@ -44,6 +45,8 @@ const NEVER_HEARD = -1_000_000;
 
 /** A snapshot that was sent and not acknowledged is given up after this many ticks, and sent again when asked for. */
 const SNAPSHOT_TICKS = 50;
+
+const REMOVED = "removed from the cluster";
 
 /** Local clocks that drift are read in whole micros: a timer may fire this much early by them. */
 const ROUNDING_MICROS = 16;
@@ -81,6 +84,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       appliedTerm: FOUNDING_TERM,
       appliedChain: 0,
       confState: founding,
+      removed: [],
     };
     context.disk.backend = backend;
   }
@@ -100,6 +104,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
         appliedTerm: 0,
         appliedChain: 0,
         confState: confStateOf([]),
+        removed: [],
       };
       disk.backend = backend;
     }
@@ -110,6 +115,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       context.die(read.refusal);
       return null;
     }
+    settleDisk(disk);
     const backend = env.backend;
     let { snapshot, log } = read;
     if (snapshot !== null && snapshot.index > backend.appliedIndex) {
@@ -118,6 +124,10 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
         return null;
       }
       restoreBackend(backend, snapshot, this.config);
+    }
+    if (backend.removed.includes(context.self)) {
+      context.die(REMOVED);
+      return null;
     }
     const { appliedIndex, appliedTerm, appliedChain, confState } = backend;
     if (appliedIndex > log.last) {
@@ -143,16 +153,10 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     );
     if (snapshot !== null) setSnapshot(raft, snapshot);
     const member = createEtcdMember(this.config, raft, backend.confState.voters);
-    const found = unsyncedEntries(disk);
-    if (found !== null && found.length > 0) member.durableIndex = found[0]!.index - 1;
     if (this.observer !== null) this.observer.booted(context.self, raft, member.durableIndex);
     const phase = 1 + context.choose("tick-phase", this.config.tickMicros);
     member.firstTickMicros = context.localMicros() + phase;
     context.setTimer(phase, TICK_TIMER);
-    if (found !== null) {
-      member.flushing = found;
-      if (context.sync()) flushed(member, env);
-    }
     drive(member, env);
     return member;
   }
@@ -179,6 +183,8 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
 
   receive(member: EtcdMember, from: number, message: Message, context: ProcessContext): void {
     const env = this.enter(context);
+    const { removed } = env.backend;
+    if (removed.length > 0 && removed.includes(from)) return;
     const heard = member.heardAtTick;
     while (heard.length <= from) heard.push(NEVER_HEARD);
     heard[from] = member.raft.ticks;
@@ -189,6 +195,10 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
 
   timer(member: EtcdMember, timer: number, context: ProcessContext): void {
     const env = this.enter(context);
+    if (timer === REMOVED_TIMER) {
+      context.die(REMOVED);
+      return;
+    }
     if (timer === APPLY_TIMER) {
       applyQueued(member, env);
       drive(member, env);
@@ -230,10 +240,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       context.die("failed to sync the write-ahead log: input/output error");
       return;
     }
-    if (member.flushing !== null) {
-      flushed(member, env);
-      drive(member, env);
-    } else if (member.persisting !== null) persisted(member, env);
+    if (member.persisting !== null) persisted(member, env);
   }
 
   request(member: EtcdMember, request: ClientRequest, context: ProcessContext): void {
@@ -323,7 +330,7 @@ function restoreBackend(backend: Backend, snapshot: Snapshot, config: EtcdConfig
   backend.appliedIndex = snapshot.index;
   backend.appliedTerm = snapshot.term;
   backend.appliedChain = snapshot.chain;
-  backend.confState = snapshot.confState;
+  adopt(backend, snapshot.confState);
 }
 
 /** A hash of a store's content and of how far it goes, for fingerprints. */

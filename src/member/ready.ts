@@ -5,7 +5,6 @@ import { CounterAt } from "../kernel/counter.ts";
 import { RequestError } from "../kernel/request.ts";
 import {
   advance,
-  type Entry,
   hasReady,
   isConfChangeEntry,
   Message,
@@ -28,7 +27,7 @@ const LEADER_CHANGED: RequestError = new RequestError(14, "etcdserver: leader ch
 /** Takes and handles Readys until none is left or a write is under way. */
 export function drive(member: EtcdMember, env: MemberEnv): void {
   const raft = member.raft;
-  if (member.flushing !== null || (member.unadvanced !== null && !advanced(member, env))) return;
+  if (member.unadvanced !== null && !advanced(member, env)) return;
   while (member.persisting === null && hasReady(raft)) {
     const taken = ready(raft);
     if (taken.softState !== null) noteSoftState(member, env, taken.softState);
@@ -77,16 +76,6 @@ function advanced(member: EtcdMember, env: MemberEnv): boolean {
   member.unadvanced = null;
   advance(member.raft, taken, env);
   return true;
-}
-
-/** What was found at start is on disk now. */
-export function flushed(member: EtcdMember, env: MemberEnv): void {
-  const found = member.flushing as readonly Entry[];
-  member.flushing = null;
-  if (found.length > 0) {
-    member.durableIndex = Math.max(member.durableIndex, found[found.length - 1]!.index);
-    if (env.observer !== null) env.observer.durable(env.context.self, found);
-  }
 }
 
 /** The write under way is durable. */

@@ -153,25 +153,6 @@ export function readDisk(disk: Disk, maxApplyingBytes: number): RecoveredDisk | 
   return { term, vote, commit: Math.min(Math.max(commit, start), log.last), snapshot, log };
 }
 
-/**
- * Entries that a process which was killed had written and not synced: they are in the system's cache and may yet be lost, so
- * that nothing may be said of them before another sync. Null: all that is there was synced.
- */
-export function unsyncedEntries(disk: Disk): readonly Entry[] | null {
-  const end = endOf(disk.log);
-  if (disk.durableEnd >= end && disk.files.every((file) => file.durable)) return null;
-  const entries: Entry[] = [];
-  for (let position = disk.durableEnd; position < end; position++) {
-    const record = itemAt(disk.log, position);
-    if (!(record instanceof Entry)) continue;
-    const offset = entries.length === 0 ? 0 : record.index - entries[0]!.index;
-    // Later ones overwrite earlier ones.
-    if (offset < entries.length) entries.length = Math.max(0, offset);
-    entries.push(record);
-  }
-  return entries;
-}
-
 /** The newest snapshot file that is not damaged. */
 function newestSnapshot(disk: Disk): Snapshot | null {
   let newest: SnapshotRecord | null = null;

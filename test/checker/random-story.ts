@@ -230,7 +230,7 @@ const KINDS_FOR_ALL: readonly Kind[] = [
   (d, names) => [{ campaign: someone(d, names) }],
   (d) => [{ compact: { keep: d.between(0, 50) } }],
   (d) => [{ message: { [d.of(["drop", "duplicate", "deliver"])]: { types: d.of(TYPES), nth: d.between(1, 3) } } }],
-  (d, _names, lasting) => [{ ...lasting, client: { pause: "clients" } }],
+  (_d, _names, lasting) => [{ ...lasting, client: { pause: "clients" } }],
   (d, names) => [
     { client: { op: d.of(["put", "get", "getSerializable", "delete"]), key: "key-0", value: "s", via: d.of(names) } },
   ],

@@ -90,7 +90,7 @@ describe("membership", () => {
     );
     expect(faultOf(told.result, "less").status).toBe("done");
     expect(faultOf(told.result, "back").status).toBe("ineffective");
-    expect(lives(told.trace)).toEqual([expect.stringMatching(/^-n3@70\d+$/)]);
+    expect(lives(told.trace)).toEqual([expect.stringMatching(/^-n3@80\d+$/)]);
     expect(processIn(told.run, 3)).toMatchObject({ removed: true, reason: "removed from the cluster" });
     expect(membership(told.run, 1).voters).toEqual([1, 2]);
     expect(told.result.verdict).toBe("held");
@@ -100,7 +100,7 @@ describe("membership", () => {
     const told = tell(story("  - { at: 7s, id: less, member: { remove: leader } }", 4));
     const [gone] = faultOf(told.result, "less").targets as [number];
     expect(faultOf(told.result, "less").status).toBe("done");
-    expect(lives(told.trace)).toEqual([expect.stringMatching(new RegExp(`^-n${gone}@70\\d+$`))]);
+    expect(lives(told.trace)).toEqual([expect.stringMatching(new RegExp(`^-n${gone}@80\\d+$`))]);
     expect(told.result.leaders.at(-1)!.member).not.toBe(gone);
     expect(told.result.leaders.at(-1)!.untilMicros).toBeNull();
     expect(told.result.leaders[1]!.fromMicros).toBeLessThan(9_200_000);

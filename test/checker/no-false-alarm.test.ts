@@ -1,0 +1,52 @@
+/** A correct cluster breaks no property, whatever is done to it: random faults of every kind, every option on and off. */
+
+import { describe, expect, test } from "vitest";
+import { executeScenario } from "../../src/run/execute.ts";
+import type { RunResult } from "../../src/run/result.ts";
+import { randomStory } from "./random-story.ts";
+
+/** Where the numbers begin, and how many; `LOCKSTEP_SWEEP=from..to` runs others. */
+const RANGE = /^(\d+)\.\.(\d+)$/.exec(process.env.LOCKSTEP_SWEEP ?? "");
+const FROM = RANGE === null ? 1 : Number(RANGE[1]);
+const TO = RANGE === null ? 60 : Number(RANGE[2]);
+
+describe("random worlds", () => {
+  const results: RunResult[] = [];
+
+  test(`of numbers ${FROM} to ${TO} raise no alarm`, { timeout: 600_000 }, () => {
+    for (let number = FROM; number <= TO; number++) {
+      const result = executeScenario(randomStory(number), `${number}`);
+      results.push(result);
+      const alarm = result.violation === null ? "" : `${result.violation.property}: ${result.violation.text}`;
+      expect({ number, verdict: result.verdict, alarm }).toEqual({ number, verdict: "held", alarm: "" });
+    }
+  });
+
+  test("reach what the properties are about", () => {
+    const reached = new Map<string, number>();
+    for (const { coverage } of results) {
+      for (const [name, count] of Object.entries(coverage)) reached.set(name, (reached.get(name) ?? 0) + count);
+    }
+    for (const name of [
+      "election",
+      "leader-change",
+      "step-down",
+      "snapshot-installed",
+      "compaction",
+      "config-change",
+      "crash",
+      "restart",
+      "message-lost",
+      "operation-ok",
+      "operation-unknown",
+      "stale-read",
+      "uncommitted-overwritten",
+    ]) {
+      expect({ name, reached: (reached.get(name) ?? 0) > 0 }).toEqual({ name, reached: true });
+    }
+    const kinds = new Set(
+      results.flatMap((result) => result.faults.filter((one) => one.status !== "ineffective").map((one) => one.kind)),
+    );
+    expect(kinds.size).toBeGreaterThan(20);
+  });
+});
