@@ -4,6 +4,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { PROGRAM_VERSION } from "../kernel/engine.ts";
+import { describeCheck } from "./check-options.ts";
 import type { CommonOptions, Terminal } from "./terminal.ts";
 
 const FORMATS = ["pretty", "compact", "json", "ndjson", "tap", "junit", "github", "silent"];
@@ -247,6 +248,14 @@ function describeBench(bench: Command): void {
     );
 }
 
+function describeCheckCommand(check: Command): void {
+  describeCheck(check).action((files: string[], _options, command: Command) =>
+    handled(command, async (terminal) =>
+      (await import("./check-command.ts")).checkCommand(files, command.opts(), terminal),
+    ),
+  );
+}
+
 function describeExplainCode(explain: Command): void {
   explain
     .argument("[code]", "the code or the property; without it all are listed")
@@ -260,6 +269,7 @@ const WORDS: readonly (readonly [string, string, (command: Command) => void])[] 
   ["run", "run scenarios, each with its own seed or those given", describeRun],
   ["replay", "run an artifact again and compare; or run <seed>:<scenario>", describeReplay],
   ["scenario", "judge, list, show, write and lay out scenario files", describeScenario],
+  ["check", "judge histories: is there an order that explains them", describeCheckCommand],
   ["quorum", "majorities: how many must agree, how many may fail", describeQuorum],
   ["doctor", "check this machine: versions, determinism in two processes, the terminal", describeDoctor],
   ["bench", "measure, one JSON line each", describeBench],
