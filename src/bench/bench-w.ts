@@ -5,6 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { EtcdChecker } from "../checker/etcd-checker.ts";
+import { LivenessChecker } from "../checker/liveness.ts";
 import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
 import { AssertionError } from "../kernel/assert.ts";
 import { RandomChoices } from "../kernel/choose.ts";
@@ -75,9 +76,11 @@ class Operations implements ClientObserver {
 const SLICE = 200_000;
 
 function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
-  const protocol = new EtcdProtocol(etcdOfW(work));
+  const config = etcdOfW(work);
+  const plan = worldOfW(work);
+  const protocol = new EtcdProtocol(config);
   const run = new Run({
-    plan: worldOfW(work),
+    plan,
     protocol: protocol as unknown as Protocol<unknown, unknown>,
     choices: new RandomChoices(work.seed),
     durationMicros: work.virtualSeconds * SECOND,
@@ -90,13 +93,16 @@ function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
   if (checker !== null) {
     protocol.observer = checker;
     context.lifeObserver = checker;
+    const liveness = new LivenessChecker(checker, plan, config);
     run.observers.push({
       stepped(now, member) {
         checker.stepped(now, member);
+        liveness.stepped(now);
         return checker.violations.length > 0;
       },
     });
   }
+  context.digesting = checks;
   if (trace) context.trace = new Trace();
   const wall = process.hrtime.bigint();
   const cpu = process.cpuUsage();

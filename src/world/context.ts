@@ -39,6 +39,8 @@ export class RunContext implements ProcessContext, ClientHost {
   self: number = 0;
   private process: Process;
 
+  /** False only where the cost of the digest is measured. */
+  digesting: boolean = true;
   /** What the digest is to know of the event under way besides time, kind, source and target; an int32. */
   content: number = 0;
   /** Messages, requests and responses that arrived. */

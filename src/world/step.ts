@@ -132,19 +132,33 @@ export function step(world: World, context: RunContext): number {
 
   context.content = 0;
   const touched = (HANDLERS[kind] as Handler)(world, context, a, b, payload);
-  let fingerprint = 0;
   if (touched !== 0) {
-    const process = processOf(world, touched);
     if (context.dying) {
       context.dying = false;
       stopProcess(world, context, touched, "keep");
-    } else noteOffice(world, context, process);
-    if (process.state !== null) fingerprint = context.protocol.fingerprint(process.state);
+    } else noteOffice(world, context, processOf(world, touched));
+  }
+  if (context.digesting) foldStep(world, context, at, kind, a, b, touched);
+  if (trace !== null) keepStep(world, context, trace, kind, a, b, cause, payload, touched);
+  return touched;
+}
+
+function foldStep(
+  world: World,
+  context: RunContext,
+  at: number,
+  kind: number,
+  a: number,
+  b: number,
+  touched: number,
+): void {
+  let fingerprint = 0;
+  if (touched !== 0) {
+    const state = processOf(world, touched).state;
+    if (state !== null) fingerprint = context.protocol.fingerprint(state);
   }
   const high = (at / 4294967296) | 0;
   fold4(context.digest, at | 0, (kind << 27) ^ (a << 14) ^ b ^ (high << 20), context.content, fingerprint);
-  if (trace !== null) keepStep(world, context, trace, kind, a, b, cause, payload, touched);
-  return touched;
 }
 
 function keepStep(
