@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { EtcdChecker } from "../checker/etcd-checker.ts";
 import { LivenessChecker } from "../checker/liveness.ts";
 import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
+import { isWrite } from "../client/operation.ts";
 import { AssertionError } from "../kernel/assert.ts";
 import { RandomChoices } from "../kernel/choose.ts";
 import { CounterAt } from "../kernel/counter.ts";
@@ -14,7 +15,7 @@ import { digestText } from "../kernel/digest.ts";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { CLIENTS_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
 import type { ClientResponse } from "../kernel/request.ts";
-import { SECOND } from "../kernel/time.ts";
+import { formatMicros, SECOND } from "../kernel/time.ts";
 import type { Backend } from "../member/etcd-member.ts";
 import { EtcdProtocol } from "../member/etcd-protocol.ts";
 import type { Protocol } from "../member/protocol.ts";
@@ -45,14 +46,16 @@ interface WLine {
   readonly node: string;
 }
 
-/** Counts what clients came to, before the checker hears of it. */
+/** Counts what clients came to, before the checker hears of it. What was not answered in time counts as unknown, as W has it. */
 class Operations implements ClientObserver {
   completedCount = 0;
   unknownCount = 0;
-  readonly checker: ClientObserver | null;
+  private readonly checker: ClientObserver | null;
+  private readonly counters: number[];
 
-  constructor(checker: ClientObserver | null) {
+  constructor(checker: ClientObserver | null, counters: number[]) {
     this.checker = checker;
+    this.counters = counters;
   }
 
   invoked(client: Client, operation: OpenOperation, atMicros: number): void {
@@ -66,8 +69,10 @@ class Operations implements ClientObserver {
     response: ClientResponse | null,
     atMicros: number,
   ): void {
-    if (outcome === "unknown") this.unknownCount++;
-    else this.completedCount++;
+    if (outcome === "ok") {
+      this.completedCount++;
+      if (isWrite(operation.kind)) this.counters[CounterAt["write-ok"]]!++;
+    } else this.unknownCount++;
     if (this.checker !== null) this.checker.completed(client, operation, outcome, response, atMicros);
   }
 }
@@ -88,7 +93,7 @@ function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
   });
   const { world, context } = run;
   const checker = checks ? new EtcdChecker(world) : null;
-  const operations = new Operations(checker);
+  const operations = new Operations(checker, world.counters);
   context.clientObserver = operations;
   if (checker !== null) {
     protocol.observer = checker;
@@ -111,6 +116,12 @@ function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
     // Goes on until the end of virtual time.
   }
   const used = process.cpuUsage(cpu);
+  const found = checker?.violations[0];
+  if (found !== undefined) {
+    process.stderr.write(
+      `lockstep: bench w: stopped at ${formatMicros(found.atMicros)}: ${found.property}: ${found.text}\n`,
+    );
+  }
   let committed = 0;
   for (const id of world.ids)
     committed = Math.max(committed, (world.processes[id]?.disk.backend as Backend | null)?.appliedIndex ?? 0);

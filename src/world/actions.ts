@@ -19,7 +19,7 @@ import { CounterAt } from "../kernel/counter.ts";
 import type { Distribution } from "../kernel/distribution.ts";
 import { MEMBER_ID_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
 import { linkRank, memberRank, TIMETABLE_RANK } from "../kernel/rank.ts";
-import { type ClientResponse, ClientRequest } from "../kernel/request.ts";
+import { ClientRequest, type ClientResponse } from "../kernel/request.ts";
 import { AdminRequest, alreadyMade, type MembershipChange } from "../member/admin.ts";
 import {
   addEffect,
@@ -108,7 +108,8 @@ export function beginAction(world: World, context: RunContext, position: number)
   const aim: Aim = { world, context, position, state };
   state.firedAtMicros = world.atMicros;
   state.order =
-    (world.counters[CounterAt["fault-effective"]] as number) + (world.counters[CounterAt["fault-ineffective"]] as number);
+    (world.counters[CounterAt["fault-effective"]] as number) +
+    (world.counters[CounterAt["fault-ineffective"]] as number);
   const effective = perform(aim, planned, planned.action);
   if (effective) {
     state.status = planned.forMicros !== null ? "active" : state.status === "waiting" ? "done" : state.status;
@@ -155,9 +156,7 @@ function isLasting(action: Action): boolean {
     case "clientPause":
       return true;
     case "disk":
-      return (
-        action.effect.kind !== "corrupt" && action.effect.kind !== "rollback" && action.effect.kind !== "wipe"
-      );
+      return action.effect.kind !== "corrupt" && action.effect.kind !== "rollback" && action.effect.kind !== "wipe";
     default:
       return false;
   }
@@ -251,7 +250,11 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
     case "transferLeader": {
       const to = resolve(aim, action.to);
       state.targets = to;
-      return to.length > 0 && to[0] !== leaderOf(world) && ask(aim, new AdminRequest("transfer", [], to[0] as number, 0), leaderOf(world));
+      return (
+        to.length > 0 &&
+        to[0] !== leaderOf(world) &&
+        ask(aim, new AdminRequest("transfer", [], to[0] as number, 0), leaderOf(world))
+      );
     }
     case "campaign": {
       const on = resolve(aim, action.on).filter((id) => processOf(world, id).status === "up");
@@ -264,7 +267,10 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
     case "backup":
       return each(aim, action.from, (process) => {
         if (action.of !== "disk" || process.disk.destroyed) return false;
-        world.images.set(action.as, durableImage(process.disk, (b) => context.protocol.cloneBackend(b)));
+        world.images.set(
+          action.as,
+          durableImage(process.disk, (b) => context.protocol.cloneBackend(b)),
+        );
         return true;
       });
     case "clientPause":
@@ -812,7 +818,8 @@ function endDisk(world: World, context: RunContext, action: DiskAction, process:
 function giveBack(world: World, ended: TimetableState, undone: Undo): void {
   let next: TimetableState | null = null;
   for (const state of world.timetable) {
-    if (state.status !== "active" || state.order <= ended.order || (next !== null && state.order > next.order)) continue;
+    if (state.status !== "active" || state.order <= ended.order || (next !== null && state.order > next.order))
+      continue;
     if (state.undo.some(({ member, what }) => member === undone.member && what === undone.what)) next = state;
   }
   if (next === null) {

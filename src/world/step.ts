@@ -82,7 +82,8 @@ function clientTimerFired(world: World, context: RunContext, id: number): number
 
 function diskDone(world: World, context: RunContext, id: number, boot: number): number {
   const process = processOf(world, id);
-  if (process.boot !== boot || process.status !== "up" || !ready(context, process, EventKind.DiskDone, boot, null)) return 0;
+  if (process.boot !== boot || process.status !== "up" || !ready(context, process, EventKind.DiskDone, boot, null))
+    return 0;
   if (process.disk.sync === null) return 0;
   context.enter(id);
   const ok = endSync(process.disk, context.choices.open("disk", id));

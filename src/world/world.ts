@@ -82,7 +82,17 @@ export interface TimetableState {
 /** A value that an action replaced. */
 export interface Undo {
   readonly member: number;
-  readonly what: "cpu" | "apply" | "skew" | "rate" | "write" | "fsync" | "slow" | "error" | "write-error" | "read-error";
+  readonly what:
+    | "cpu"
+    | "apply"
+    | "skew"
+    | "rate"
+    | "write"
+    | "fsync"
+    | "slow"
+    | "error"
+    | "write-error"
+    | "read-error";
   readonly value: number;
   readonly distribution: Distribution | null;
 }
@@ -255,11 +265,7 @@ export function processOf(world: World, id: number): Process {
 }
 
 /** A copy that shares only immutable values with `world`. How states and databases are copied is the protocol's to say. */
-export function cloneWorld(
-  world: World,
-  cloneState: (state: unknown) => unknown,
-  cloneBackend: CloneBackend,
-): World {
+export function cloneWorld(world: World, cloneState: (state: unknown) => unknown, cloneBackend: CloneBackend): World {
   return {
     ...world,
     processes: world.processes.map((process) =>
