@@ -1,0 +1,200 @@
+/**
+ * The library of scenarios, held to itself: each file holds for its own seed and for others, and each of its expectations
+ * fails when it is turned round. A file from which the faults (or the planted bugs) are taken must fail too, so that
+ * none passes because nothing happened.
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { measureRun } from "../../src/report/measure.ts";
+import { executeScenario } from "../../src/run/execute.ts";
+import type { Expectation, ShareBound } from "../../src/scenario/expectation.ts";
+import { judgeStudy, type MeasuredNumbers } from "../../src/scenario/judge-study.ts";
+import { parseScenario } from "../../src/scenario/parse.ts";
+import type { Compare } from "../../src/scenario/predicate.ts";
+import { expandVariants, type Scenario } from "../../src/scenario/scenario.ts";
+import type { StudyExpectation } from "../../src/scenario/study.ts";
+
+const root = resolve(import.meta.dirname, "../../scenarios");
+const SEEDS = 20;
+const TIMEOUT_MS = 240_000;
+
+/** Files that are older than this library are held by the tests of runs. */
+const LIBRARY: readonly string[] = [
+  "election/failover-time",
+  "election/flapping",
+  "election/handover",
+  "election/quiet-hours",
+  "election/rejoin-higher-term",
+  "election/slow-disks",
+  "quorum/even-or-odd",
+  "quorum/latency-by-size",
+  "quorum/lost-and-back",
+  "quorum/tolerance-by-size",
+  "quorum/two-members",
+  "quorum/zones",
+  "replication/acknowledged-survives",
+  "replication/follower-forwards",
+  "replication/follower-lags",
+  ...readdirSync(resolve(root, "history"))
+    .filter((file) => file.endsWith(".yaml"))
+    .sort()
+    .map((file) => `history/${file.slice(0, -".yaml".length)}`),
+];
+
+function load(name: string): Scenario {
+  const { scenario, problems } = parseScenario(readFileSync(resolve(root, `${name}.yaml`), "utf8"));
+  if (scenario === null) throw new Error(JSON.stringify(problems));
+  return scenario;
+}
+
+function verdictOf(scenario: Scenario, seed: string = scenario.seed as string): string {
+  const { verdict, violation } = executeScenario(scenario, seed);
+  return verdict === "held" ? "held" : `${verdict}: ${violation?.property} ${violation?.text}`;
+}
+
+const OPPOSITE: Readonly<Record<Compare, Compare>> = {
+  "<": ">=",
+  "<=": ">",
+  "=": "!=",
+  "!=": "=",
+  ">=": "<",
+  ">": "<=",
+};
+
+function flipped(bound: ShareBound | null): ShareBound | null {
+  return bound === null ? null : { ...bound, compare: OPPOSITE[bound.compare] };
+}
+
+/** The expectation turned round: it must fail in a run in which the original held. */
+function inverted(expectation: Expectation): Expectation {
+  switch (expectation.kind) {
+    case "always-property":
+      return { kind: "violates", property: expectation.properties[0] as string };
+    case "always":
+      return { ...expectation, predicate: { kind: "not", of: expectation.predicate } };
+    case "sometimes":
+      return { ...expectation, kind: "never" };
+    case "never":
+      return { ...expectation, kind: "sometimes" };
+    case "eventually": {
+      const { afterMicros, withinMicros, predicate } = expectation;
+      const untilMicros = withinMicros === null ? Number.MAX_SAFE_INTEGER : afterMicros + withinMicros;
+      return { kind: "never", predicate, during: { fromMicros: afterMicros, untilMicros } };
+    }
+    case "at":
+      return { ...expectation, predicate: { kind: "not", of: expectation.predicate } };
+    case "violates":
+      return { kind: "always-property", properties: [expectation.property], alias: null };
+    case "linearizable":
+      return { kind: "violates", property: "linearizability" };
+    case "data-loss":
+      return { kind: "violates", property: "durability" };
+    case "availability":
+      return {
+        ...expectation,
+        writes: flipped(expectation.writes),
+        reads: flipped(expectation.reads),
+        all: flipped(expectation.all),
+      };
+    case "scope":
+      throw new Error("a scope says nothing that could be turned round");
+  }
+}
+
+/** Faults that take something away; a campaign or a single request only sets the stage. */
+function harms(scenario: Scenario): boolean {
+  return scenario.faults.some(({ action }) => action.kind !== "campaign" && action.kind !== "clientOp");
+}
+
+function withoutHarm(scenario: Scenario): Scenario {
+  const faults = scenario.faults.filter(({ action }) => action.kind === "campaign" || action.kind === "clientOp");
+  return { ...scenario, faults };
+}
+
+function measured(
+  scenario: Scenario,
+  change: (variant: Scenario) => Scenario = (variant) => variant,
+): MeasuredNumbers[] {
+  const study = scenario.study as NonNullable<Scenario["study"]>;
+  const measures = [...new Set(study.expectations.map((expectation) => expectation.measure))];
+  const numbers: { variant: string | null; measure: (typeof measures)[number]; numbers: number[] }[] = [];
+  for (const variant of expandVariants(scenario)) {
+    const lists = measures.map((measure) => ({ variant: variant.variant, measure, numbers: [] as number[] }));
+    numbers.push(...lists);
+    for (let seed = Number(study.firstSeed); seed <= Number(study.lastSeed); seed++) {
+      const result = executeScenario(change(variant), String(seed));
+      expect(result.verdict, `${variant.variant} ${seed}: ${result.violation?.text}`).toBe("held");
+      for (const list of lists) list.numbers.push(...measureRun(result, list.measure));
+    }
+  }
+  return numbers;
+}
+
+const scenarios = LIBRARY.map((name) => ({ name, scenario: load(name) }));
+const single = scenarios.filter(({ scenario }) => scenario.study === null);
+const studies = scenarios.filter(({ scenario }) => scenario.study !== null);
+
+describe("scenarios of the library", () => {
+  it.each(single)("$name holds for its own seed and for others", { timeout: TIMEOUT_MS }, ({ scenario }) => {
+    for (const variant of expandVariants(scenario)) {
+      const others = scenario.ownSeed ? [] : Array.from({ length: SEEDS }, (_, at) => String(at + 1));
+      for (const seed of [scenario.seed as string, ...others]) {
+        expect(`${variant.variant} ${seed} ${verdictOf(variant, seed)}`).toBe(`${variant.variant} ${seed} held`);
+      }
+    }
+  });
+
+  it.each(single)("$name fails when one expectation is turned round", { timeout: TIMEOUT_MS }, ({ scenario }) => {
+    for (const variant of expandVariants(scenario)) {
+      for (const [position, expectation] of variant.expect.entries()) {
+        const verdict = verdictOf({ ...variant, expect: [inverted(expectation)] });
+        expect(verdict, `${variant.variant}, expectation ${position + 1}`).not.toBe("held");
+      }
+    }
+  });
+
+  const harmed = single.filter(({ scenario }) => expandVariants(scenario).some(harms));
+  it.each(harmed)("$name fails when nothing goes wrong", { timeout: TIMEOUT_MS }, ({ scenario }) => {
+    for (const variant of expandVariants(scenario).filter(harms)) {
+      expect(verdictOf(withoutHarm(variant)), String(variant.variant)).not.toBe("held");
+    }
+  });
+
+  const planted = single.filter(({ scenario }) => expandVariants(scenario).some(({ mutate }) => mutate.length > 0));
+  it("there are nine planted bugs, and a client's mistake", () => {
+    expect(planted).toHaveLength(9);
+    expect(scenarios.filter(({ name }) => name.startsWith("history/"))).toHaveLength(10);
+  });
+
+  it.each(planted)("$name fails when its bug is not planted", { timeout: TIMEOUT_MS }, ({ scenario }) => {
+    for (const variant of expandVariants(scenario).filter(({ mutate }) => mutate.length > 0)) {
+      expect(verdictOf({ ...variant, mutate: [] }), String(variant.variant)).not.toBe("held");
+    }
+  });
+});
+
+describe("studies of the library", () => {
+  it.each(studies)("$name holds, and each figure could have failed", { timeout: TIMEOUT_MS }, ({ scenario }) => {
+    const study = scenario.study as NonNullable<Scenario["study"]>;
+    const numbers = measured(scenario);
+    const results = judgeStudy(study, numbers);
+    expect(results.filter((result) => !result.held).map(({ expected, seen }) => `${expected}: ${seen}`)).toEqual([]);
+    for (const expectation of study.expectations) {
+      const opposite: StudyExpectation = { ...expectation, compare: OPPOSITE[expectation.compare] };
+      const turned = judgeStudy({ ...study, expectations: [opposite] }, numbers);
+      expect(
+        turned.every((result) => !result.held),
+        JSON.stringify(expectation),
+      ).toBe(true);
+    }
+  });
+
+  const harmed = studies.filter(({ scenario }) => expandVariants(scenario).some(harms));
+  it.each(harmed)("$name fails when nothing goes wrong", { timeout: TIMEOUT_MS }, ({ scenario }) => {
+    const study = { ...(scenario.study as NonNullable<Scenario["study"]>), lastSeed: "10" };
+    const results = judgeStudy(study, measured({ ...scenario, study }, withoutHarm));
+    expect(results.some((result) => !result.held)).toBe(true);
+  });
+});
