@@ -34,12 +34,18 @@ const BUCKETS = 256;
 const MASK = BUCKETS - 1;
 
 /**
+ * Events of a bucket that a new one is compared with before it goes to the heap instead: with thousands of clients a bucket
+ * would hold hundreds, and each insertion would walk past half of them.
+ */
+const WALK_MAX = 32;
+
+/**
  * A timing wheel for what is due soon, with a 4-ary heap for the rest, over typed arrays; events are fields in slabs. `pop` loads
  * the earliest event into the fields `atMicros`, `kind`, `a`, `b`, `cause` and `payload` of the queue itself, so that an event
  * costs no object.
  *
- * A bucket is a list of slots sorted by (time, key), as a bucket rarely holds more than a few. What lies beyond the wheel goes to
- * the heap and stays there: the earliest event is the earlier of the two firsts. Invariant: every event of the wheel lies in one
+ * A bucket is a list of slots sorted by (time, key), as a bucket rarely holds more than a few. What lies beyond the wheel, or too
+ * far back in a crowded bucket, goes to the heap and stays there: the earliest event is the earlier of the two firsts. Invariant: every event of the wheel lies in one
  * of the `BUCKETS` buckets from `base` on. `docs/decisions/0003-event-queue.md` has the measurements.
  */
 export class EventQueue {
@@ -134,21 +140,27 @@ export class EventQueue {
   private insertIntoWheel(index: number, slot: number, at: number, key: number): void {
     const next = this.slotNext;
     let later = this.heads[index] as number;
-    this.wheelCount++;
     if (later < 0 || this.isBefore(at, key, later)) {
       next[slot] = later;
       this.heads[index] = slot;
       this.bits[index >> 5] = (this.bits[index >> 5] as number) | (1 << (index & 31));
+      this.wheelCount++;
       return;
     }
+    let walked = 0;
     let earlier = later;
     later = next[earlier] as number;
     while (later >= 0 && !this.isBefore(at, key, later)) {
+      if (++walked === WALK_MAX) {
+        this.insertIntoHeap(slot, at, key);
+        return;
+      }
       earlier = later;
       later = next[earlier] as number;
     }
     next[earlier] = slot;
     next[slot] = later;
+    this.wheelCount++;
   }
 
   private insertIntoHeap(slot: number, at: number, key: number): void {
