@@ -18,6 +18,7 @@ import {
   restoreImage,
   resumeSync,
   SECTOR_BYTES,
+  settleDisk,
   syncNow,
   wipeDisk,
   writeFile,
@@ -90,6 +91,16 @@ describe("writing and syncing are two things", () => {
     expect([logOf(disk), filesOf(disk)]).toEqual([["a"], ["f=F"]]);
     crashDisk(disk, "lose", UNASKED);
     expect([logOf(disk), filesOf(disk)]).toEqual([[], []]);
+  });
+
+  test("what a process settles when it starts is durable, also what a killed one left in the cache", () => {
+    const disk = diskWith("a");
+    writeFile(disk, "f", new Named("F"));
+    crashDisk(disk, "keep", UNASKED);
+    settleDisk(disk);
+    write(disk, "b");
+    crashDisk(disk, "lose", UNASKED);
+    expect([logOf(disk), filesOf(disk)]).toEqual([["a"], ["f=F"]]);
   });
 
   test("an instant disk syncs in no time, and is none while a fault is in force", () => {
