@@ -136,7 +136,7 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
   }
 
   durable(member: number, entries: readonly Entry[]): void {
-    noteDurable(this.ghost, member, entries);
+    noteDurable(this.ghost, this, member, entries);
   }
 
   applied(member: number, entry: Entry, confState: ConfState | null, store: Store): void {

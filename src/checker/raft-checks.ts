@@ -308,11 +308,20 @@ function held(ghost: Ghost, id: number, index: number, chain: number): boolean {
   return lost !== null && (index < lost.first || itemAt(lost, index) === chain);
 }
 
-/** Entries are durable on a member's disk. */
-export function noteDurable(ghost: Ghost, id: number, entries: readonly Entry[]): void {
+/** Entries are durable on a member's disk: each behind the one that it was written behind. */
+export function noteDurable(ghost: Ghost, out: Findings, id: number, entries: readonly Entry[]): void {
   const durable = (ghost.members[id] as MemberGhost).durable;
+  let before = itemAt(durable, (entries[0] as Entry).index - 1);
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i] as Entry;
+    if (before !== undefined && entry.previousChain !== before) {
+      out.report(
+        "log-matching",
+        [id],
+        `n${id} wrote entry ${entry.index} of term ${entry.term} behind another entry than the one it was made behind`,
+      );
+    }
+    before = entry.chain;
     if (entry.index < endOf(durable)) truncateTo(durable, entry.index);
     if (entry.index === endOf(durable)) pushItem(durable, entry.chain);
   }

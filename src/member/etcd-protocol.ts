@@ -184,7 +184,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
   receive(member: EtcdMember, from: number, message: Message, context: ProcessContext): void {
     const env = this.enter(context);
     const { removed } = env.backend;
-    if (removed.length > 0 && removed.includes(from)) return;
+    if (removed.length > 0 && removed.includes(from) && !member.raft.config.mutations.removedServerDisrupts) return;
     const heard = member.heardAtTick;
     while (heard.length <= from) heard.push(NEVER_HEARD);
     heard[from] = member.raft.ticks;

@@ -1,0 +1,514 @@
+/**
+ * Every property is shown to fire on a world that is broken on purpose, and to hold on the same world unbroken. A planted bug
+ * breaks it where there is one; else somebody tampers with the plain data between two events.
+ */
+
+import { describe, expect, test } from "vitest";
+import { PutResponse, TxnResponse } from "../../src/etcd/kv-api.ts";
+import { PROPERTIES } from "../../src/kernel/property.ts";
+import { ClientResponse, RequestError } from "../../src/kernel/request.ts";
+import type { Backend } from "../../src/member/etcd-member.ts";
+import { createEntry, createProposal } from "../../src/raft/entry.ts";
+import { chainAt, entryAt, truncateAfter } from "../../src/raft/log.ts";
+import { ProgressState } from "../../src/raft/progress.ts";
+import { Role } from "../../src/raft/state.ts";
+import { Membership, progressOf } from "../../src/raft/tracker.ts";
+import type { ScenarioRun } from "../../src/run/execute.ts";
+import { advanceTo, begin, end, leaderIn, memberIn, processIn } from "../world/story.ts";
+
+const SECOND = 1_000_000;
+
+/** How a world is broken, and what must be noticed. */
+interface Broken {
+  readonly property: string;
+  /** What happened, to end "a cluster in which …". */
+  readonly how: string;
+  readonly story: string;
+  readonly mutate?: string;
+  /** Put in place of a part of the story. */
+  readonly instead?: readonly [string, string];
+  /** At which time somebody tampers, and how. */
+  readonly at?: number;
+  readonly tamper?: (run: ScenarioRun) => void;
+  readonly seed?: string;
+  /** What the finding must say. */
+  readonly says?: RegExp;
+}
+
+const calm = (members: number, faults: string = "", more: string = ""): string => `
+duration: 12s
+cluster: { members: ${members}, raft: { heartbeat: 20ms, election: 200ms }${more} }
+network: { latency: 1ms, clientLatency: 1ms }
+workload: { clients: 3, rate: 60/s, ops: { put: 2, get: 1 }, keys: 3, timeout: 1s, until: 11s }
+${faults === "" ? "" : `faults:\n${faults}`}`;
+
+/** A member that follows, by turns. */
+function follower(run: ScenarioRun): number {
+  return run.run.world.ids.find((id) => id !== leaderIn(run) && processIn(run, id).status === "up") as number;
+}
+
+function backendOf(run: ScenarioRun, id: number): Backend {
+  return processIn(run, id).disk.backend as Backend;
+}
+
+/** Changes what a member answers to a request of one kind, once. */
+function twistOne(run: ScenarioRun, twist: (response: ClientResponse) => ClientResponse | null): void {
+  const { context } = run.run;
+  const reply = context.reply.bind(context);
+  let done = false;
+  context.reply = (request, response) => {
+    const twisted = done ? null : twist(response);
+    if (twisted !== null) done = true;
+    reply(request, twisted ?? response);
+  };
+}
+
+/** n1 leads, hears a candidate that knows nothing of it, and forgets its vote with the power. */
+const forgottenVote = `
+duration: 3s
+cluster: { members: 3, raft: { preVote: false, checkQuorum: false }, disk: { write: 0, fsync: 20ms } }
+network: { latency: 1ms }
+faults:
+  - { at: 1ms, partition: { links: [{ from: n1, to: n3 }] } }
+  - { at: 100ms, campaign: n1 }
+  - { at: 106ms, for: 2ms, crash: n2 }
+  - { at: 110ms, campaign: n3 }`;
+
+/** n1 leads, is cut off with a client, and gathers a tail that nobody else has. */
+const lonelyTail = (later: string, endpoints: string = "[n1]"): string => `
+duration: 8s
+cluster: { members: 3, raft: { preVote: false, checkQuorum: false, heartbeat: 20ms, election: 200ms }, disk: instant }
+network: { latency: 1ms, clientLatency: 1ms }
+workload: { clients: 3, rate: 60/s, ops: { put: 1 }, timeout: 300ms, from: 1s, until: 5s, endpoints: ${endpoints}, failover: false }
+faults:
+  - { at: 10ms, campaign: n1 }
+  - { at: 3s, for: 1s, id: cut, partition: { isolate: n1 } }
+${later}`;
+
+const BROKEN: readonly Broken[] = [
+  {
+    property: "election-safety",
+    how: "a vote is sent before it is on disk, and lost with the power",
+    story: forgottenVote,
+    mutate: "vote-not-persisted",
+    says: /two leaders in term 2/,
+  },
+  {
+    property: "vote-once",
+    how: "a vote is sent before it is on disk, and lost with the power",
+    story: forgottenVote,
+    mutate: "vote-not-persisted",
+    says: /n2 voted twice in term 2: for n1, then for n3/,
+  },
+  {
+    property: "term-monotonic",
+    how: "a term is spoken in before it is on disk, and lost with the power",
+    story: forgottenVote,
+    mutate: "vote-not-persisted",
+    says: /n2 came back in term 1/,
+  },
+  {
+    property: "term-monotonic",
+    how: "a running member goes back a term",
+    story: calm(3, "  - { at: 1s, transferLeader: n1 }\n  - { at: 2s, for: 3s, partition: { isolate: n3 } }"),
+    at: 3 * SECOND,
+    tamper: (run) => {
+      memberIn(run, 3).raft.term--;
+    },
+    says: /went back from term/,
+  },
+  {
+    property: "leader-append-only",
+    how: "a leader drops the end of its own log",
+    story: calm(3, "  - { at: 2s, for: 4s, partition: { isolate: leader } }", ", disk: instant").replace(
+      "election: 200ms",
+      "election: 200ms, checkQuorum: false",
+    ),
+    at: 3 * SECOND,
+    tamper: (run) => {
+      const old = run.run.world.ids.find((id) => {
+        const { raft } = memberIn(run, id);
+        return raft.role === Role.Leader && raft.log.last > raft.log.committed + 1;
+      }) as number;
+      const { log } = memberIn(run, old).raft;
+      truncateAfter(log, log.last - 1);
+    },
+    says: /changed its own log/,
+  },
+  {
+    property: "log-matching",
+    how: "a conflicting entry is replaced in place and what follows it stays",
+    story: lonelyTail(""),
+    mutate: "conflicting-tail-kept",
+    says: /n1 wrote entry \d+ of term \d+ behind another entry/,
+  },
+  {
+    property: "log-matching",
+    how: "a follower's newest entry is another one than its leader sent",
+    story: calm(3),
+    at: 3 * SECOND,
+    tamper: (run) => {
+      const { log } = memberIn(run, follower(run)).raft;
+      const { index, term, previousChain } = entryAt(log, log.last);
+      truncateAfter(log, index - 1);
+      log.chunks.at(-1)!.push(createEntry(index, term, 0, null, previousChain ^ 1));
+      log.last = index;
+    },
+    says: /log-matching|another entry|behind another/,
+  },
+  {
+    property: "leader-completeness",
+    how: "the longer log wins elections, however old its end",
+    story: lonelyTail(
+      "  - { at: 3999ms, crash: leader }\n  - { at: 4010ms, campaign: n1 }\n  - { at: 4050ms, campaign: n1 }\n  - { at: 4090ms, campaign: n1 }",
+    ),
+    mutate: "vote-compares-length-only",
+    says: /n1 leads term \d+ without entry|n1 leads term \d+ .*another entry there/,
+  },
+  {
+    property: "state-machine-safety",
+    how: "a follower commits its own tail because a heartbeat says so",
+    story: lonelyTail("", "all"),
+    mutate: "commit-beyond-verified-prefix",
+    says: /n1 applied another entry/,
+  },
+  {
+    property: "state-machine-safety",
+    how: "a value changes under a member's hand",
+    story: calm(3),
+    at: 3 * SECOND,
+    tamper: (run) => {
+      backendOf(run, follower(run)).store.digestLow ^= 1;
+    },
+    says: /another state after entry/,
+  },
+  {
+    property: "acked-prefix-kept",
+    how: "followers cut their logs at every append",
+    story: calm(
+      3,
+      "  - { at: 1s, for: 8s, duplicate: { p: 50% } }\n  - { at: 1s, for: 8s, reorder: { p: 50%, window: 20ms } }",
+    ),
+    mutate: "truncate-on-any-append",
+    says: /dropped entry/,
+  },
+  {
+    property: "commit-support",
+    how: "members acknowledge before their disks do",
+    story: calm(3, "", ", disk: { write: 0, fsync: 5ms }"),
+    mutate: "ack-before-fsync",
+    says: /with only 0 of 3 voters holding it on disk|with only 1 of 3 voters holding it on disk/,
+  },
+  {
+    property: "durability",
+    how: "members acknowledge before their disks do",
+    story: calm(3, "", ", disk: { write: 0, fsync: { dist: uniform, min: 1ms, max: 30ms } }"),
+    mutate: "ack-before-fsync",
+    says: /acknowledged entry \d+ to a client with only/,
+  },
+  {
+    property: "commit-within-log",
+    how: "a member says it applied more than it committed",
+    story: calm(3),
+    at: 3 * SECOND,
+    tamper: (run) => {
+      const { log } = memberIn(run, follower(run)).raft;
+      log.applied = log.committed + 1;
+    },
+  },
+  {
+    property: "applied-monotonic",
+    how: "an entry is applied a second time",
+    story: calm(3),
+    at: 3 * SECOND,
+    tamper: (run) => {
+      const id = follower(run);
+      const member = memberIn(run, id);
+      const backend = backendOf(run, id);
+      member.applyQueue.push(entryAt(member.raft.log, backend.appliedIndex));
+      backend.appliedIndex--;
+    },
+    says: /applied entry (\d+) after entry \1/,
+  },
+  {
+    property: "config-agreement",
+    how: "one member goes by another membership when a change comes",
+    story: calm(3, "  - { at: 7s, member: { add: n4 } }"),
+    at: 6 * SECOND,
+    tamper: (run) => {
+      const id = follower(run);
+      const { tracker } = memberIn(run, id).raft;
+      tracker.membership = new Membership([id, leaderIn(run)].sort(), [], [], [], false);
+    },
+    says: /another member has \{n1 n2 n3 n4\}/,
+  },
+  {
+    property: "config-safety",
+    how: "a change is taken while another is on its way",
+    story: calm(3, "  - { at: 7s, member: { add: n4 } }\n  - { at: 7s, member: { add: n5 } }").replace(
+      "latency: 1ms",
+      "latency: 15ms",
+    ),
+    mutate: "overlapping-config-changes",
+    says: /put a change of membership at \d+ while the one at \d+ is not committed/,
+  },
+  {
+    property: "recovery-complete",
+    how: "a failed sync is taken for a good one",
+    story: calm(
+      3,
+      "  - { at: 4s, for: 500ms, disk: { on: n2, error: fsync } }\n  - { at: 3s, slow: { on: n2, apply: 300ms } }\n  - { at: 4600ms, for: 1s, crash: n2 }",
+    ),
+    mutate: "fsync-error-retried",
+    says: /n2 came back with a log that ends at/,
+  },
+  {
+    property: "bounded-resources",
+    how: "a log grows by a million entries that are not committed",
+    story: calm(3),
+    at: 3 * SECOND,
+    tamper: (run) => {
+      // Only its end is there: to make it whole would take minutes.
+      const { log } = memberIn(run, follower(run)).raft;
+      const known = run.checker!.ghost.members[follower(run)]!;
+      const last = log.origin + 128 * 10_000;
+      const first = createEntry(last - 1, 9, 0, null, 7);
+      log.chunks[(last - log.origin) >> 7] = [createEntry(last, 9, 0, null, first.chain)];
+      log.chunks[(last - 1 - log.origin) >> 7] = [...Array(127).fill(first), first];
+      log.last = last;
+      known.lastIndex = last - 1;
+      known.lastChain = first.chain;
+      run.checker!.stepped(run.run.world, follower(run));
+    },
+    says: /holds \d{7} entries that are not committed/,
+  },
+  {
+    property: "linearizability",
+    how: "a deposed leader answers reads by itself",
+    story: lonelyTail("", "all").replace("ops: { put: 1 }", "ops: { put: 1, get: 3 }"),
+    mutate: "read-from-stale-leader",
+    says: /answered at revision \d+, but revision \d+ had been answered before it began/,
+  },
+  {
+    property: "linearizability",
+    how: "a read gives another value than was written",
+    story: calm(3).replace("ops: { put: 2, get: 1 }", "ops: { put: 1 }"),
+    at: 3 * SECOND,
+    tamper: (run) =>
+      twistOne(run, (response) =>
+        response.body instanceof PutResponse
+          ? Object.assign(Object.create(ClientResponse.prototype), response, { revision: response.revision + 1 })
+          : null,
+      ),
+    says: /was answered with revision \d+; it took effect at revision \d+/,
+  },
+  {
+    property: "client-monotonic",
+    how: "a confirmed read is served before its index is applied",
+    story: `
+duration: 6s
+cluster: { members: 3 }
+network: { latency: 1ms, clientLatency: 1ms }
+workload: { clients: 1, closed: 5s, ops: { put: 1 }, timeout: 1s, from: 5900ms }
+faults:
+  - { at: 2s, slow: { on: followers, apply: 300ms }, for: 3s }
+  - { at: 3s, client: { as: c1, op: put, key: a, value: x, via: leader } }
+  - { at: 3050ms, client: { as: c1, op: get, key: a, via: role:follower } }`,
+    mutate: "read-before-apply",
+    says: /c1 was answered at revision 1 after it had seen revision 2/,
+  },
+  {
+    property: "revision-monotonic",
+    how: "the revision of a member falls",
+    story: calm(3),
+    at: 3 * SECOND,
+    tamper: (run) => {
+      backendOf(run, follower(run)).store.revision -= 5;
+    },
+    says: /went back from revision/,
+  },
+  {
+    property: "revision-agreement",
+    how: "a member counts one revision too many",
+    story: calm(3),
+    at: 3 * SECOND,
+    tamper: (run) => {
+      backendOf(run, follower(run)).store.revision++;
+    },
+    says: /is at revision \d+ after entry \d+; the first to apply it was at/,
+  },
+  {
+    property: "exactly-once",
+    how: "clients repeat what they have no answer to, without a guard",
+    story: calm(3, "  - { at: 3s, for: 3s, delay: { add: 150ms, types: MsgAppResp } }").replace(
+      "timeout: 1s",
+      "timeout: 100ms, retry: safe",
+    ),
+    instead: ["retry: safe", "retry: blind"],
+    says: /operation \d+ of c\d took effect twice/,
+  },
+  {
+    property: "no-aborted-read",
+    how: "a timeout is reported as a failure, and the write happens after all",
+    story: calm(3),
+    at: 3 * SECOND,
+    tamper: (run) =>
+      twistOne(run, (response) =>
+        response.body instanceof PutResponse
+          ? Object.assign(Object.create(ClientResponse.prototype), response, {
+              body: null,
+              revision: 0,
+              error: new RequestError(14, "etcdserver: request timed out", true),
+            })
+          : null,
+      ),
+    says: /failed with "etcdserver: request timed out" but took effect/,
+  },
+  {
+    property: "no-aborted-read",
+    how: "a write takes effect after its client was told that it failed",
+    story: calm(3, "  - { at: 3s, for: 600ms, slow: { on: all, apply: 200ms } }"),
+    at: 3_300_000,
+    tamper: (run) => {
+      // A follower answers a request that is still on its way through the log.
+      const [id, waiter] = run.run.world.ids
+        .map(
+          (one) =>
+            [
+              one,
+              memberIn(run, one).waiters.find((waiting) => waiting !== null && waiting.request.client > 0),
+            ] as const,
+        )
+        .find(([, waiting]) => waiting !== undefined)!;
+      const { context } = run.run;
+      context.enter(id);
+      context.reply(
+        waiter!.request,
+        new ClientResponse(waiter!.request, null, new RequestError(9, "etcdserver: not now", true), 0),
+      );
+    },
+    says: /took effect at entry \d+ after c\d was told that it failed/,
+  },
+  {
+    property: "txn-atomicity",
+    how: "a transaction says that it took the other branch",
+    story: calm(3).replace("ops: { put: 2, get: 1 }", "ops: { put: 1, cas: 3 }"),
+    at: 3 * SECOND,
+    tamper: (run) =>
+      twistOne(run, (response) => {
+        const { body } = response;
+        if (!(body instanceof TxnResponse)) return null;
+        return Object.assign(Object.create(ClientResponse.prototype), response, {
+          body: new TxnResponse(body.revision, !body.succeeded, body.responses),
+        });
+      }),
+    says: /branch; its compares said otherwise/,
+  },
+  {
+    property: "leader-availability",
+    how: "a leader that hears nobody never gives up",
+    story: calm(3, "  - { at: 3s, partition: { isolate: leader, oneWay: in } }"),
+    mutate: "half-open-leader",
+    says: /no leader that can commit/,
+  },
+  {
+    property: "leader-stability",
+    how: "voters listen to anyone at any time, removed members as well",
+    story: calm(
+      4,
+      "  - { at: 1s, transferLeader: n1 }\n  - { at: 3s, for: 2s, partition: { isolate: n4 } }\n  - { at: 3100ms, member: { remove: n4 } }",
+    ),
+    mutate: "removed-server-disrupts",
+    says: /changes of leader/,
+  },
+  {
+    property: "availability",
+    how: "handing over to a dead member is never given up",
+    story: calm(
+      3,
+      "  - { at: 1s, transferLeader: n1 }\n  - { at: 3s, crash: n2 }\n  - { at: 3020ms, transferLeader: n2 }",
+    ),
+    mutate: "transfer-blocks-proposals",
+    says: /no write was acknowledged/,
+  },
+  {
+    property: "replica-convergence",
+    how: "a leader waits for a snapshot that it never sent",
+    story: calm(3),
+    at: 3 * SECOND,
+    tamper: (run) => {
+      const progress = progressOf(memberIn(run, leaderIn(run)).raft.tracker, follower(run))!;
+      progress.state = ProgressState.Snapshot;
+      progress.pendingSnapshot = 1_000_000;
+    },
+    says: /did not reach entry/,
+  },
+  {
+    property: "config-change-completes",
+    how: "a joint configuration forgets that it is to be left",
+    story: calm(3, "  - { at: 7s, member: { add: [n4, n5], joint: true } }")
+      .replace("latency: 1ms", "latency: 5ms")
+      .replace("12s", "16s"),
+    at: 7 * SECOND,
+    tamper: (run) => {
+      for (const id of run.run.world.ids) {
+        const { tracker } = memberIn(run, id).raft;
+        let membership = tracker.membership;
+        Object.defineProperty(tracker, "membership", {
+          get: () => membership,
+          set: ({ voters, votersOutgoing, learners, learnersNext }: Membership) => {
+            membership = new Membership(voters, votersOutgoing, learners, learnersNext, false);
+          },
+        });
+      }
+    },
+    says: /leads a joint configuration that did not end/,
+  },
+];
+
+describe("a broken world is found out", () => {
+  test.each(BROKEN.map((broken) => [broken.property, broken.how, broken] as const))(
+    "%s: %s",
+    (_property, _how, broken) => {
+      const [from, to] = broken.instead ?? ["", ""];
+      const story = from === "" ? broken.story : broken.story.replace(from, to);
+      if (from !== "") expect(story).not.toBe(broken.story);
+      const mutate = broken.mutate === undefined ? "" : `mutate: [${broken.mutate}]\n`;
+      const run = begin(`${story}\n${mutate}expect:\n  - violates: ${broken.property}`, broken.seed);
+      if (broken.tamper !== undefined) {
+        advanceTo(run, broken.at as number);
+        broken.tamper(run);
+      }
+      const { result } = end(run);
+      expect(result.violation?.property).toBe(broken.property);
+      expect(result.verdict).toBe("held");
+      if (broken.says !== undefined) expect(result.violation!.text).toMatch(broken.says);
+    },
+  );
+
+  test.each(BROKEN.map((broken) => [broken.property, broken.how, broken] as const))(
+    "%s holds unless %s",
+    (_property, _how, broken) => {
+      const { result } = end(begin(broken.story, broken.seed));
+      expect(result.violation).toBeNull();
+      expect(result.verdict).toBe("held");
+      // And the run was no empty one.
+      expect(result.events).toBeGreaterThan(broken.story === forgottenVote ? 50 : 400);
+    },
+  );
+});
+
+test("every property of Raft, of its support, of keys and values and of liveness is among them", () => {
+  const shown = new Set(BROKEN.map((broken) => broken.property));
+  const groups = ["raft", "support", "kv", "liveness"];
+  const missing = PROPERTIES.filter((one) => groups.includes(one.group) && !shown.has(one.id)).map((one) => one.id);
+  expect(missing).toEqual([]);
+});
+
+test("a proposal has no place in a chain: nothing here mistakes one for an entry", () => {
+  expect(createProposal(0, null)).toMatchObject({ index: 0, term: 0, chain: 0 });
+  const run = begin(calm(3));
+  advanceTo(run, 2 * SECOND);
+  const { log } = memberIn(run, leaderIn(run)).raft;
+  expect(chainAt(log, log.last)).not.toBe(0);
+});
