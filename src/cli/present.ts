@@ -206,7 +206,7 @@ function tapPresenter(groups: readonly PlannedGroup[], terminal: Terminal): Pres
       terminal.write(tapRun(run, ++number));
     },
     study({ document }) {
-      terminal.write(`# study ${document.scenario} ${document.held ? "held" : "failed"}\n`);
+      terminal.write(`${document.held ? "ok" : "not ok"} ${++number} - study ${document.scenario}\n`);
     },
     end() {},
   };

@@ -118,6 +118,8 @@ async function runFile(file: PlannedFile, session: Session): Promise<void> {
   const held = expectations.every((expectation) => expectation.held);
   if (!held) session.exit = worseExit(session.exit, ExitCode.Violated);
   hideProgress(session.progress);
+  // A study is judged as a whole: one that failed is a failure of its own beside its runs.
+  if (!held) session.presenter.totals.failed++;
   session.presenter.study({
     document: { scenario: file.loaded.scenario.name, file: file.loaded.file, held, expectations },
     title: file.loaded.scenario.title,

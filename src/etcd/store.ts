@@ -357,9 +357,10 @@ export function compactStore(store: Store, revision: number): void {
   assert(revision > store.compactRevision && revision <= store.revision, "the revision to compact is checked before");
   const keepTombstones = !store.options.mutations.deleteEventCompacted;
   const end = Math.min(revision + 1, endOf(store.changes));
-  for (let at = store.changes.first; at < end; at++) {
-    for (const kv of changesAt(store, at)) compactKey(store, kv.key, revision, keepTombstones);
-  }
+  // Each key once: a key that was written often has many versions, and one walk over them drops them all.
+  const keys = new Set<string>();
+  for (let at = store.changes.first; at < end; at++) for (const kv of changesAt(store, at)) keys.add(kv.key);
+  for (const key of keys) compactKey(store, key, revision, keepTombstones);
   dropBefore(store.changes, Math.max(revision, 2));
   if (!keepTombstones) dropTombstoneEvents(store, revision);
   const steps = revision - store.compactRevision;
