@@ -505,7 +505,7 @@ export function preferApplied(ghost: Ghost, entry: Entry): void {
   const first = itemAt(ghost.entries, entry.index);
   if (first === undefined || first === entry) return;
   const others = ghost.others.get(entry.index);
-  if (others !== undefined && others.includes(entry)) {
+  if (others?.includes(entry)) {
     others[others.indexOf(entry)] = first;
     replaceItem(ghost.entries, entry.index, entry);
   }

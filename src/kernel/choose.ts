@@ -1,8 +1,8 @@
 // The one source of choice. Every decision of a run is `stream.below(n)` on a stream that was opened for a purpose and an
 // entity. Behind it stands a generator (random runs), a tape (replay, shrinking) or an enumerator (exhaustive search).
 
+import type { State, StatefulPRNG } from "seedrandom";
 import seedrandom from "seedrandom";
-import type { StatefulPRNG, State } from "seedrandom";
 
 /** What decisions are about. Each (purpose, entity) has a stream of its own, so that a new draw in one leaves the others alone. */
 export type Purpose =

@@ -10,7 +10,12 @@ export type Distribution =
   /** Every whole micro from `minMicros` to `maxMicros`, both included, equally often. */
   | { readonly kind: "uniform"; readonly minMicros: number; readonly maxMicros: number }
   /** Memoryless: `minMicros` plus an exponential part of mean `meanMicros - minMicros`, cut off at `maxMicros`. */
-  | { readonly kind: "exponential"; readonly minMicros: number; readonly meanMicros: number; readonly maxMicros: number }
+  | {
+      readonly kind: "exponential";
+      readonly minMicros: number;
+      readonly meanMicros: number;
+      readonly maxMicros: number;
+    }
   /** Bell-shaped: the sum of four uniform draws with the given mean and standard deviation, never below zero. */
   | { readonly kind: "normal"; readonly meanMicros: number; readonly deviationMicros: number }
   /** A heavy tail of index 2: mean about `meanMicros`, most draws near `minMicros`, cut off at `maxMicros`. */
@@ -41,9 +46,9 @@ export const INSTANT: Distribution = Object.freeze({ kind: "constant", micros: 0
 /** Round(-ln(1 - i/64) · 65536) for i = 0..63: the inverse of the exponential law, to be interpolated. */
 const EXPONENTIAL: readonly number[] = [
   0, 1032, 2081, 3146, 4230, 5331, 6451, 7591, 8751, 9932, 11135, 12360, 13608, 14880, 16178, 17502, 18854, 20233,
-  21643, 23083, 24556, 26063, 27605, 29184, 30802, 32461, 34164, 35911, 37707, 39553, 41453, 43409, 45426, 47507,
-  49656, 51877, 54177, 56561, 59034, 61604, 64280, 67069, 69982, 73031, 76228, 79590, 83133, 86879, 90852, 95082,
-  99603, 104460, 109706, 115408, 121654, 128559, 136278, 145029, 155132, 167080, 181704, 200558, 227130, 272557,
+  21643, 23083, 24556, 26063, 27605, 29184, 30802, 32461, 34164, 35911, 37707, 39553, 41453, 43409, 45426, 47507, 49656,
+  51877, 54177, 56561, 59034, 61604, 64280, 67069, 69982, 73031, 76228, 79590, 83133, 86879, 90852, 95082, 99603,
+  104460, 109706, 115408, 121654, 128559, 136278, 145029, 155132, 167080, 181704, 200558, 227130, 272557,
 ];
 
 /** -ln(1-u)·65536 for u = `index`/65536, interpolated between the rows of the table. Exported for its test. */

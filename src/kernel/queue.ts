@@ -100,15 +100,7 @@ export class EventQueue {
     return this.insert(atMicros, rank * SEQUENCE_SPAN + sequence, kind, a, b, this.step, payload);
   }
 
-  private insert(
-    at: number,
-    key: number,
-    kind: number,
-    a: number,
-    b: number,
-    cause: number,
-    payload: unknown,
-  ): number {
+  private insert(at: number, key: number, kind: number, a: number, b: number, cause: number, payload: unknown): number {
     let slot = this.free;
     if (slot >= 0) this.free = this.slotNext[slot] as number;
     else {
@@ -259,7 +251,7 @@ export class EventQueue {
       if (child >= n) break;
       let best = heap[child] as number;
       let bestAt = child;
-      const end = child + 4 < n ? child + 4 : n;
+      const end = Math.min(child + 4, n);
       for (let c = child + 1; c < end; c++) {
         const other = heap[c] as number;
         if (this.isBefore(this.slotAt[other] as number, this.slotKey[other] as number, best)) {

@@ -48,7 +48,10 @@ export function readArtifact(text: string): Artifact | ArtifactProblem {
       : { problem: "the file is no JSON", hint: "an artifact is a *.run.json that a run wrote" };
   }
   if (typeof value !== "object" || value === null || !("format" in value)) {
-    return { problem: "the file is JSON, but no artifact", hint: `an artifact begins with "format":"${ARTIFACT_FORMAT}"` };
+    return {
+      problem: "the file is JSON, but no artifact",
+      hint: `an artifact begins with "format":"${ARTIFACT_FORMAT}"`,
+    };
   }
   const artifact = value as Partial<Artifact>;
   if (artifact.format !== ARTIFACT_FORMAT) {

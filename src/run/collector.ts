@@ -110,7 +110,13 @@ export class Collector implements ClientObserver {
       this.singles.push({ client: client.id, operation: operation.operation, outcome, response });
     }
     if (this.history !== null) {
-      this.keep(client, operation, outcome === "ok" ? "ok" : outcome === "failed" ? "fail" : "info", response, atMicros);
+      this.keep(
+        client,
+        operation,
+        outcome === "ok" ? "ok" : outcome === "failed" ? "fail" : "info",
+        response,
+        atMicros,
+      );
     }
     if (this.next !== null) this.next.completed(client, operation, outcome, response, atMicros);
   }

@@ -4,19 +4,19 @@
 import type { WorkloadPlan } from "../client/client.ts";
 import { getBodies, OPERATION_KINDS, type OperationKind } from "../client/operation.ts";
 import type { DiskConfig } from "../disk/disk.ts";
+import { type EtcdMutations, NO_ETCD_MUTATIONS } from "../etcd/mutation.ts";
 import type { Action } from "../fault/action.ts";
 import { type Mutations, mutationsOf } from "../fault/mutation.ts";
 import { expandRandom } from "../fault/random.ts";
 import { resolveSelector, type SelectorView } from "../fault/resolve-selector.ts";
 import type { Selector } from "../fault/selector.ts";
-import { type EtcdMutations, NO_ETCD_MUTATIONS } from "../etcd/mutation.ts";
 import { RandomChoices } from "../kernel/choose.ts";
 import { CLIENTS_MAX, STEPS_MAX_DEFAULT } from "../kernel/limits.ts";
 import { type PropertyGroup, propertyOf } from "../kernel/property.ts";
 import { type EtcdConfig, type MemberMutations, NO_MEMBER_MUTATIONS } from "../member/etcd-config.ts";
-import { NO_RAFT_MUTATIONS, type RaftMutations, createRaftConfig, type RaftConfig, confStateOf } from "../raft/raft.ts";
+import { confStateOf, createRaftConfig, NO_RAFT_MUTATIONS, type RaftConfig, type RaftMutations } from "../raft/raft.ts";
 import { askedProperties } from "../scenario/judge.ts";
-import { faultOf, type Fault, type RaftSettings, type Scenario, type Workload } from "../scenario/scenario.ts";
+import { type Fault, faultOf, type RaftSettings, type Scenario, type Workload } from "../scenario/scenario.ts";
 import type { LinkPlan, PlannedAction, WorldPlan } from "../world/world.ts";
 
 /** The scenario with its random faults made fixed by the seed: what artifacts store and shrinking works on. */
@@ -35,7 +35,8 @@ export function unsupported(scenario: Scenario): string[] {
     if (what !== null) missing.push(`fault "${fault.id}": ${what} cannot be simulated yet`);
   }
   for (const workload of scenario.workload) {
-    if (workload.kind !== "kv") missing.push(`workload "${workload.name}": kind ${workload.kind} cannot be simulated yet`);
+    if (workload.kind !== "kv")
+      missing.push(`workload "${workload.name}": kind ${workload.kind} cannot be simulated yet`);
     for (const { op } of workload.ops) {
       if (!(OPERATION_KINDS as readonly string[]).includes(op)) {
         missing.push(`workload "${workload.name}": operation ${op} cannot be simulated yet`);
@@ -67,7 +68,11 @@ export function unsupported(scenario: Scenario): string[] {
 const CHECKED_GROUPS: readonly PropertyGroup[] = ["raft", "support", "kv", "liveness"];
 
 /** Faults on links know messages between members only. */
-function matchesClients(match: { readonly types: readonly string[]; readonly from: Selector; readonly to: Selector }): boolean {
+function matchesClients(match: {
+  readonly types: readonly string[];
+  readonly from: Selector;
+  readonly to: Selector;
+}): boolean {
   return (
     match.types.includes("request") ||
     match.types.includes("response") ||

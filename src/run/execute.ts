@@ -5,26 +5,26 @@ import { LivenessChecker } from "../checker/liveness.ts";
 import { PlainChecker } from "../checker/plain-checker.ts";
 import { holds } from "../checker/raft-checks.ts";
 import type { Violation } from "../checker/violation.ts";
+import { valueRead } from "../client/operation.ts";
 import type { ClientOpAction } from "../fault/action.ts";
-import { endOf, itemAt } from "../kernel/chunked.ts";
+import type { ChoiceSource } from "../kernel/choose.ts";
 import { RandomChoices } from "../kernel/choose.ts";
+import { endOf, itemAt } from "../kernel/chunked.ts";
 import { COUNTERS } from "../kernel/counter.ts";
 import { digestText } from "../kernel/digest.ts";
 import { PROPERTIES } from "../kernel/property.ts";
 import { formatMicros } from "../kernel/time.ts";
-import type { ChoiceSource } from "../kernel/choose.ts";
 import type { Backend, EtcdMember } from "../member/etcd-member.ts";
 import { EtcdProtocol } from "../member/etcd-protocol.ts";
 import { PrimaryBackup } from "../member/primary-backup.ts";
 import type { Protocol } from "../member/protocol.ts";
-import { valueRead } from "../client/operation.ts";
 import { chainAt } from "../raft/raft.ts";
 import { createMemory, evaluatePredicate, type PredicateMemory } from "../scenario/evaluate-predicate.ts";
 import {
   awaitsViolation,
   createJudge,
-  exactTimes,
   type ExpectationResult,
+  exactTimes,
   finish,
   isLooking,
   type Judge,
@@ -40,7 +40,7 @@ import { EventKind } from "../world/event.ts";
 import { Trace } from "../world/trace.ts";
 import { processOf, type World } from "../world/world.ts";
 import { Collector } from "./collector.ts";
-import { compileRun, type CompiledRun, expandScenario, unsupported } from "./compile-run.ts";
+import { type CompiledRun, compileRun, expandScenario, unsupported } from "./compile-run.ts";
 import type { FaultReport, RunResult, Verdict, ViolationReport } from "./result.ts";
 import { Run } from "./run.ts";
 import { WorldView } from "./run-view.ts";
@@ -318,7 +318,7 @@ export class ScenarioRun {
     for (const id of world.ids) {
       const process = processOf(world, id);
       if (process.state === null) continue;
-      if (best === 0 || isAhead((process.state as EtcdMember), processOf(world, best).state as EtcdMember)) best = id;
+      if (best === 0 || isAhead(process.state as EtcdMember, processOf(world, best).state as EtcdMember)) best = id;
     }
     const { ghost } = checker;
     for (let at = acknowledged.length - 1; at >= 0; at--) {

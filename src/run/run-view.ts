@@ -2,8 +2,8 @@
 
 import type { ResolvedCut, RunningRole } from "../fault/resolve-selector.ts";
 import type { MemberRole } from "../fault/selector.ts";
-import type { MemberView, RunView } from "../scenario/predicate.ts";
 import type { ProcessFacts, Protocol } from "../member/protocol.ts";
+import type { MemberView, RunView } from "../scenario/predicate.ts";
 import { termOf } from "../world/life.ts";
 import { processOf, type World } from "../world/world.ts";
 

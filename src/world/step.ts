@@ -211,7 +211,7 @@ function ready(context: RunContext, process: Process, kind: number, b: number, p
   }
   if (process.cpuMicros === 0 || (context.queue.kind & CHARGED) !== 0) return true;
   const now = context.world.atMicros;
-  const begins = process.busyUntilMicros > now ? process.busyUntilMicros : now;
+  const begins = Math.max(process.busyUntilMicros, now);
   process.busyUntilMicros = begins + process.cpuMicros;
   context.queue.push(process.busyUntilMicros, memberRank(process.id), kind | CHARGED, process.id, b, payload);
   return false;

@@ -72,7 +72,9 @@ describe("help", () => {
     const loaded = stderr.split("\n").filter((line) => line.startsWith("file:"));
     expect(loaded.length).toBeGreaterThan(1);
     for (const url of loaded)
-      expect(url).toMatch(/node_modules\/commander\/|dist\/cli\/(lockstep|color|check-options)\.js|dist\/kernel\/engine\.js/);
+      expect(url).toMatch(
+        /node_modules\/commander\/|dist\/cli\/(lockstep|color|check-options)\.js|dist\/kernel\/engine\.js/,
+      );
   });
 
   it("is what a bare call gives, names every command, and fits 80 columns", () => {

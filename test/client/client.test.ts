@@ -7,33 +7,33 @@ const MS = 1000;
 const SECOND = 1_000_000;
 
 const never = (): Reply | null => null;
-const after = (micros: number) => (): Reply => answer(micros);
+const _after = (micros: number) => (): Reply => answer(micros);
 
 const invokedAt = (host: FakeHost): number[] => host.seen.map((seen) => seen.invokedAtMicros);
 const targets = (host: FakeHost): number[] => host.sent.map((sent) => sent.to);
 
 describe("a closed loop", () => {
   test("asks again the moment it is answered", () => {
-    const host = new FakeHost(workload(), after(5 * MS)).run(21 * MS);
+    const host = new FakeHost(workload(), answersAfter(5 * MS)).run(21 * MS);
     expect(invokedAt(host)).toEqual([0, 5 * MS, 10 * MS, 15 * MS, 20 * MS]);
     expect(host.outcomes).toEqual(["ok", "ok", "ok", "ok", null]);
   });
 
   test("thinks between an answer and the next request", () => {
-    const host = new FakeHost(workload({ thinkMicros: 20 * MS }), after(5 * MS)).run(60 * MS);
+    const host = new FakeHost(workload({ thinkMicros: 20 * MS }), answersAfter(5 * MS)).run(60 * MS);
     expect(invokedAt(host)).toEqual([0, 25 * MS, 50 * MS]);
   });
 
   // 1. a request with a deadline of 1 s is answered after 5 ms; 2. the client thinks for 3 s; 3. the timer of the deadline
   // fires at 1 s, with nothing open: it must not begin the next operation.
   test("thinks for longer than its requests may take", () => {
-    const host = new FakeHost(workload({ thinkMicros: 3 * SECOND }), after(5 * MS)).run(7 * SECOND);
+    const host = new FakeHost(workload({ thinkMicros: 3 * SECOND }), answersAfter(5 * MS)).run(7 * SECOND);
     expect(invokedAt(host)).toEqual([0, 3_005_000, 6_010_000]);
   });
 
   test("begins at its time and ends at its time", () => {
     const plan = workload({ fromMicros: 50 * MS, untilMicros: 65 * MS });
-    expect(invokedAt(new FakeHost(plan, after(5 * MS)).run(SECOND))).toEqual([50 * MS, 55 * MS, 60 * MS]);
+    expect(invokedAt(new FakeHost(plan, answersAfter(5 * MS)).run(SECOND))).toEqual([50 * MS, 55 * MS, 60 * MS]);
   });
 
   test("of three clients begins with all three at once, at different members", () => {
@@ -74,7 +74,7 @@ describe("an open loop", () => {
   });
 
   test("spreads its rate over its clients, who take turns", () => {
-    const host = new FakeHost(workload({ ...open, clients: 3 }), after(MS)).run(11 * MS);
+    const host = new FakeHost(workload({ ...open, clients: 3 }), answersAfter(MS)).run(11 * MS);
     expect(host.seen.map((seen) => [seen.invokedAtMicros, seen.client])).toEqual([
       [0, 1],
       [2500, 2],
@@ -86,7 +86,7 @@ describe("an open loop", () => {
 
   test("keeps its rate over a long time, to the micro: nothing is rounded away", () => {
     const plan = workload({ ...open, operations: 3, perMicros: 10 * MS, untilMicros: 10 * SECOND });
-    const host = new FakeHost(plan, after(MS)).run(20 * SECOND);
+    const host = new FakeHost(plan, answersAfter(MS)).run(20 * SECOND);
     expect(host.seen.length).toBe(3000);
     expect(invokedAt(host).slice(0, 4)).toEqual([0, 3333, 6666, 10_000]);
     expect(invokedAt(host)[2999]).toBe(9_996_666);
@@ -94,7 +94,7 @@ describe("an open loop", () => {
 
   test("begins at its time and has no arrival at its end", () => {
     const plan = workload({ ...open, fromMicros: 20 * MS, untilMicros: 30 * MS });
-    expect(invokedAt(new FakeHost(plan, after(MS)).run(SECOND))).toEqual([20_000, 22_500, 25_000, 27_500]);
+    expect(invokedAt(new FakeHost(plan, answersAfter(MS)).run(SECOND))).toEqual([20_000, 22_500, 25_000, 27_500]);
   });
 
   test("has many operations open, up to a bound; arrivals beyond it come to nothing", () => {
@@ -274,7 +274,7 @@ describe("keys and values", () => {
 
   test("unique values are unique over all clients, and as long as they were asked to be", () => {
     const plan = workload({ clients: 12, valueBytes: 9 });
-    const values = bodies(new FakeHost(plan, after(MS)).run(30 * MS)).map((body) => body.value as string);
+    const values = bodies(new FakeHost(plan, answersAfter(MS)).run(30 * MS)).map((body) => body.value as string);
     expect(values.length).toBeGreaterThan(300);
     expect(new Set(values).size).toBe(values.length);
     for (const value of values) expect(value.length).toBe(9);
@@ -283,13 +283,13 @@ describe("keys and values", () => {
 
   test("values that need not be unique repeat", () => {
     const plan = workload({ uniqueValues: false });
-    const values = new Set(bodies(new FakeHost(plan, after(MS)).run(30 * MS)).map((body) => body.value));
+    const values = new Set(bodies(new FakeHost(plan, answersAfter(MS)).run(30 * MS)).map((body) => body.value));
     expect([...values].sort()).toEqual(["0", "1", "2", "3"]);
   });
 
   test("kinds come up by their weights", () => {
     const plan = workload({ kinds: ["put", "get"], kindSums: [1, 4] });
-    const host = new FakeHost(plan, after(MS)).run(4 * SECOND);
+    const host = new FakeHost(plan, answersAfter(MS)).run(4 * SECOND);
     const puts = host.seen.filter((seen) => seen.kind === "put").length;
     expect(Math.abs(puts / host.seen.length - 0.25)).toBeLessThan(0.03);
   });
@@ -297,7 +297,7 @@ describe("keys and values", () => {
   test("keys come up alike without weights, and by the law of Zipf with its running sums", () => {
     const share = (keySums: readonly number[] | null): number[] => {
       const keys = ["a", "b", "c", "d"];
-      const asked = bodies(new FakeHost(workload({ keys, keySums }), after(MS)).run(8 * SECOND)).map(
+      const asked = bodies(new FakeHost(workload({ keys, keySums }), answersAfter(MS)).run(8 * SECOND)).map(
         (body) => body.key,
       );
       return keys.map((key) => asked.filter((k) => k === key).length / asked.length);
@@ -330,7 +330,7 @@ describe("keys and values", () => {
 
 describe("a paused client", () => {
   test("asks nothing, and goes on when it is resumed", () => {
-    const host = new FakeHost(workload(), after(5 * MS)).run(2 * MS);
+    const host = new FakeHost(workload(), answersAfter(5 * MS)).run(2 * MS);
     host.pause();
     host.run(50 * MS);
     expect([host.sent.length, host.outcomes]).toEqual([1, [null]]);
@@ -351,7 +351,7 @@ describe("a paused client", () => {
   });
 
   test("takes an answer that came meanwhile, though its deadline has passed", () => {
-    const host = new FakeHost(workload({ timeoutMicros: 10 * MS }), after(5 * MS)).run(2 * MS);
+    const host = new FakeHost(workload({ timeoutMicros: 10 * MS }), answersAfter(5 * MS)).run(2 * MS);
     host.pause();
     host.run(50 * MS);
     host.resume();
@@ -359,7 +359,7 @@ describe("a paused client", () => {
   });
 
   test("twice is resumed twice", () => {
-    const host = new FakeHost(workload(), after(5 * MS)).run(2 * MS);
+    const host = new FakeHost(workload(), answersAfter(5 * MS)).run(2 * MS);
     host.pause();
     host.pause();
     host.run(20 * MS);
@@ -370,7 +370,7 @@ describe("a paused client", () => {
   });
 
   test("that is resumed while it thinks thinks on", () => {
-    const host = new FakeHost(workload({ thinkMicros: 100 * MS }), after(5 * MS)).run(10 * MS);
+    const host = new FakeHost(workload({ thinkMicros: 100 * MS }), answersAfter(5 * MS)).run(10 * MS);
     host.pause();
     host.run(20 * MS);
     host.resume();
@@ -379,7 +379,7 @@ describe("a paused client", () => {
   });
 
   test("that is resumed before its workload begins waits for it", () => {
-    const host = new FakeHost(workload({ fromMicros: 50 * MS }), after(5 * MS)).run(10 * MS);
+    const host = new FakeHost(workload({ fromMicros: 50 * MS }), answersAfter(5 * MS)).run(10 * MS);
     host.pause();
     host.run(20 * MS);
     host.resume();
@@ -389,7 +389,7 @@ describe("a paused client", () => {
 
   test("of an open loop lets the arrivals of its pause go", () => {
     const plan = workload({ thinkMicros: null, operations: 1, perMicros: 10 * MS });
-    const host = new FakeHost(plan, after(MS)).run(15 * MS);
+    const host = new FakeHost(plan, answersAfter(MS)).run(15 * MS);
     host.pause();
     host.run(45 * MS);
     host.resume();
@@ -398,7 +398,7 @@ describe("a paused client", () => {
   });
 
   test("that was paused from the beginning begins when it is resumed", () => {
-    const host = new FakeHost(workload(), after(5 * MS));
+    const host = new FakeHost(workload(), answersAfter(5 * MS));
     host.pause();
     host.run(30 * MS);
     expect(host.sent).toEqual([]);
@@ -411,7 +411,7 @@ describe("an operation out of turn", () => {
   const put = { op: "put", key: "k", value: "mine", expected: null, timeoutMicros: null } as const;
 
   test("goes to the member it was meant for, in the client's own numbering", () => {
-    const host = new FakeHost(workload({ untilMicros: 0 }), after(MS)).run(0);
+    const host = new FakeHost(workload({ untilMicros: 0 }), answersAfter(MS)).run(0);
     expect(submitOne(host.client, host.plan, host, put, 3)).toBe(1);
     host.run(5 * MS);
     expect(host.sent.map((s) => [s.to, (s.body as PlainOperation).value])).toEqual([[3, "mine"]]);

@@ -154,7 +154,7 @@ describe("healing", () => {
 
   test("of a crash starts the member again", () => {
     const told = tell(story("  - { at: 3s, id: down, crash: n3 }\n  - { at: 6s, heal: { id: down } }"));
-    expect(told.result.coverage["restart"]).toBe(1);
+    expect(told.result.coverage.restart).toBe(1);
   });
 
   test("of what is over is ineffective", () => {
