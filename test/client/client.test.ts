@@ -7,7 +7,7 @@ const MS = 1000;
 const SECOND = 1_000_000;
 
 const never = (): Reply | null => null;
-const _after = (micros: number) => (): Reply => answer(micros);
+const answersAfter = (micros: number) => (): Reply => answer(micros);
 
 const invokedAt = (host: FakeHost): number[] => host.seen.map((seen) => seen.invokedAtMicros);
 const targets = (host: FakeHost): number[] => host.sent.map((sent) => sent.to);
