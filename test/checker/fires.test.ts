@@ -8,8 +8,8 @@ import { PutResponse, TxnResponse } from "../../src/etcd/kv-api.ts";
 import { PROPERTIES } from "../../src/kernel/property.ts";
 import { ClientResponse, RequestError } from "../../src/kernel/request.ts";
 import type { Backend } from "../../src/member/etcd-member.ts";
-import { createEntry, createProposal } from "../../src/raft/entry.ts";
-import { chainAt, entryAt, truncateAfter } from "../../src/raft/log.ts";
+import { createEntry } from "../../src/raft/entry.ts";
+import { entryAt, truncateAfter } from "../../src/raft/log.ts";
 import { ProgressState } from "../../src/raft/progress.ts";
 import { Role } from "../../src/raft/state.ts";
 import { Membership, progressOf } from "../../src/raft/tracker.ts";
@@ -503,12 +503,4 @@ test("every property of Raft, of its support, of keys and values and of liveness
   const groups = ["raft", "support", "kv", "liveness"];
   const missing = PROPERTIES.filter((one) => groups.includes(one.group) && !shown.has(one.id)).map((one) => one.id);
   expect(missing).toEqual([]);
-});
-
-test("a proposal has no place in a chain: nothing here mistakes one for an entry", () => {
-  expect(createProposal(0, null)).toMatchObject({ index: 0, term: 0, chain: 0 });
-  const run = begin(calm(3));
-  advanceTo(run, 2 * SECOND);
-  const { log } = memberIn(run, leaderIn(run)).raft;
-  expect(chainAt(log, log.last)).not.toBe(0);
 });
