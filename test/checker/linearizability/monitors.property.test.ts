@@ -40,7 +40,8 @@ describe("zones", () => {
           }),
           { numRuns: RUNS },
         );
-        if (unique) expect(decided / all).toBeGreaterThan(name === "register" ? 0.99 : 0.5);
+        // That it decides at all; how large its share is varies with the histories drawn (about one half for a kv-cas).
+        if (unique) expect(decided / all).toBeGreaterThan(name === "register" ? 0.99 : 0.25);
       });
     }
   }
