@@ -7,6 +7,7 @@ import { mix } from "../kernel/hash.ts";
 import {
   appendEntry,
   type ConfState,
+  chainAt,
   chainHash,
   cloneLog,
   createLog,
@@ -91,6 +92,9 @@ export interface DiskRefusal {
   readonly refusal: string;
 }
 
+/** No entry left over from before a snapshot is being passed over. */
+const NONE_LEFT = -2;
+
 /** What reading a log up to a position gave; kept on the disk so that the next start reads on from there. Immutable. */
 interface DigestedLog {
   readonly position: number;
@@ -114,8 +118,15 @@ export function readDisk(disk: Disk, maxApplyingBytes: number): RecoveredDisk | 
   let term = 0;
   let vote = 0;
   let commit = 0;
+  let leftover = NONE_LEFT;
   const known = disk.digested as DigestedLog | null;
-  if (known !== null && known.position <= end && known.log.snapshotIndex <= start && start <= known.log.last) {
+  if (
+    known !== null &&
+    known.position <= end &&
+    known.log.snapshotIndex <= start &&
+    start <= known.log.last &&
+    chainAt(known.log, start) === (snapshot === null ? 0 : snapshot.chain)
+  ) {
     log = cloneLog(known.log);
     if (log.snapshotIndex < start) dropPrefix(log, start);
     log.committed = log.applying = log.applied = start;
@@ -129,7 +140,17 @@ export function readDisk(disk: Disk, maxApplyingBytes: number): RecoveredDisk | 
         return { refusal: `walpb: crc mismatch in record ${position} of the write-ahead log` };
       }
       if (index <= start) continue;
+      if (index === leftover + 1) {
+        leftover = index;
+        continue;
+      }
       if (index > log.last + 1) return { refusal: `wal: entry ${index} has none before it` };
+      if (record.previousChain !== chainAt(log, index - 1)) {
+        // It stood behind another entry than the snapshot ends with: what the snapshot replaced, its mark torn away.
+        leftover = index;
+        continue;
+      }
+      leftover = NONE_LEFT;
       if (index <= log.last) truncateAfter(log, index - 1);
       appendEntry(log, record);
     } else if (record instanceof StateRecord) {
