@@ -18,6 +18,7 @@ import { unreachable } from "../kernel/assert.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import type { Distribution } from "../kernel/distribution.ts";
 import { MEMBER_ID_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
+import type { QueuedEvent } from "../kernel/queue.ts";
 import { linkRank, memberRank, TIMETABLE_RANK } from "../kernel/rank.ts";
 import { ClientRequest, type ClientResponse } from "../kernel/request.ts";
 import { AdminRequest, alreadyMade, type MembershipChange } from "../member/admin.ts";
@@ -34,7 +35,7 @@ import {
   removeEffects,
 } from "../network/network.ts";
 import { LossReason, type RunContext } from "./context.ts";
-import { EventKind } from "./event.ts";
+import { CHARGED, EventKind } from "./event.ts";
 import { destroyProcess, roleOf, startProcess, stopProcess, termOf } from "./life.ts";
 import {
   createProcess,
@@ -776,7 +777,7 @@ export function endAction(world: World, context: RunContext, position: number): 
     default:
       break;
   }
-  for (let i = state.undo.length - 1; i >= 0; i--) giveBack(world, state, state.undo[i] as Undo);
+  for (let i = state.undo.length - 1; i >= 0; i--) giveBack(world, context, state, state.undo[i] as Undo);
   state.undo = [];
   for (const { from, to, message } of removeEffects(world.network, position)) {
     deliverHeld(world, context, from, to, message);
@@ -815,7 +816,7 @@ function endDisk(world: World, context: RunContext, action: DiskAction, process:
  * Puts back what an action replaced. Where another action has replaced it since and is still in force, that one puts it back
  * when it ends: of overlapping faults the last one counts, and after all of them everything is as before.
  */
-function giveBack(world: World, ended: TimetableState, undone: Undo): void {
+function giveBack(world: World, context: RunContext, ended: TimetableState, undone: Undo): void {
   let next: TimetableState | null = null;
   for (const state of world.timetable) {
     if (state.status !== "active" || state.order <= ended.order || (next !== null && state.order > next.order))
@@ -824,9 +825,28 @@ function giveBack(world: World, ended: TimetableState, undone: Undo): void {
   }
   if (next === null) {
     putBack(world, undone);
+    if (undone.what === "cpu" && undone.value === 0) catchUp(world, context, undone.member);
     return;
   }
   next.undo = next.undo.map((one) => (one.member === undone.member && one.what === undone.what ? undone : one));
+}
+
+/** A process that is slow no longer does at once what it had not got to, in order, before anything that is new. */
+function catchUp(world: World, context: RunContext, id: number): void {
+  const { queue } = context;
+  const waiting: { readonly slot: number; readonly event: QueuedEvent }[] = [];
+  for (const kind of [EventKind.Message, EventKind.Timer, EventKind.Request, EventKind.DiskDone]) {
+    for (const slot of queue.slotsOf(kind | CHARGED)) {
+      const event = queue.at(slot);
+      if (event.a === id) waiting.push({ slot, event });
+    }
+  }
+  waiting.sort((x, y) => x.event.atMicros - y.event.atMicros);
+  for (const { slot, event } of waiting) {
+    queue.cancel(slot);
+    queue.push(world.atMicros, memberRank(id), event.kind, id, event.b, event.payload);
+  }
+  processOf(world, id).busyUntilMicros = world.atMicros;
 }
 
 function putBack(world: World, { member, what, value, distribution }: Undo): void {

@@ -220,6 +220,21 @@ describe("a slow process", () => {
     expect(Math.max(...waits)).toBeGreaterThan(39_000);
   });
 
+  test("does what it had not got to as soon as it is slow no longer, and nothing new before that", () => {
+    // Four seconds of work come in each second.
+    const told = tell(
+      story("  - { at: 4s, for: 2s, slow: { on: followers, cpu: 50ms } }").replace("rate: 30/s", "rate: 60/s"),
+    );
+    const follower = told.result.leaders[0]!.member === 1 ? 2 : 1;
+    const own = steps(told.trace, EventKind.Message, follower).filter(
+      (one) => one.atMicros >= 4 * SECOND && one.atMicros < 7 * SECOND,
+    );
+    const arrivals = new Map(own.map((one) => [one.step, one]));
+    const handled = own.filter((one) => arrivals.get(one.cause)?.b === one.b || one.atMicros === 6 * SECOND);
+    expect(handled.filter((one) => one.atMicros === 6 * SECOND).length).toBeGreaterThan(10);
+    expect(handled.filter((one) => one.atMicros > 6 * SECOND && arrivals.has(one.cause))).toEqual([]);
+  });
+
   test("applies late what it has committed", () => {
     const run = begin(story("  - { at: 4s, for: 6s, slow: { on: n2, apply: 200ms } }"));
     let widest = 0;
