@@ -7,7 +7,7 @@ import { ENGINE_VERSION, PROGRAM_VERSION } from "../kernel/engine.ts";
 import { type Line, padded, span } from "../report/span.ts";
 import { templateText } from "../scenario/template.ts";
 import { ExitCode } from "./exit-code.ts";
-import { GOLDEN_DIGESTS } from "./golden.ts";
+import { GOLDEN } from "./golden.ts";
 import { showsUnicode, type Terminal } from "./terminal.ts";
 
 interface Check {
@@ -36,7 +36,7 @@ export async function doctorCommand(options: { readonly json?: boolean }, termin
       ? `the same seed in two processes gives ${first}`
       : `two processes gave ${first ?? "nothing"} and ${second ?? "nothing"} for the same seed`,
   });
-  const golden = GOLDEN_DIGESTS.doctor;
+  const golden = GOLDEN.runs.doctor?.digest;
   const isGolden = golden !== undefined && first === golden;
   checks.push({
     name: "golden digest",
