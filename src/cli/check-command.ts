@@ -3,7 +3,6 @@
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CHECK_BUDGET, type CheckBudget, judge } from "../checker/linearizability/check.ts";
-import { findEvidence } from "../checker/linearizability/evidence.ts";
 import { type FailCas, FormatError } from "../checker/linearizability/format/event.ts";
 import { initialFrom } from "../checker/linearizability/format/lines.ts";
 import { readManifest } from "../checker/linearizability/format/manifest.ts";
@@ -12,18 +11,17 @@ import {
   detectFormat,
   type Format,
   NOTHING_TOLD,
-  type ReadHistory,
   readBundle,
   readHistory,
   type Told,
 } from "../checker/linearizability/format/read.ts";
-import { partsOf } from "../checker/linearizability/history.ts";
 import { MODEL_NAMES, modelOf } from "../checker/linearizability/models.ts";
+import { type CaseAgainst, caseAgainst, historyText } from "../report/history-forms.ts";
 import { BLANK, type Line, span } from "../report/span.ts";
 import { nearest } from "../scenario/nearest.ts";
 import { isTooLarge, judgeStream, readText, toldNearby } from "./check-files.ts";
 import type { CheckOptions } from "./check-options.ts";
-import { type CaseAgainst, exported, pictureLines } from "./check-picture.ts";
+import { pictureLines } from "./check-picture.ts";
 import { complaint, systemReason } from "./complaint.ts";
 import { ExitCode, worseExit } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -180,7 +178,7 @@ function checkWhole(file: string, told: Told, budget: CheckBudget, withEvidence:
   };
   if (verdict === "undecided") return { verdict: { ...plain, reason: judgement.reason }, against: undefined };
   if (verdict === "ok" || !withEvidence) return { verdict: plain, against: undefined };
-  const against = caseAgainst(read, judgement.part ?? "", judgement.partJudgement);
+  const against = caseAgainst(read, judgement);
   const { evidence, operations } = against;
   const tell = (i: number): string => read.model.describe(operations[i]!.input, operations[i]!.output);
   const bad = operations[evidence.operation]!;
@@ -203,17 +201,6 @@ function checkWhole(file: string, told: Told, budget: CheckBudget, withEvidence:
     },
     against,
   };
-}
-
-function caseAgainst(
-  read: ReadHistory,
-  name: string,
-  judgement: ReturnType<typeof judge>["partJudgement"],
-): CaseAgainst {
-  const part = partsOf(read.model, read.history.operations).find((one) => one.name === name)!;
-  const operations = part.indexes.map((i) => read.history.operations[i]!);
-  const evidence = findEvidence(read.model, operations, name, judgement?.refutation, judgement?.brokeAt ?? -1);
-  return { model: read.model, operations, part: name, evidence };
 }
 
 function checkBundle(file: string, text: string, budget: CheckBudget): FileVerdict {
@@ -455,10 +442,10 @@ function exportOne(file: string, told: Told, budget: CheckBudget, options: Check
     const full = merged(told, toldNearby(file));
     if (isBundle(source, full)) throw new FormatError(0, "a bundle holds many histories; export one of them");
     const read = readHistory(source, full);
-    text = exported(read, options.export!, () => {
+    text = historyText(read, options.export!, () => {
       const judgement = judge(read.model, read.history, budget);
       if (judgement.verdict !== "illegal") return undefined;
-      return caseAgainst(read, judgement.part ?? "", judgement.partJudgement);
+      return caseAgainst(read, judgement);
     });
   } catch (error) {
     const trouble = troubleText(file, error);

@@ -256,6 +256,20 @@ function describeCheckCommand(check: Command): void {
   );
 }
 
+function describeExport(exporting: Command): void {
+  exporting
+    .argument("<artifact>", "*.run.json or *.run.json.gz")
+    .requiredOption("--to <form>", "jsonl, edn, jepsen-log, porcupine, text-history, svg-history, html")
+    .option("-o, --out <file>", "the file; without it standard output")
+    .option("--model <name>", "of a history: kv-cas (keys apart) or etcd (with revisions)")
+    .option("--key <key>", "of a history: this key only")
+    .action((path: string, _options, command: Command) =>
+      handled(command, async (terminal) =>
+        (await import("./export-command.ts")).exportCommand(path, command.opts(), terminal),
+      ),
+    );
+}
+
 function describeExplainCode(explain: Command): void {
   explain
     .argument("[code]", "the code or the property; without it all are listed")
@@ -270,6 +284,7 @@ const WORDS: readonly (readonly [string, string, (command: Command) => void])[] 
   ["replay", "run an artifact again and compare; or run <seed>:<scenario>", describeReplay],
   ["scenario", "judge, list, show, write and lay out scenario files", describeScenario],
   ["check", "judge histories: is there an order that explains them", describeCheckCommand],
+  ["export", "write what a recorded run was in another form", describeExport],
   ["quorum", "majorities: how many must agree, how many may fail", describeQuorum],
   ["doctor", "check this machine: versions, determinism in two processes, the terminal", describeDoctor],
   ["bench", "measure, one JSON line each", describeBench],

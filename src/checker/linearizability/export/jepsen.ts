@@ -51,13 +51,45 @@ function ednMicro(value: Value): string {
     .join(" ")}]`;
 }
 
-/** `history` as Jepsen's EDN, one map a line, indexes dense from 0. */
-export function jepsenEdn(history: History): string {
+/**
+ * The word under which absence is written in EDN, where an `ok` read of nil would say nothing: undefined where no read saw it.
+ * Such a history begins with that word as its initial value wherever a key was absent.
+ */
+export function absenceIn(history: History): string | undefined {
+  const reads = history.operations.some(
+    ({ input, output }) => (input.f === "read" || input.f === "get") && output === null,
+  );
+  if (!reads) return undefined;
+  const taken = new Set<Value>();
+  for (const { input, output } of history.operations) {
+    taken.add(output ?? null);
+    for (const value of typeof input.value === "object" && input.value !== null ? input.value : [input.value])
+      taken.add(value);
+  }
+  let word = "absent";
+  for (let n = 2; taken.has(word); n++) word = `absent-${n}`;
+  return word;
+}
+
+function withAbsence(line: Line, value: Value, absent: string | undefined): string {
+  const { f } = line.operation.input;
+  if (absent === undefined) return edn(value);
+  if (f === "delete" || (value === null && line.type === "ok")) return `:${absent}`;
+  if (f !== "cas" || typeof value !== "object" || value === null) return edn(value);
+  return `[${value.map((item) => (item === null ? `:${absent}` : edn(item))).join(" ")}]`;
+}
+
+/**
+ * `history` as Jepsen's EDN, one map a line, indexes dense from 0. `absent` is the word for absence (`absenceIn`), with which
+ * a delete is a put of it.
+ */
+export function jepsenEdn(history: History, absent: string | undefined = undefined): string {
   const lines = linesOf(history).map((line, index) => {
     const { process, input } = line.operation;
     const key = input.key === "" ? "" : ` :key ${JSON.stringify(input.key)},`;
-    const value = input.f === "txn" ? ednMicro(saidBy(line)) : edn(saidBy(line));
-    return `{:index ${index}, :type :${line.type}, :process ${process}, :f :${input.f},${key} :value ${value}}\n`;
+    const f = absent !== undefined && input.f === "delete" ? "put" : input.f;
+    const value = input.f === "txn" ? ednMicro(saidBy(line)) : withAbsence(line, saidBy(line), absent);
+    return `{:index ${index}, :type :${line.type}, :process ${process}, :f :${f},${key} :value ${value}}\n`;
   });
   return lines.join("");
 }

@@ -50,7 +50,8 @@ export function layOut<S, I, O>(
   const places = new Map<number, number>();
   for (const index of shown.order) if (indexes.includes(index)) places.set(index, places.size + 1);
   const label = (i: number): string => {
-    const text = model.describe(operations[i]!.input, operations[i]!.output);
+    // Values that a workload pads to some length are shown without the padding.
+    const text = model.describe(operations[i]!.input, operations[i]!.output).replace(/_{3,}(?=\W|$)/g, "");
     const cut = text.length > labelMax ? `${text.slice(0, labelMax - 1)}…` : text;
     const place = places.get(i);
     return place === undefined ? cut : `${cut} #${place}`;

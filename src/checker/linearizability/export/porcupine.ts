@@ -22,10 +22,39 @@ interface PorcupinePartition {
   readonly Largest: Readonly<Record<string, number>>;
 }
 
+/** Something that happened beside the operations: a row of its own in the viewer, by its tag. */
+export interface PorcupineAnnotation {
+  readonly ClientId: number;
+  readonly Tag: string;
+  readonly Start: number;
+  readonly End: number;
+  readonly Description: string;
+  readonly Details: string;
+  readonly Annotation: true;
+  readonly TextColor: string;
+  readonly BackgroundColor: string;
+}
+
 /** What Porcupine's viewer takes as `data`. */
 export interface PorcupineData {
   readonly Partitions: readonly PorcupinePartition[];
-  readonly Annotations: readonly unknown[];
+  readonly Annotations: readonly PorcupineAnnotation[];
+}
+
+/** A fault or the like, by positions among the events of the history (fractions lie between two of them). */
+export interface Beside {
+  readonly tag: string;
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+  readonly details: string;
+}
+
+/** What a history does not say of itself. */
+export interface PorcupineExtras {
+  /** The time of an event, by its position, as people read it. */
+  readonly timeOf?: (position: number) => string;
+  readonly beside?: readonly Beside[];
 }
 
 /** The visualization of `history`: one partition a part, each with the longest explanation that was found. */
@@ -33,7 +62,9 @@ export function porcupineData<S, I, O>(
   model: Model<S, I, O>,
   history: History<I, O>,
   configurationsMax: number = 100_000,
+  extras: PorcupineExtras = {},
 ): PorcupineData {
+  const timeOf = extras.timeOf ?? String;
   const clients = [...new Set(history.operations.map((operation) => operation.process))].sort((a, b) => a - b);
   const clientOf = new Map(clients.map((process, i) => [process, i]));
   const partitions = partsOf(model, history.operations).map(({ name, indexes }): PorcupinePartition => {
@@ -53,9 +84,9 @@ export function porcupineData<S, I, O>(
         return {
           ClientId: clientOf.get(operation.process)!,
           Start: operation.invokedAt * 100,
-          OriginalStart: String(operation.invokedAt),
+          OriginalStart: timeOf(operation.invokedAt),
           End: end * 100,
-          OriginalEnd: operation.output === undefined ? "unknown" : String(operation.endedAt),
+          OriginalEnd: operation.output === undefined ? "unknown" : timeOf(operation.endedAt),
           Description: model.describe(operation.input, operation.output),
           Metadata: name === "" ? "" : `part ${name}`,
         };
@@ -64,5 +95,18 @@ export function porcupineData<S, I, O>(
       Largest: largest,
     };
   });
-  return { Partitions: partitions, Annotations: [] };
+  const annotations = (extras.beside ?? []).map(
+    ({ tag, from, to, text, details }): PorcupineAnnotation => ({
+      ClientId: 0,
+      Tag: tag,
+      Start: Math.round(from * 100),
+      End: Math.round(to * 100),
+      Description: text,
+      Details: details,
+      Annotation: true,
+      TextColor: "#000000",
+      BackgroundColor: "#e8c1f0",
+    }),
+  );
+  return { Partitions: partitions, Annotations: annotations };
 }

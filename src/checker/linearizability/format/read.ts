@@ -154,6 +154,14 @@ export function bundleHistory(entry: BundleEntry): ReadHistory {
   return finished("bundle", builder, "bundle");
 }
 
+/** A history from events at hand, judged by `model` from absent values on; a failed cas is an observation. Throws `FormatError`. */
+export function eventsHistory(model: string, events: readonly HistoryEvent[]): ReadHistory {
+  const judge = judgeOf("jsonl", { ...NOTHING_TOLD, model });
+  const builder = createBuilder(judge.dialect, judge.model);
+  for (const event of events) addEvent(builder, event);
+  return finished("jsonl", builder, "events");
+}
+
 /** All histories of a bundle. Throws `FormatError`. */
 export function readBundle(text: string): readonly BundleEntry[] {
   const entries: BundleEntry[] = [];

@@ -1,0 +1,103 @@
+// `lockstep export`: makes a recorded run again and writes what it was in the form that is asked for.
+
+import { type Exported, runHistoryText } from "../report/run-export.ts";
+import type { RunModel } from "../report/run-history.ts";
+import { type Artifact, compareWithRecord } from "../run/artifact.ts";
+import { type RunOptions as KeepOptions, type ScenarioRun, startRun } from "../run/execute.ts";
+import type { RunResult } from "../run/result.ts";
+import { nearest } from "../scenario/nearest.ts";
+import { loadArtifact, writeWhole } from "./artifact-store.ts";
+import { complaint } from "./complaint.ts";
+import { ExitCode } from "./exit-code.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Options of `export` as commander hands them over. */
+export interface ExportOptions {
+  readonly to?: string;
+  readonly out?: string;
+  readonly model?: string;
+  readonly key?: string;
+}
+
+/** A run that was made again, with what the target asked to be kept. */
+export interface Remade {
+  readonly artifact: Artifact;
+  readonly run: ScenarioRun;
+  readonly result: RunResult;
+}
+
+/** One form of output: what has to be kept while the run is made again, and the text. */
+interface Target {
+  readonly keep: KeepOptions;
+  readonly text: (remade: Remade, options: ExportOptions) => Exported;
+}
+
+/** The history of the clients in `form`. */
+function history(form: string): Target {
+  return {
+    keep: { history: true },
+    text: ({ run, result }, options) =>
+      runHistoryText(run.collector.history ?? [], result, {
+        form,
+        model: options.model as RunModel | undefined,
+        key: options.key,
+      }),
+  };
+}
+
+/** All targets of `--to`, one a line. */
+const TARGETS: Readonly<Record<string, Target>> = {
+  jsonl: history("jsonl"),
+  edn: history("edn"),
+  "jepsen-log": history("jepsen-log"),
+  porcupine: history("porcupine"),
+  "text-history": history("text"),
+  "svg-history": history("svg"),
+  html: history("html"),
+};
+
+/** Names of all targets. */
+export const EXPORT_TARGETS: readonly string[] = Object.keys(TARGETS);
+
+/** Writes the run of `path` in the form `--to`; returns the exit code. */
+export async function exportCommand(path: string, options: ExportOptions, terminal: Terminal): Promise<number> {
+  const name = options.to ?? "";
+  const target = TARGETS[name];
+  if (target === undefined) {
+    const near = name === "" ? null : nearest(name, EXPORT_TARGETS);
+    throw complaint(
+      name === "" ? "export needs a form: --to <form>" : `there is no form "${name}"`,
+      near === null ? `there is ${EXPORT_TARGETS.join(", ")}` : `did you mean ${near}?`,
+    );
+  }
+  if (options.model !== undefined && options.model !== "kv-cas" && options.model !== "etcd")
+    throw complaint(`a run is written for kv-cas or etcd, not "${options.model}"`);
+  const artifact = loadArtifact(path);
+  const remade = await makeAgain(artifact, target.keep);
+  const comparison = compareWithRecord(artifact, remade.result);
+  if (!comparison.same) {
+    throw complaint(
+      `the run came out otherwise than recorded (digest ${remade.result.digest}, recorded ${artifact.result.digest} by ${comparison.recordedEngine})`,
+      "lockstep replay compares the two",
+      ExitCode.DigestDiffers,
+    );
+  }
+  const exported = target.text(remade, options);
+  if ("problem" in exported) throw complaint(exported.problem, exported.hint);
+  if (options.out === undefined || options.out === "-") terminal.write(exported.text);
+  else writeWhole(options.out, exported.text);
+  return ExitCode.Held;
+}
+
+/** Runs the scenario of `artifact` to where its record ends. */
+async function makeAgain(artifact: Artifact, keep: KeepOptions): Promise<Remade> {
+  const { scenario, result } = artifact;
+  const run = startRun(scenario, result.seed, keep);
+  const stopAt = result.interrupted ? result.events : Number.POSITIVE_INFINITY;
+  while (run.progress.steps < stopAt && !run.advance(Math.min(SLICE_EVENTS, stopAt - run.progress.steps))) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { artifact, run, result: run.result(result.interrupted) };
+}
+
+const SLICE_EVENTS = 1 << 16;
