@@ -96,6 +96,8 @@ export interface Ghost {
   keys: string[];
   modelRevision: number;
   modelCompacted: number;
+  /** The model has forgotten what was there before this revision: who lags that far can still be asked, and is not judged. */
+  modelPruned: number;
   /** Highest revision in any answer so far. */
   answered: number;
   open: OpenGhost[][];
@@ -131,6 +133,7 @@ export function createGhost(): Ghost {
     keys: [],
     modelRevision: 1,
     modelCompacted: -1,
+    modelPruned: -1,
     answered: 0,
     open: [],
     clientRevision: [],

@@ -155,6 +155,7 @@ function checkRange(ghost: Ghost, out: Findings, who: string, request: RangeRequ
     out.report("linearizability", [], `${who} was answered at revision ${body.revision}, which was never reached`);
     return;
   }
+  if (revision < ghost.modelPruned) return;
   if (request.rangeEnd === "") {
     const expected = modelAt(ghost, request.key, revision);
     const seen = body.kvs.length === 0 ? null : (body.kvs[0] as (typeof body.kvs)[number]);

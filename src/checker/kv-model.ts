@@ -208,6 +208,7 @@ function holdsFor(found: VersionGhost | null, compare: Compare): boolean {
 
 /** Forgets versions that nobody can ask for any more: older than the newest at or below `revision`. */
 export function pruneModel(ghost: Ghost, revision: number): void {
+  ghost.modelPruned = Math.max(ghost.modelPruned, revision);
   const empty: string[] = [];
   for (const key of ghost.keys) {
     const versions = ghost.model.get(key) as VersionGhost[];

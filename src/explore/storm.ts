@@ -1,0 +1,414 @@
+// A storm: the faults of one run, drawn as a fixed list. What kinds there are in it, how dense and how long they are is drawn
+// first, so that one kind does not hide another (swarm testing). The biases are those of the bug catalogue: half of the faults
+// aim at the leader, faults come in pairs that meet in one instant, cuts need not be transitive, a few stay to the end.
+
+import { type Action, ALWAYS_PPM, type CutLink, type Unsynced } from "../fault/action.ts";
+import { ALL, LEADER, members as named, REST, type Selector } from "../fault/selector.ts";
+import type { Stream } from "../kernel/choose.ts";
+import type { Counter } from "../kernel/counter.ts";
+import { drawMicros } from "../kernel/distribution.ts";
+import { MILLISECOND, SECOND } from "../kernel/time.ts";
+import type { Fault, Trigger } from "../scenario/scenario.ts";
+import { between, doubled, happens, oneOf, someOf, weighted } from "./draw.ts";
+
+/** Kinds of faults that a storm draws from. */
+export const STORM_KINDS = [
+  "crash",
+  "power-cut",
+  "pause",
+  "slow-disk",
+  "stall",
+  "disk-error",
+  "disk-full",
+  "bit-rot",
+  "wipe",
+  "slow-apply",
+  "clock",
+  "loss",
+  "lost-answers",
+  "delay",
+  "late-rarity",
+  "duplicate",
+  "reorder",
+  "cut",
+  "cut-leader",
+  "partial-cut",
+  "one-way",
+  "transfer",
+  "campaign",
+  "reconfigure",
+  "compact",
+  "client-pause",
+] as const;
+
+export type StormKind = (typeof STORM_KINDS)[number];
+
+/** What a storm is drawn for. */
+export interface StormPlan {
+  /** The founding members, ascending. */
+  readonly ids: readonly number[];
+  readonly fromMicros: number;
+  /** No fault begins later, and none but those meant to stay lasts longer. */
+  readonly untilMicros: number;
+  /** Times are drawn in proportion to it. */
+  readonly electionMicros: number;
+  readonly kinds: readonly StormKind[];
+  /** Clocks may run so much faster or slower, in ppm. */
+  readonly driftPpmMax: number;
+  /** A member may join or leave. */
+  readonly reconfigures: boolean;
+  /** Number of the first member that may join. */
+  readonly nextId: number;
+}
+
+/** More faults than this come in no storm. */
+const FAULTS_MAX = 60;
+
+/** Messages so rare that chance hardly ever meets one. */
+const RARITIES: readonly string[] = [
+  "MsgTimeoutNow",
+  "MsgSnap",
+  "MsgPreVote",
+  "MsgVote",
+  "MsgVoteResp",
+  "MsgPreVoteResp",
+];
+
+const ANSWERS: readonly string[] = ["MsgAppResp", "MsgHeartbeatResp"];
+
+/** Moments at which a crash tells more than at any other. */
+const MOMENTS: readonly Counter[] = [
+  "snapshot-taken",
+  "snapshot-sent",
+  "snapshot-installed",
+  "leader-change",
+  "uncommitted-overwritten",
+  "compaction",
+  "config-change",
+  "transfer",
+];
+
+interface Storm {
+  readonly plan: StormPlan;
+  readonly stream: Stream;
+  readonly list: Fault[];
+  nextId: number;
+  voters: number[];
+}
+
+/** The faults, ascending in time but for those that wait for a moment; ids are `s1`, `s2`, …. */
+export function drawStorm(plan: StormPlan, stream: Stream): Fault[] {
+  const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids] };
+  if (plan.kinds.length === 0) return [];
+  const gap = doubled(stream, plan.electionMicros >> 2, 5);
+  const lasting = doubled(stream, plan.electionMicros >> 3, 6);
+  let at = plan.fromMicros;
+  while (storm.list.length < FAULTS_MAX) {
+    at += Math.max(MILLISECOND, round(drawMicros(exponential(gap), stream)));
+    if (at >= plan.untilMicros) break;
+    const left = plan.untilMicros - at;
+    const forMicros = Math.max(MILLISECOND, Math.min(left, round(drawMicros(exponential(lasting), stream))));
+    const kind = oneOf(stream, plan.kinds);
+    add(storm, kind, at, forMicros);
+    // A second one in the instant in which the first begins or ends.
+    if (happens(stream, 1, 3)) {
+      const then = happens(stream, 1, 2) ? at : at + forMicros;
+      const shifted = then + round(stream.below(3) * stream.below(20) * MILLISECOND);
+      if (shifted < plan.untilMicros) {
+        add(storm, oneOf(stream, plan.kinds), shifted, Math.min(plan.untilMicros - shifted, forMicros));
+      }
+    }
+  }
+  if (plan.kinds.includes("crash") && happens(stream, 1, 6)) atMoment(storm);
+  // Whoever gave up because of its disk is started again, as any supervisor would.
+  put(storm, plan.untilMicros, null, { kind: "restart", on: ALL });
+  return storm.list;
+}
+
+/** A cut that stays to the end: liveness under faults that do not go away. Two-thirds are partial, the rest one-way. */
+export function drawStanding(plan: StormPlan, stream: Stream): Fault[] {
+  const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids] };
+  if (plan.ids.length < 3) return [];
+  put(storm, plan.untilMicros, null, happens(stream, 2, 3) ? partialCut(storm, 1) : oneWayCut(storm));
+  return storm.list.map((fault) => ({ ...fault, id: "stays" }));
+}
+
+function exponential(meanMicros: number): {
+  kind: "exponential";
+  minMicros: number;
+  meanMicros: number;
+  maxMicros: number;
+} {
+  return { kind: "exponential", minMicros: 0, meanMicros, maxMicros: meanMicros * 8 };
+}
+
+/** Whole milliseconds: a fault that a person would write. */
+function round(micros: number): number {
+  return Math.floor(micros / MILLISECOND) * MILLISECOND;
+}
+
+function put(storm: Storm, atMicros: number, forMicros: number | null, action: Action): void {
+  const trigger: Trigger = { kind: "time", atMicros };
+  storm.list.push({ id: `s${storm.list.length + 1}`, trigger, forMicros, action });
+}
+
+/** The leader, half of the time, else one of the founders by name. */
+function someone({ stream, plan }: Storm): Selector {
+  return happens(stream, 1, 2) ? LEADER : named(oneOf(stream, plan.ids));
+}
+
+function unsynced(stream: Stream): Unsynced {
+  return weighted<Unsynced>(stream, [
+    [4, "lose"],
+    [2, "tear"],
+    [1, "keep"],
+  ]);
+}
+
+function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
+  const { stream, plan } = storm;
+  const ppm = 10_000 * (1 + stream.below(60));
+  const everywhere = { from: ALL, to: ALL, types: [] as readonly string[] };
+  switch (kind) {
+    case "crash":
+      put(storm, at, lasts, { kind: "crash", on: someone(storm), unsynced: unsynced(stream) });
+      break;
+    case "power-cut": {
+      const on: Selector = happens(stream, 1, 2) ? ALL : { kind: "majority" };
+      put(storm, at, lasts, { kind: "crash", on, unsynced: unsynced(stream) });
+      break;
+    }
+    case "pause":
+      put(storm, at, lasts, { kind: "pause", on: someone(storm) });
+      break;
+    case "slow-disk": {
+      const addMicros = doubled(stream, 5 * MILLISECOND, 7);
+      const on = happens(stream, 1, 3) ? ALL : someone(storm);
+      const pPpm = happens(stream, 1, 2) ? ALWAYS_PPM : ppm;
+      put(storm, at, lasts, { kind: "disk", on, effect: { kind: "slowFsync", addMicros }, pPpm });
+      break;
+    }
+    case "stall":
+      put(storm, at, lasts, { kind: "disk", on: someone(storm), effect: { kind: "stall" }, pPpm: ALWAYS_PPM });
+      break;
+    case "disk-error": {
+      const on = happens(stream, 1, 3) ? ALL : someone(storm);
+      put(storm, at, lasts, { kind: "disk", on, effect: { kind: "error", operation: "fsync" }, pPpm: ppm });
+      restartAll(storm, at + lasts);
+      break;
+    }
+    case "disk-full":
+      put(storm, at, lasts, { kind: "disk", on: someone(storm), effect: { kind: "full" }, pPpm: ALWAYS_PPM });
+      restartAll(storm, at + lasts);
+      break;
+    case "bit-rot": {
+      const file = weighted<"log" | "snapshot" | "any">(stream, [
+        [3, "log"],
+        [1, "any"],
+      ]);
+      const on = someone(storm);
+      put(storm, at, null, { kind: "disk", on, effect: { kind: "corrupt", file, bits: 1 }, pPpm: ALWAYS_PPM });
+      if (happens(stream, 1, 2)) put(storm, at, lasts, { kind: "crash", on, unsynced: "lose" });
+      break;
+    }
+    case "wipe":
+      put(storm, at, null, { kind: "disk", on: someone(storm), effect: { kind: "wipe" }, pPpm: ALWAYS_PPM });
+      restartAll(storm, at + lasts);
+      break;
+    case "slow-apply": {
+      const on: Selector = happens(stream, 1, 2) ? { kind: "followers" } : someone(storm);
+      put(storm, at, lasts, {
+        kind: "slow",
+        on,
+        cpuMicros: 0,
+        applyMicros: doubled(stream, 10 * MILLISECOND, 5),
+      });
+      break;
+    }
+    case "clock": {
+      const sign = happens(stream, 1, 2) ? 1 : -1;
+      const driftPpm = sign * (1 + stream.below(plan.driftPpmMax));
+      const jumps = happens(stream, 1, 3);
+      const jumpMicros = jumps ? sign * doubled(stream, SECOND, 12) : null;
+      const action: Action = {
+        kind: "clock",
+        on: someone(storm),
+        skewMicros: null,
+        driftPpm: jumps ? null : driftPpm,
+        jumpMicros,
+      };
+      put(storm, at, jumps ? null : lasts, action);
+      break;
+    }
+    case "loss":
+      put(storm, at, lasts, { kind: "drop", ...everywhere, pPpm: ppm });
+      break;
+    case "lost-answers": {
+      const types = happens(stream, 1, 2) ? ANSWERS : [oneOf(stream, ANSWERS)];
+      put(storm, at, lasts, { kind: "drop", from: ALL, to: someone(storm), types, pPpm: ALWAYS_PPM });
+      break;
+    }
+    case "delay":
+      delay(storm, at, lasts, [], ppm);
+      break;
+    case "late-rarity":
+      delay(storm, at, lasts, [oneOf(stream, RARITIES)], ALWAYS_PPM);
+      break;
+    case "duplicate":
+      put(storm, at, lasts, { kind: "duplicate", ...everywhere, pPpm: ppm, copies: between(stream, 1, 2) });
+      break;
+    case "reorder": {
+      const windowMicros = doubled(stream, 2 * MILLISECOND, 8);
+      put(storm, at, lasts, { kind: "reorder", ...everywhere, pPpm: ppm, windowMicros });
+      break;
+    }
+    case "cut": {
+      const side = someOf(stream, plan.ids, between(stream, 1, Math.max(1, plan.ids.length >> 1)));
+      const shape = { kind: "groups", groups: [named(...side), REST] } as const;
+      put(storm, at, lasts, { kind: "partition", shape, oneWay: "no" });
+      break;
+    }
+    case "cut-leader": {
+      const others = stream.below(Math.max(1, (plan.ids.length + 1) >> 1));
+      const side: Selector = others === 0 ? LEADER : { kind: "leader-plus", others };
+      put(storm, at, lasts, {
+        kind: "partition",
+        shape: { kind: "groups", groups: [side, REST] },
+        oneWay: "no",
+      });
+      break;
+    }
+    case "partial-cut":
+      put(storm, at, lasts, partialCut(storm, 1 + stream.below(plan.ids.length)));
+      break;
+    case "one-way":
+      put(storm, at, lasts, oneWayCut(storm));
+      break;
+    case "transfer":
+      put(storm, at, null, { kind: "transferLeader", to: { kind: "any", count: 1 } });
+      break;
+    case "campaign":
+      put(storm, at, null, { kind: "campaign", on: named(oneOf(stream, plan.ids)) });
+      break;
+    case "reconfigure":
+      reconfigure(storm, at, lasts);
+      break;
+    case "compact":
+      put(storm, at, null, {
+        kind: "compact",
+        revision: null,
+        keepRevisions: stream.below(20),
+        physical: false,
+      });
+      break;
+    case "client-pause":
+      put(storm, at, lasts, { kind: "clientPause", clients: { kind: "clients", ids: [] } });
+      break;
+  }
+}
+
+function restartAll(storm: Storm, at: number): void {
+  if (at < storm.plan.untilMicros) put(storm, at, null, { kind: "restart", on: ALL });
+}
+
+function delay(storm: Storm, at: number, lasts: number, types: readonly string[], pPpm: number): void {
+  const { stream, plan } = storm;
+  const addMicros = doubled(stream, plan.electionMicros >> 5, 6);
+  const dist = weighted<"uniform" | "pareto" | "constant">(stream, [
+    [2, "uniform"],
+    [2, "pareto"],
+    [1, "constant"],
+  ]);
+  const jitterMicros = dist === "constant" ? 0 : addMicros >> 1;
+  const from = happens(stream, 1, 2) ? ALL : someone(storm);
+  put(storm, at, lasts, {
+    kind: "delay",
+    from,
+    to: ALL,
+    types,
+    pPpm,
+    addMicros,
+    jitterMicros,
+    correlationPpm: 0,
+    dist,
+  });
+}
+
+/** `links` drawn links are cut both ways: who sees whom need not be transitive. A ring or a bridge now and then. */
+function partialCut({ stream, plan }: Storm, links: number): Action {
+  const { ids } = plan;
+  const whole = ids.length >= 4 ? stream.below(4) : 3;
+  if (whole === 0) return { kind: "partition", shape: { kind: "ring" }, oneWay: "no" };
+  if (whole === 1) return { kind: "partition", shape: { kind: "bridge", on: named(oneOf(stream, ids)) }, oneWay: "no" };
+  const cut: CutLink[] = [];
+  for (let n = 0; n < links; n++) {
+    const [a, b] = someOf(stream, ids, 2);
+    if (a === undefined || b === undefined) break;
+    cut.push({ from: named(a), to: named(b) });
+  }
+  if (happens(stream, 1, 2) || cut.length === 0) cut[0] = { from: LEADER, to: named(oneOf(stream, ids)) };
+  return { kind: "partition", shape: { kind: "links", links: cut }, oneWay: "no" };
+}
+
+function oneWayCut(storm: Storm): Action {
+  const oneWay = happens(storm.stream, 1, 2) ? "in" : "out";
+  return { kind: "partition", shape: { kind: "isolate", on: someone(storm) }, oneWay };
+}
+
+/** A crash right after the nth time that something happened, whenever that is. */
+function atMoment(storm: Storm): void {
+  const { stream } = storm;
+  const counter = oneOf(stream, MOMENTS);
+  const trigger: Trigger = {
+    kind: "when",
+    predicate: { kind: "counter", counter, compare: ">=", value: between(stream, 1, 6) },
+  };
+  const action: Action = { kind: "crash", on: someone(storm), unsynced: unsynced(stream) };
+  storm.list.push({
+    id: `s${storm.list.length + 1}`,
+    trigger,
+    forMicros: doubled(stream, 50 * MILLISECOND, 6),
+    action,
+  });
+}
+
+/** An episode of the operator's: join, promote, leave, replace, one or two changes in a breath. */
+function reconfigure(storm: Storm, at: number, lasts: number): void {
+  const { stream, plan } = storm;
+  if (!plan.reconfigures) return;
+  const joins = storm.nextId <= plan.nextId + 5;
+  const episode = stream.below(5);
+  const change = (
+    when: number,
+    what: "add" | "remove" | "promote" | "demote",
+    ids: readonly number[],
+    role: "voter" | "learner" = "voter",
+    joint = false,
+  ): void => {
+    if (when >= plan.untilMicros) return;
+    put(storm, when, null, { kind: "member", change: what, on: named(...ids), role, zone: null, host: null, joint });
+  };
+  const fresh = (): number => {
+    const id = storm.nextId++;
+    storm.voters.push(id);
+    return id;
+  };
+  if (episode === 0 && joins) {
+    const id = fresh();
+    change(at, "add", [id], "learner");
+    change(at + lasts, "promote", [id]);
+  } else if (episode === 1 && joins) {
+    change(at, "add", [fresh()]);
+    if (happens(stream, 1, 2)) change(at, "add", [fresh()]);
+  } else if (episode === 2 && joins && storm.voters.length >= 3) {
+    const gone = someOf(stream, storm.voters, 2);
+    storm.voters = storm.voters.filter((id) => !gone.includes(id));
+    change(at, "add", [fresh(), fresh()], "voter", true);
+    change(at, "remove", gone, "voter", true);
+  } else if (storm.voters.length > 3) {
+    const id = oneOf(stream, storm.voters);
+    storm.voters = storm.voters.filter((other) => other !== id);
+    change(at, episode === 3 ? "remove" : "demote", [id]);
+    if (episode === 4) change(at + lasts, "promote", [id]);
+  } else if (joins) change(at, "add", [fresh()]);
+}

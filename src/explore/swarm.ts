@@ -1,0 +1,286 @@
+// Swarm testing: each seed draws which kinds of faults there are, how strong they are, the size of the cluster and its options,
+// so that rare combinations are common and no kind hides another (Groce et al., "Swarm Testing", 2012). What is drawn becomes an
+// ordinary scenario with fixed faults, complete in the artifact; nothing is left to be drawn again.
+
+import { RandomChoices, type Stream } from "../kernel/choose.ts";
+import { constant, type Distribution, INSTANT, uniform } from "../kernel/distribution.ts";
+import { MILLISECOND, SECOND } from "../kernel/time.ts";
+import type { Expectation } from "../scenario/expectation.ts";
+import type {
+  ClusterSettings,
+  MemberSettings,
+  NetworkSettings,
+  RaftSettings,
+  Scenario,
+  Workload,
+  WorkloadOp,
+} from "../scenario/scenario.ts";
+import { WORKLOAD_OPS } from "../scenario/scenario.ts";
+import { between, doubled, happens, oneOf, someOf, weighted } from "./draw.ts";
+import { drawStanding, drawStorm, STORM_KINDS, type StormKind } from "./storm.ts";
+
+/** Faults begin after this part of the run and are over after that one, in eighths. */
+const STORM_FROM_EIGHTHS = 0.25;
+const STORM_UNTIL_EIGHTHS = 4;
+
+/** Clocks that drift further than this break the promises that even correct timeouts rest on: a lease has a margin of a fifth. */
+const DRIFT_PPM_MAX = 80_000;
+
+/** A run that the swarm drew. */
+export interface SwarmRun {
+  readonly scenario: Scenario;
+  /** What was drawn, in words: `5 members`, `no PreVote`, `crash`, …. */
+  readonly drawn: readonly string[];
+}
+
+/**
+ * The scenario as the seed varies it. Members, options, network and disks are drawn anew where the scenario does not name
+ * members one by one; the load is varied where it is a plain key-value load; a storm is added to its faults. Expectations
+ * about moments of the story no longer mean anything and are left out: the properties stay.
+ */
+export function swarmOf(base: Scenario, seed: string): SwarmRun {
+  const stream = new RandomChoices(`swarm/${seed}`).open("fault", 0);
+  const drawn: string[] = [];
+  const isFree = namesNobody(base) && base.protocol === "etcd";
+  const cluster = isFree ? drawCluster(base.cluster, stream, drawn) : base.cluster;
+  const network = isFree ? drawNetwork(base.network, cluster.raft.electionMicros, stream, drawn) : base.network;
+  const workload = isFree ? base.workload.flatMap((one) => drawWorkload(one, base, stream, drawn)) : base.workload;
+  const ids = cluster.members.filter((member) => member.role === "voter").map((member) => member.id);
+  const leases = cluster.members.some((member) => member.raft.readOnly === "lease");
+  const kinds = drawKinds(stream, leases);
+  const { durationMicros } = base;
+  const plan = {
+    ids,
+    fromMicros: Math.floor((durationMicros * STORM_FROM_EIGHTHS) / 8),
+    untilMicros: Math.floor((durationMicros * STORM_UNTIL_EIGHTHS) / 8 / MILLISECOND) * MILLISECOND,
+    electionMicros: cluster.raft.electionMicros,
+    kinds,
+    driftPpmMax: DRIFT_PPM_MAX,
+    reconfigures: isFree,
+    nextId: Math.max(...cluster.members.map((member) => member.id)) + 1,
+  };
+  drawn.push(...kinds);
+  const storm = base.protocol === "etcd" ? drawStorm(plan, stream) : [];
+  const standing = happens(stream, 1, 4) ? drawStanding(plan, stream) : [];
+  if (standing.length > 0) drawn.push("a cut that stays");
+  return {
+    scenario: {
+      ...base,
+      cluster,
+      network,
+      workload,
+      faults: [...base.faults, ...storm, ...standing],
+      random: null,
+      expect: base.expect.filter(outlivesTheStory),
+      variants: [],
+      study: null,
+    },
+    drawn,
+  };
+}
+
+/** Members may be drawn anew: nothing in the scenario names one, or says where one stands. */
+function namesNobody(base: Scenario): boolean {
+  const { cluster, network, faults, workload } = base;
+  const plain = cluster.members.every((member, at) => {
+    return member.id === at + 1 && member.role === "voter" && member.zone === null && member.host === null;
+  });
+  return (
+    plain &&
+    cluster.topology === null &&
+    network.links.length === 0 &&
+    faults.length === 0 &&
+    workload.every((one) => one.endpoints.kind === "all" && one.kind === "kv")
+  );
+}
+
+/** Expectations that are about all of a run, whatever its story. */
+function outlivesTheStory(expectation: Expectation): boolean {
+  switch (expectation.kind) {
+    case "always-property":
+    case "violates":
+    case "scope":
+      return true;
+    case "linearizable":
+      return expectation.sinceMicros === 0;
+    default:
+      return false;
+  }
+}
+
+function drawCluster(base: ClusterSettings, stream: Stream, drawn: string[]): ClusterSettings {
+  const size = weighted(stream, [
+    [9, 3],
+    [6, 5],
+    [2, 4],
+    [1, 1],
+    [1, 2],
+    [1, 7],
+  ]);
+  drawn.push(`${size} members`);
+  const raft = drawRaft(base.raft, stream, drawn);
+  const mixed = size > 1 && raft.readOnly === "safe" && happens(stream, 1, 10);
+  if (mixed) drawn.push("members with options of their own");
+  const members: MemberSettings[] = [];
+  for (let id = 1; id <= size; id++) {
+    const own = mixed && happens(stream, 1, 2) ? { ...raft, preVote: !raft.preVote } : raft;
+    members.push({ id, role: "voter", zone: null, host: null, raft: own, quotaBytes: base.quotaBytes });
+  }
+  const everyEntries = happens(stream, 3, 4) ? doubled(stream, 10, 5) : base.snapshot.everyEntries;
+  if (everyEntries !== base.snapshot.everyEntries) drawn.push(`snapshots every ${everyEntries} entries`);
+  const catchUpEntries =
+    everyEntries === base.snapshot.everyEntries ? base.snapshot.catchUpEntries : stream.below(1 + (everyEntries >> 1));
+  const compacts = happens(stream, 1, 4);
+  if (compacts) drawn.push("automatic compaction");
+  return {
+    ...base,
+    members,
+    raft,
+    snapshot: { everyEntries, keep: between(stream, 1, 5), catchUpEntries },
+    compaction: compacts ? { mode: "revision", periodMicros: 0, revisions: doubled(stream, 10, 5) } : base.compaction,
+    disk: drawDisk(base.disk, stream, drawn),
+    requestTimeoutMicros: 5 * SECOND + 2 * raft.electionMicros,
+  };
+}
+
+function drawRaft(base: RaftSettings, stream: Stream, drawn: string[]): RaftSettings {
+  const [heartbeatMicros, electionMicros] = weighted<readonly [number, number]>(stream, [
+    [3, [base.heartbeatMicros, base.electionMicros]],
+    [2, [50 * MILLISECOND, 500 * MILLISECOND]],
+    [3, [20 * MILLISECOND, 200 * MILLISECOND]],
+  ]);
+  const preVote = happens(stream, 1, 4) ? !base.preVote : base.preVote;
+  const checkQuorum = happens(stream, 1, 4) ? !base.checkQuorum : base.checkQuorum;
+  const readOnly = checkQuorum && happens(stream, 1, 6) ? "lease" : base.readOnly;
+  drawn.push(`election timeout ${electionMicros / MILLISECOND}ms`);
+  if (!preVote) drawn.push("no PreVote");
+  if (!checkQuorum) drawn.push("no CheckQuorum");
+  if (readOnly === "lease") drawn.push("reads by lease");
+  const maxInflight = weighted(stream, [
+    [3, base.maxInflight],
+    [1, between(stream, 1, 8)],
+  ]);
+  const maxSizePerMsgBytes = weighted(stream, [
+    [3, base.maxSizePerMsgBytes],
+    [1, between(stream, 0, 512)],
+  ]);
+  return {
+    ...base,
+    heartbeatMicros,
+    electionMicros,
+    preVote,
+    checkQuorum: readOnly === "lease" ? true : checkQuorum,
+    readOnly: checkQuorum ? readOnly : "safe",
+    maxInflight,
+    maxSizePerMsgBytes,
+  };
+}
+
+function drawDisk(base: ClusterSettings["disk"], stream: Stream, drawn: string[]): ClusterSettings["disk"] {
+  switch (stream.below(6)) {
+    case 0:
+      drawn.push("instant disks");
+      return { write: INSTANT, fsync: INSTANT };
+    case 1: {
+      const most = doubled(stream, 5 * MILLISECOND, 3);
+      drawn.push(`disks of up to ${most / MILLISECOND}ms`);
+      return { write: base.write, fsync: uniform(MILLISECOND, most) };
+    }
+    case 2:
+      drawn.push("disks with a long tail");
+      return { write: base.write, fsync: pareto(500, 2 * MILLISECOND, 100 * MILLISECOND) };
+    default:
+      return base;
+  }
+}
+
+function drawNetwork(base: NetworkSettings, electionMicros: number, stream: Stream, drawn: string[]): NetworkSettings {
+  let latency: Distribution = base.latency;
+  const unit = electionMicros / 200;
+  switch (stream.below(8)) {
+    case 0: {
+      const micros = unit * doubled(stream, 1, 5);
+      latency = constant(micros);
+      drawn.push(`every message takes ${micros / MILLISECOND}ms`);
+      break;
+    }
+    case 1: {
+      const most = unit * doubled(stream, 2, 4);
+      latency = uniform(Math.floor(unit / 2), most);
+      drawn.push(`messages take up to ${most / MILLISECOND}ms`);
+      break;
+    }
+    case 2:
+      latency = pareto(Math.floor(unit / 4), 2 * unit, electionMicros);
+      drawn.push("messages with a long tail");
+      break;
+    default:
+      break;
+  }
+  const lossPpm = weighted(stream, [
+    [6, base.lossPpm],
+    [1, 10_000],
+    [1, 50_000],
+  ]);
+  const duplicatePpm = weighted(stream, [
+    [6, base.duplicatePpm],
+    [1, 50_000],
+    [1, 200_000],
+  ]);
+  if (lossPpm > 0) drawn.push(`${lossPpm / 10_000}% lost`);
+  if (duplicatePpm > 0) drawn.push(`${duplicatePpm / 10_000}% twice`);
+  return { ...base, latency, lossPpm, duplicatePpm };
+}
+
+function pareto(minMicros: number, meanMicros: number, maxMicros: number): Distribution {
+  return { kind: "pareto", minMicros, meanMicros, maxMicros };
+}
+
+/** Kinds of operations that are drawn in and out; those of the base that are not among them stay. */
+const VARIED: readonly WorkloadOp[] = ["put", "get", "getSerializable", "range", "delete", "cas", "txn", "compact"];
+
+/** One load becomes one or two: clients that go from member to member, and clients that stay with theirs whatever happens. */
+function drawWorkload(base: Workload, { durationMicros }: Scenario, stream: Stream, drawn: string[]): Workload[] {
+  const weights = new Map<WorkloadOp, number>(base.ops.map(({ op, weight }) => [op, weight]));
+  for (const op of VARIED) {
+    const most = op === "compact" ? 1 : 4;
+    if (op === "put") weights.set(op, 2 + stream.below(most));
+    else if (happens(stream, 1, 2)) weights.set(op, 1 + stream.below(most));
+    else weights.delete(op);
+  }
+  const ops = WORKLOAD_OPS.flatMap((op) => {
+    const weight = weights.get(op);
+    return weight === undefined ? [] : [{ op, weight }];
+  });
+  const clients = between(stream, 1, 6);
+  const thinkMicros = doubled(stream, 10 * MILLISECOND, 6);
+  // Several liveness bugs hide behind traffic: it ends early, or not at all.
+  const untilMicros = happens(stream, 1, 5) ? Math.floor(durationMicros / 2) : base.untilMicros;
+  const varied: Workload = {
+    ...base,
+    clients,
+    loop: { kind: "closed", thinkMicros },
+    ops,
+    keys: { ...base.keys, count: between(stream, 1, 6), dist: oneOf(stream, ["uniform", "zipf"]) },
+    untilMicros: Math.min(base.untilMicros, untilMicros),
+    timeoutMicros: doubled(stream, 250 * MILLISECOND, 4),
+    retry: weighted<Workload["retry"]>(stream, [
+      [2, "none"],
+      [1, "safe"],
+    ]),
+    failover: true,
+  };
+  drawn.push(`${clients} clients`);
+  if (!happens(stream, 1, 2)) return [varied];
+  const staying = between(stream, 1, 4);
+  drawn.push(`${staying} that stay with their member`);
+  return [varied, { ...varied, name: `${base.name}-staying`, clients: staying, failover: false }];
+}
+
+/** Half of the kinds on average, sometimes one alone. */
+function drawKinds(stream: Stream, leases: boolean): StormKind[] {
+  // Where reads go by the clock, a process that stands still or applies late breaks no promise that is checked; drift is bounded.
+  const all = STORM_KINDS.filter((kind) => !leases || kind !== "client-pause");
+  const count = happens(stream, 1, 4) ? between(stream, 1, 3) : between(stream, 3, all.length >> 1);
+  return someOf(stream, all, count);
+}
