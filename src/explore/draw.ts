@@ -36,7 +36,7 @@ export function someOf<T>(stream: Stream, list: readonly T[], count: number): T[
   return left.map((at) => list[at] as T);
 }
 
-/** `from` doubled 0 to `times` times: short ones as often as long ones. */
+/** `from` doubled 0 to `times` times: short ones as often as long ones. `times` is at most 20. */
 export function doubled(stream: Stream, from: number, times: number): number {
-  return from * 2 ** stream.below(times + 1);
+  return from * (1 << stream.below(times + 1));
 }
