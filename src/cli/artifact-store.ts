@@ -1,12 +1,22 @@
 // Artifacts on the disk: written whole or not at all (a temporary file beside it, then a rename), read with or without gzip.
 
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { type Artifact, artifactOf, artifactText, readArtifact } from "../run/artifact.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { complaint, systemReason } from "./complaint.ts";
+import { Complaint, complaint, systemReason } from "./complaint.ts";
 
 /** Where artifacts go when nothing is said. */
 export const RUNS_FOLDER = ".lockstep/runs";
@@ -61,12 +71,36 @@ export function writeWhole(path: string, text: string): void {
   }
 }
 
-function makeFolder(path: string): void {
+/**
+ * Makes the folder and those above it, one by one from the first that is there: where a file system answers "no such file"
+ * to the making of one (`/proc`), the recursive form of `mkdirSync` never ends.
+ */
+export function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) {
+    missing.push(at);
+    if (dirname(at) === at) break;
+  }
   try {
-    mkdirSync(path, { recursive: true });
+    if (missing.length === 0 && !statSync(path).isDirectory()) throw complaint(`${path} is a file, not a folder`);
+    for (const folder of missing.reverse()) mkdirSync(folder);
   } catch (error) {
+    if (error instanceof Complaint) throw error;
     throw complaint(`cannot make the folder ${path}: ${systemReason(error)}`);
   }
+}
+
+/** The path with its links followed (`latest` leads elsewhere tomorrow), relative to where we are if it lies below. */
+export function lastingPath(path: string): string {
+  let real: string;
+  try {
+    real = realpathSync(path);
+  } catch {
+    return path;
+  }
+  if (real === resolve(path)) return path;
+  const near = relative(process.cwd(), real);
+  return near === "" || near.startsWith("..") ? real : near;
 }
 
 /** A fresh folder below `RUNS_FOLDER`, named by the time, with `latest` leading to it. */
@@ -101,7 +135,7 @@ export function loadArtifact(path: string): Artifact {
     const bytes = readFileSync(path);
     text = bytes[0] === 0x1f && bytes[1] === 0x8b ? unzipped(path, bytes) : bytes.toString("utf8");
   } catch (error) {
-    if (error instanceof Error && error.message === "complaint") throw error;
+    if (error instanceof Complaint) throw error;
     throw complaint(`${path}: ${systemReason(error)}`);
   }
   const read = readArtifact(text);

@@ -20,13 +20,21 @@ const V8_FLAGS: readonly string[] = [
 ];
 
 /** Works by name, each a module of the bench room that takes its own arguments. */
-const WORKS: readonly string[] = ["w", "check"];
+const WORKS: readonly (readonly [name: string, usage: string])[] = [
+  ["w", "[--members n] [--clients n] [--virtual s] [--seed n] [--faults] [--no-checks] [--compact n] [--trace]"],
+  ["check", "<histories...> [--repeat n] [--model name]"],
+];
 
 /** Runs the work; returns its exit code. */
 export async function benchCommand(work: string, args: readonly string[]): Promise<number> {
+  const asked = WORKS.find(([name]) => name === work);
+  if (asked !== undefined && args.some((arg) => arg === "--help" || arg === "-h")) {
+    process.stdout.write(`Usage: lockstep bench ${work} ${asked[1]}\n\nOne JSON line; see docs/BENCHMARKS.md.\n`);
+    return ExitCode.Held;
+  }
   const path = fileURLToPath(new URL(`../bench/bench-${work}.js`, import.meta.url));
-  if (!WORKS.includes(work) || !existsSync(path)) {
-    const there = WORKS.filter((name) =>
+  if (asked === undefined || !existsSync(path)) {
+    const there = WORKS.map(([name]) => name).filter((name) =>
       existsSync(fileURLToPath(new URL(`../bench/bench-${name}.js`, import.meta.url))),
     );
     const near = nearest(work, there);

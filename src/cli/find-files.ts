@@ -53,7 +53,9 @@ export function findFiles(names: readonly string[]): FoundFiles {
       } catch (error) {
         problems.push({ file: name, message: `${name}: ${systemReason(error)}`, hint: null });
       }
-    } else if (stat?.isFile() === true || stat?.isFIFO() === true) add(name, false);
+    } else if (stat?.isFile() === true && /\.run\.json(\.gz)?$/i.test(name))
+      problems.push({ file: name, message: `${name} is an artifact of a run`, hint: `lockstep replay ${name}` });
+    else if (stat?.isFile() === true || stat?.isFIFO() === true) add(name, false);
     else if (stat !== undefined)
       problems.push({ file: name, message: `${name} is neither a file nor a directory`, hint: null });
     else if (/[*?]/.test(name)) for (const path of matching(name)) add(path, true);

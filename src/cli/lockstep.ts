@@ -17,16 +17,35 @@ let exitCode = 0;
 /** A reader that has seen enough (`| head`) is no error. What else comes here is ours. */
 function onUncaught(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") process.exit(exitCode);
+  if (error.syscall === "write") {
+    void sayUnwritable(error).finally(() => process.exit(USAGE_EXIT));
+    return;
+  }
   void sayTrouble(error, {}).then((code) => process.exit(code));
+}
+
+/** Standard output that takes no more (a full disk behind `>`) is the user's to mend. */
+async function sayUnwritable(error: NodeJS.ErrnoException): Promise<void> {
+  const { complaintLines, systemReason } = await import("./complaint.ts");
+  const { openTerminal } = await import("./terminal.ts");
+  const terminal = await openTerminal({});
+  terminal.err(complaintLines(`cannot write to standard output: ${systemReason(error)}`));
 }
 
 async function main(given: readonly string[]): Promise<number> {
   const args = withVerb(given);
   const program = createProgram(args);
+  // Help on a word that does not exist is no help: without the flag the word is refused with the nearest.
+  const unknown = unknownWords(program, args);
+  if (unknown !== null) return await parsed(program, unknown);
   if (args.length === 0) {
     program.outputHelp();
     return 0;
   }
+  return await parsed(program, args);
+}
+
+async function parsed(program: Command, args: readonly string[]): Promise<number> {
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
@@ -55,6 +74,22 @@ async function sayTrouble(error: unknown, options: CommonOptions): Promise<numbe
   terminal.err(complaintLines(`internal error${known}`, hint));
   if (process.env.LOCKSTEP_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return OWN_ERROR_EXIT;
+}
+
+/** The words up to the first that names no command, where a command is asked for; null where all do. */
+function unknownWords(program: Command, args: readonly string[]): string[] | null {
+  const words: string[] = [];
+  let command = program;
+  for (let at = 0; at < args.length && command.commands.length > 0; at++) {
+    const arg = args[at] as string;
+    if (arg === "--color" || arg === "--width") at++;
+    if (arg.startsWith("-") || (arg === "help" && words.length === 0)) continue;
+    const named = command.commands.find((one) => one.name() === arg);
+    words.push(arg);
+    if (named === undefined) return words;
+    command = named;
+  }
+  return null;
 }
 
 /** `lockstep x.yaml` is `lockstep run x.yaml`, and an artifact is replayed. A command's word before it stands. */
@@ -88,6 +123,7 @@ function createProgram(args: readonly string[]): Command {
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, "lockstep: ")),
     })
+    .enablePositionalOptions(args.includes("bench"))
     .exitOverride();
   for (const [word, about, describe] of WORDS) {
     const command = sub(program, word, about);
@@ -218,7 +254,7 @@ function describeScenario(scenario: Command): void {
 
 function describeQuorum(quorum: Command): void {
   quorum
-    .argument("[members...]", "sizes of clusters", ["1", "2", "3", "4", "5", "6", "7", "8", "9"])
+    .argument("[members...]", "sizes of clusters, such as 3 or 3..7 (default: 1 to 9)")
     .option("--failure <share>", "share of time that a member is down, such as 0.01 or 1%")
     .option("--split <a+b>", "which side of a split can decide, such as 3+3")
     .option("--json", "one JSON document")
@@ -242,7 +278,7 @@ function describeBench(bench: Command): void {
     .argument("<work>", "what to measure: w, check")
     .argument("[arguments...]", "options of the work; see docs/BENCHMARKS.md")
     .allowUnknownOption(true)
-    .helpOption(false)
+    .passThroughOptions(true)
     .action((work: string, rest: string[], _options, command: Command) =>
       handled(command, async () => (await import("./bench-command.ts")).benchCommand(work, rest)),
     );

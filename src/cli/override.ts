@@ -1,7 +1,7 @@
 // Changing a scenario from the command line: `--set a.b=c` and the short forms of it. A change is made to the file as it is
 // written, before anything is filled in, and judged like the file.
 
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 import type { Path } from "../scenario/problem.ts";
 import { complaint } from "./complaint.ts";
 
@@ -63,8 +63,11 @@ function parseSet(text: string): Override {
     for (const place of (match[2] as string).matchAll(/\[(\d+)\]/g)) path.push(Number(place[1]));
   }
   if (path.includes("__proto__")) throw complaint(`--set ${text}: there is no such key`);
+  const document = parseDocument(text.slice(equals + 1), { version: "1.2", logLevel: "silent" });
+  const wrong = [...document.errors, ...document.warnings][0];
+  if (wrong !== undefined) throw complaint(`--set ${text}: the value is no YAML`, usage);
   try {
-    return { path, value: parse(text.slice(equals + 1), { version: "1.2", logLevel: "silent" }) };
+    return { path, value: document.toJS({ maxAliasCount: 100 }) };
   } catch {
     throw complaint(`--set ${text}: the value is no YAML`, usage);
   }

@@ -16,15 +16,24 @@ export interface QuorumOptions {
   readonly json?: boolean;
 }
 
+/** Sizes of the table when none are asked for. */
+const SIZES: readonly string[] = ["1..9"];
+
 /** Prints the table. */
 export async function quorumCommand(
-  sizes: readonly string[],
+  given: readonly string[],
   options: QuorumOptions,
   terminal: Terminal,
 ): Promise<number> {
   const failurePpm = options.failure === undefined ? null : shareOf(options.failure);
   const split = options.split === undefined ? null : splitOf(sidesOf(options.split));
-  const rows = sizes.flatMap(sizesOf).map((members) => quorumRow(members, failurePpm));
+  const sizes = (given.length === 0 ? SIZES : given).flatMap(sizesOf);
+  if (split !== null && given.length > 0 && !sizes.includes(split.members))
+    throw complaint(
+      `--split ${options.split}: the sides are ${split.members} members together, not ${given.join(" or ")}`,
+      `lockstep quorum ${split.members} --split ${options.split}`,
+    );
+  const rows = sizes.map((members) => quorumRow(members, failurePpm));
   if (options.json === true) {
     const document = { failurePpm, rows, ...(split === null ? {} : { split }) };
     terminal.write(`${JSON.stringify(document, null, 2)}\n`);

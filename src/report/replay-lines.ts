@@ -1,7 +1,7 @@
 // What a replay says about its record: the same run, or where it left it.
 
 import { ENGINE_VERSION } from "../kernel/engine.ts";
-import type { Artifact, ReplayComparison } from "../run/artifact.ts";
+import type { ReplayComparison, RunRecord } from "../run/artifact.ts";
 import type { RunResult } from "../run/result.ts";
 import { counted, grouped } from "./figures.ts";
 import type { Layout } from "./signs.ts";
@@ -9,7 +9,7 @@ import { type Line, span } from "./span.ts";
 
 /** One line when it is the same run, up to four when it is not. */
 export function replayLines(
-  artifact: Artifact,
+  recorded: RunRecord,
   again: RunResult,
   comparison: ReplayComparison,
   layout: Layout,
@@ -23,12 +23,12 @@ export function replayLines(
     const text = ` the same run as recorded: digest ${again.digest}, ${counted(again.events, "event")}${other}`;
     return [[span(signs.held, "good"), span(text)]];
   }
-  const recorded = artifact.result;
   const lines: Line[] = [
     [span(signs.violated, "bad"), span(" not the run that was recorded", "strong"), span(other)],
     [span(`    recorded  ${recorded.digest}  ${counted(recorded.events, "event")}`)],
     [span(`    replayed  ${again.digest}  ${counted(again.events, "event")}`)],
   ];
+  if (recorded.checkpoints.length === 0) return lines;
   const from = comparison.agreesUntil;
   lines.push([
     span(

@@ -68,6 +68,8 @@ export function readArtifact(text: string): Artifact | ArtifactProblem {
     result !== null &&
     typeof result.digest === "string" &&
     typeof result.seed === "string" &&
+    Number.isSafeInteger(result.events) &&
+    result.events >= 0 &&
     Array.isArray(result.checkpoints);
   if (!whole) return { problem: "parts of the artifact are missing", hint: "run the scenario again to make a new one" };
   return artifact as Artifact;
@@ -81,12 +83,28 @@ export interface ReplayComparison {
   readonly recordedEngine: string;
 }
 
+/** What is known of a run that was made before. */
+export interface RunRecord {
+  readonly engine: string;
+  readonly digest: string;
+  readonly events: number;
+  /** Digests after every 1,024 events; a token has none. */
+  readonly checkpoints: readonly string[];
+  /** It was stopped after so many events; null: it went to its end. */
+  readonly stoppedAfter: number | null;
+}
+
+/** The record in an artifact. */
+export function recordOf(artifact: Artifact): RunRecord {
+  const { digest, events, checkpoints, interrupted } = artifact.result;
+  return { engine: artifact.engine, digest, events, checkpoints, stoppedAfter: interrupted === true ? events : null };
+}
+
 /** Compares a replayed run with the record of it. */
-export function compareWithRecord(artifact: Artifact, again: RunResult): ReplayComparison {
-  const recorded = artifact.result;
+export function compareWithRecord(recorded: RunRecord, again: RunResult): ReplayComparison {
   const same = recorded.digest === again.digest && recorded.events === again.events;
   let blocks = 0;
   const shared = Math.min(recorded.checkpoints.length, again.checkpoints.length);
   while (blocks < shared && recorded.checkpoints[blocks] === again.checkpoints[blocks]) blocks++;
-  return { same, agreesUntil: same ? again.events : blocks * 1024, recordedEngine: artifact.engine };
+  return { same, agreesUntil: same ? again.events : blocks * 1024, recordedEngine: recorded.engine };
 }

@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { FLAGSHIP, freshFolder, lockstep, QUICK } from "./lockstep-process.ts";
+import { FLAGSHIP, freshFolder, lockstep, PROGRAM, QUICK } from "./lockstep-process.ts";
 
 const folder = freshFolder();
 
@@ -206,4 +206,47 @@ describe("a disk that refuses", () => {
       expect(readdirSync(join(cwd, "out"))).toEqual(["first-election.1.run.json"]);
     },
   );
+});
+
+describe("a word or a place that is not there", () => {
+  it.each([
+    [["rnu", "--help"], /unknown command 'rnu'/],
+    [["--width", "80", "rnu", "--help"], /Did you mean run/],
+    [["help", "rnu"], /unknown command 'rnu'/],
+    [["scenario", "lst", "--help"], /Did you mean list/],
+  ])("%j is exit 2, with help asked for or not", (args, said) => {
+    const { code, out, err } = lockstep(args);
+    expect(err).toMatch(said);
+    expect(out).toBe("");
+    expect(code).toBe(2);
+  });
+
+  it("help on measured work is exit 0", () => {
+    expect(lockstep(["bench", "--help"])).toMatchObject({ code: 0, err: "" });
+    expect(lockstep(["bench", "w", "--help"])).toMatchObject({ code: 0, out: expect.stringContaining("--members") });
+  });
+
+  it("a value of --set that is no YAML is refused", () => {
+    for (const value of ["a={b", "title=[1", 'title="x'])
+      expect(lockstep(["run", QUICK, "--set", value])).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("is no YAML"),
+      });
+  });
+
+  it("a folder that can never be made is refused at once", () => {
+    expect(lockstep(["run", QUICK, "-o", "/proc/nowhere/x"])).toMatchObject({ code: 2, out: "" });
+  });
+
+  it.runIf(readdirSync("/dev").includes("full"))("standard output that takes no more is exit 2", () => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, "run", QUICK], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+      cwd: freshFolder(),
+    });
+    closeSync(full);
+    expect(stderr).toContain("cannot write to standard output: no space left on the device");
+    expect(status).toBe(2);
+  });
 });

@@ -169,7 +169,7 @@ describe("scenario", () => {
 describe("other commands", () => {
   it("quorum answers as JSON", () => {
     const { rows, split } = JSON.parse(
-      lockstep(["quorum", "3", "4..5", "--failure", "1%", "--split", "4+3", "--json"]).out,
+      lockstep(["quorum", "3", "4..5", "--failure", "1%", "--split", "2+3", "--json"]).out,
     );
     expect(
       rows.map((row: { members: number; quorum: number; tolerates: number }) => [
@@ -183,15 +183,21 @@ describe("other commands", () => {
       [5, 3, 2],
     ]);
     expect(rows[0].unavailable).toBe("0.000298000000");
-    expect(split).toMatchObject({ quorum: 4, decides: 0 });
+    expect(split).toMatchObject({ quorum: 3, decides: 1 });
   });
 
-  it.each([[["0"]], [["100"]], [["x"]], [["5..3"]], [["--failure", "2"]], [["--split", "3"]], [["--split", "60+60"]]])(
-    "quorum %j is exit 2",
-    (args) => {
-      expect(lockstep(["quorum", ...args])).toMatchObject({ code: 2, out: "" });
-    },
-  );
+  it.each([
+    [["0"]],
+    [["100"]],
+    [["x"]],
+    [["5..3"]],
+    [["--failure", "2"]],
+    [["--split", "3"]],
+    [["--split", "60+60"]],
+    [["6", "--split", "4+4"]],
+  ])("quorum %j is exit 2", (args) => {
+    expect(lockstep(["quorum", ...args])).toMatchObject({ code: 2, out: "" });
+  });
 
   it("explain-code knows properties and problems", () => {
     expect(lockstep(["explain-code", "LS1001"]).out).toContain("at most one leader per term");
