@@ -2,13 +2,14 @@
 
 import { type Exported, runHistoryText } from "../report/run-export.ts";
 import type { RunModel } from "../report/run-history.ts";
-import { type Artifact, compareWithRecord } from "../run/artifact.ts";
+import { compareWithRecord } from "../run/artifact.ts";
 import { type RunOptions as KeepOptions, type ScenarioRun, startRun } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
 import { nearest } from "../scenario/nearest.ts";
-import { loadArtifact, writeWhole } from "./artifact-store.ts";
+import { writeWhole } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
+import { type NamedRun, resolveRun } from "./resolve-run.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Options of `export` as commander hands them over. */
@@ -21,7 +22,7 @@ export interface ExportOptions {
 
 /** A run that was made again, with what the target asked to be kept. */
 export interface Remade {
-  readonly artifact: Artifact;
+  readonly named: NamedRun;
   readonly run: ScenarioRun;
   readonly result: RunResult;
 }
@@ -72,16 +73,7 @@ export async function exportCommand(path: string, options: ExportOptions, termin
   }
   if (options.model !== undefined && options.model !== "kv-cas" && options.model !== "etcd")
     throw complaint(`a run is written for kv-cas or etcd, not "${options.model}"`);
-  const artifact = loadArtifact(path);
-  const remade = await makeAgain(artifact, target.keep);
-  const comparison = compareWithRecord(artifact, remade.result);
-  if (!comparison.same) {
-    throw complaint(
-      `the run came out otherwise than recorded (digest ${remade.result.digest}, recorded ${artifact.result.digest} by ${comparison.recordedEngine})`,
-      "lockstep replay compares the two",
-      ExitCode.DigestDiffers,
-    );
-  }
+  const remade = await makeAgain(await resolveRun(path), target.keep);
   const exported = target.text(remade, options);
   if ("problem" in exported) throw complaint(exported.problem, exported.hint);
   if (options.out === undefined || options.out === "-") terminal.write(exported.text);
@@ -89,15 +81,22 @@ export async function exportCommand(path: string, options: ExportOptions, termin
   return ExitCode.Held;
 }
 
-/** Runs the scenario of `artifact` to where its record ends. */
-async function makeAgain(artifact: Artifact, keep: KeepOptions): Promise<Remade> {
-  const { scenario, result } = artifact;
-  const run = startRun(scenario, result.seed, keep);
-  const stopAt = result.interrupted ? result.events : Number.POSITIVE_INFINITY;
+/** Makes the run again, to where its record ends. Throws a complaint where it is not the run that was recorded. */
+export async function makeAgain(named: NamedRun, keep: KeepOptions): Promise<Remade> {
+  const { scenario, seed, record } = named;
+  const run = startRun(scenario, seed, keep);
+  const stoppedAfter = record?.stoppedAfter ?? null;
+  const stopAt = stoppedAfter ?? Number.POSITIVE_INFINITY;
   while (run.progress.steps < stopAt && !run.advance(Math.min(SLICE_EVENTS, stopAt - run.progress.steps))) {
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return { artifact, run, result: run.result(result.interrupted) };
+  const result = run.result(stoppedAfter !== null);
+  if (record === null || compareWithRecord(record, result).same) return { named, run, result };
+  throw complaint(
+    `the run came out otherwise than recorded (digest ${result.digest}, recorded ${record.digest} by ${record.engine})`,
+    "lockstep replay compares the two",
+    ExitCode.DigestDiffers,
+  );
 }
 
 const SLICE_EVENTS = 1 << 16;

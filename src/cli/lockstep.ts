@@ -294,7 +294,7 @@ function describeCheckCommand(check: Command): void {
 
 function describeExport(exporting: Command): void {
   exporting
-    .argument("<artifact>", "*.run.json or *.run.json.gz")
+    .argument("<run>", "an artifact, a token, or <seed>:<file>")
     .requiredOption("--to <form>", "jsonl, edn, jepsen-log, porcupine, text-history, svg-history, html")
     .option("-o, --out <file>", "the file; without it standard output")
     .option("--model <name>", "of a history: kv-cas (keys apart) or etcd (with revisions)")
