@@ -1,6 +1,7 @@
 // Artifacts on the disk: written whole or not at all (a temporary file beside it, then a rename), read with or without gzip.
 
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -59,12 +60,19 @@ export function writeArtifact(
   return path;
 }
 
-/** Writes a file so that it is there whole or as it was before. Throws a complaint where the disk refuses. */
+/**
+ * Writes a file so that it is there whole or as it was before. A file that is there keeps its mode, and a link goes on
+ * leading where it led. Throws a complaint where the disk refuses.
+ */
 export function writeWhole(path: string, text: string): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  let temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
+    const before = statSync(path, { throwIfNoEntry: false });
+    const target = before === undefined ? path : realpathSync(path);
+    temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
     writeFileSync(temporary, text);
-    renameSync(temporary, path);
+    if (before !== undefined) chmodSync(temporary, before.mode & 0o7777);
+    renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw complaint(`cannot write ${path}: ${systemReason(error)}`, "-o names another folder");

@@ -3,9 +3,15 @@
 import { readFileSync, statSync } from "node:fs";
 import { parse } from "yaml";
 import { problemLines } from "../report/problem-lines.ts";
-import { BLANK, type Line, span } from "../report/span.ts";
-import { unsupported } from "../run/execute.ts";
-import { FILE_CHARACTERS_MAX, parseScenario, parseScenarioValue } from "../scenario/parse.ts";
+import { BLANK, type Line } from "../report/span.ts";
+import { unsupportedPlaces } from "../run/execute.ts";
+import {
+  FILE_CHARACTERS_MAX,
+  parseScenario,
+  parseScenarioValue,
+  placeFindings,
+  writtenPath,
+} from "../scenario/parse.ts";
 import type { Problem } from "../scenario/problem.ts";
 import { expandVariants, type Scenario } from "../scenario/scenario.ts";
 import { Complaint, complaint, complaintLines, systemReason } from "./complaint.ts";
@@ -19,6 +25,8 @@ export interface LoadedScenario {
   readonly file: string;
   readonly text: string;
   readonly scenario: Scenario;
+  /** The command line changed it, so that it is not what the text says. */
+  readonly changed: boolean;
 }
 
 /** One file with what is wrong with it. */
@@ -56,7 +64,7 @@ export async function readScenarios(names: readonly string[], overrides: readonl
     if (fromWalk && path.toLowerCase().endsWith(".json") && !text.includes("lockstep/v1")) continue;
     const read = judged(text, overrides);
     if (read.scenario === null) bad.push({ file: path, text, problems: read.problems, lines: [] });
-    else good.push({ file: path, text, scenario: read.scenario });
+    else good.push({ file: path, text, scenario: read.scenario, changed: overrides.length > 0 });
   }
   return { good, bad };
 }
@@ -69,7 +77,7 @@ export async function loadScenarios(
   const { good, bad } = await readScenarios(names, overrides);
   const lines: Line[] = [];
   for (const file of bad) lines.push(...(lines.length > 0 ? [BLANK] : []), ...badFileLines(file));
-  for (const { file, scenario } of good) lines.push(...unsupportedLines(file, scenario));
+  for (const one of good) lines.push(...unsupportedLines(one));
   if (lines.length > 0) throw new Complaint(lines);
   if (good.length === 0) {
     throw complaint(
@@ -88,23 +96,32 @@ export function badFileLines(bad: BadFile): Line[] {
   return lines;
 }
 
-/** What this version cannot run of a scenario that is right by itself, a sentence each. */
-export function unsupportedOf(scenario: Scenario): string[] {
-  return [...new Set(expandVariants(scenario).flatMap((variant) => unsupported(variant)))];
+/** What this version cannot run of a scenario that is right by itself, each with its place. */
+export function unsupportedProblems({ text, scenario, changed }: LoadedScenario): Problem[] {
+  const problems: Problem[] = [];
+  for (const variant of expandVariants(scenario)) {
+    const findings = unsupportedPlaces(variant).map(({ path, text: message }) => ({
+      code: "LS2023",
+      message,
+      path: changed ? path : writtenPath(text, variant.variant, path),
+      onKey: true,
+      hint: null,
+    }));
+    const found = changed
+      ? findings.map(({ onKey: _onKey, ...finding }) => ({ ...finding, line: 0, column: 0, length: 1 }))
+      : placeFindings(text, findings);
+    for (const problem of found) {
+      const known = problems.some((other) => other.message === problem.message && other.line === problem.line);
+      if (!known) problems.push(problem);
+    }
+  }
+  return problems.sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 /** The same in lines. */
-export function unsupportedLines(file: string, scenario: Scenario): Line[] {
-  return unsupportedOf(scenario).map((text) => [
-    span(file, "strong"),
-    span("  "),
-    span(UNSUPPORTED_CODE, "bad"),
-    span(` ${text}`),
-  ]);
+export function unsupportedLines(loaded: LoadedScenario): Line[] {
+  return unsupportedProblems(loaded).flatMap((problem) => problemLines(problem, loaded.file, loaded.text));
 }
-
-/** The code of what a later version may run: a word that is known, but not here. */
-export const UNSUPPORTED_CODE = "LS2006";
 
 function judged(text: string, overrides: readonly Override[]): ReturnType<typeof parseScenario> {
   const read = parseScenario(text);

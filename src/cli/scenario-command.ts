@@ -7,21 +7,14 @@ import { expandScenario } from "../run/execute.ts";
 import { formatScenario, formatText } from "../scenario/format.ts";
 import { scenarioJsonSchema } from "../scenario/json-schema.ts";
 import { nearest } from "../scenario/nearest.ts";
-import { printPath } from "../scenario/problem.ts";
+import { type Problem, printPath } from "../scenario/problem.ts";
 import { expandVariants } from "../scenario/scenario.ts";
 import { parseSeed } from "../scenario/seed.ts";
 import { TEMPLATES, templateText } from "../scenario/template.ts";
 import { writeWhole } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
-import {
-  badFileLines,
-  loadScenarios,
-  readScenarios,
-  UNSUPPORTED_CODE,
-  unsupportedLines,
-  unsupportedOf,
-} from "./load-scenarios.ts";
+import { badFileLines, loadScenarios, readScenarios, unsupportedLines, unsupportedProblems } from "./load-scenarios.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface JsonOption {
@@ -35,13 +28,13 @@ export async function validateCommand(
   terminal: Terminal,
 ): Promise<number> {
   const { good, bad } = await readScenarios(names);
-  const missing = good.map(({ scenario }) => unsupportedOf(scenario));
-  const invalid = bad.length + missing.filter((texts) => texts.length > 0).length;
+  const missing = good.map(unsupportedProblems);
+  const invalid = bad.length + missing.filter((found) => found.length > 0).length;
   const valid = good.length + bad.length - invalid;
   if (options.json === true) {
     const files = [
       ...good.map(({ file, scenario }, at) => {
-        const problems = (missing[at] ?? []).map((text) => problemDocument(UNSUPPORTED_CODE, text));
+        const problems = (missing[at] ?? []).map(problemOf);
         return { file, ok: problems.length === 0, name: scenario.name, problems };
       }),
       ...bad.map(({ file, problems, lines }) => ({
@@ -50,13 +43,7 @@ export async function validateCommand(
         name: null,
         problems:
           problems.length > 0
-            ? problems.map(({ code, message, line, column, path, hint }) => ({
-                ...problemDocument(code, message),
-                line,
-                column,
-                path: printPath(path),
-                hint,
-              }))
+            ? problems.map(problemOf)
             : [
                 problemDocument(
                   "LS2002",
@@ -70,8 +57,9 @@ export async function validateCommand(
     ];
     terminal.write(`${JSON.stringify({ files, valid, invalid }, null, 2)}\n`);
   } else {
-    for (const [at, { file, scenario }] of good.entries()) {
-      if (missing[at]?.length !== 0) terminal.err(unsupportedLines(file, scenario));
+    for (const [at, one] of good.entries()) {
+      const { file, scenario } = one;
+      if (missing[at]?.length !== 0) terminal.err(unsupportedLines(one));
       else if (terminal.verbosity > 0)
         terminal.out([[span(terminal.layout.signs.held, "good"), span(` ${file}`), span(`  ${scenario.name}`, "dim")]]);
     }
@@ -82,6 +70,11 @@ export async function validateCommand(
   }
   if (invalid > 0) return ExitCode.Usage;
   return good.length === 0 ? ExitCode.NothingRan : ExitCode.Held;
+}
+
+/** A problem of a place as JSON. */
+function problemOf({ code, message, line, column, path, hint }: Problem): Record<string, unknown> {
+  return { code, message, line, column, path: printPath(path), hint };
 }
 
 /** A problem as JSON, of the whole file unless more is known. */

@@ -46,8 +46,16 @@ export type Choose = (n: number) => number;
 /**
  * The ids that the selector means now: existing members, ascending, without repeats. Empty where nobody fits, which
  * makes the fault ineffective. `rest` and `clients` are empty here: `resolveGroups` and `resolveClients` know them.
+ * What is drawn is drawn from `free` where that is given; what is not drawn is not narrowed by it.
  */
-export function resolveSelector(selector: Selector, view: SelectorView, choose: Choose): number[] {
+export function resolveSelector(
+  selector: Selector,
+  view: SelectorView,
+  choose: Choose,
+  free: readonly number[] | null = null,
+): number[] {
+  const draw = (ids: readonly number[], count: number): number[] =>
+    drawOf(free === null ? ids : ids.filter((id) => free.includes(id)), count, choose);
   switch (selector.kind) {
     case "members":
       return view.members.filter((member) => selector.ids.includes(member.id)).map((member) => member.id);
@@ -59,26 +67,26 @@ export function resolveSelector(selector: Selector, view: SelectorView, choose: 
       const leader = leaderOf(view);
       if (leader === null) return [];
       const others = view.members.filter((member) => member.id !== leader).map((member) => member.id);
-      return ascending([leader, ...draw(others, selector.others, choose)]);
+      return ascending([leader, ...draw(others, selector.others)]);
     }
     case "followers": {
       const leader = leaderOf(view);
       return view.members.filter((member) => member.up && member.id !== leader).map((member) => member.id);
     }
     case "any":
-      return draw(idsOf(view), selector.count, choose);
+      return draw(idsOf(view), selector.count);
     case "majority": {
       const voters = votersOf(view);
-      return draw(voters, voters.length === 0 ? 0 : Math.floor(voters.length / 2) + 1, choose);
+      return draw(voters, voters.length === 0 ? 0 : Math.floor(voters.length / 2) + 1);
     }
     case "minority": {
       const voters = votersOf(view);
-      return draw(voters, Math.floor((voters.length - 1) / 2), choose);
+      return draw(voters, Math.floor((voters.length - 1) / 2));
     }
     case "minority-third": {
       const voters = votersOf(view);
       const third = Math.floor(voters.length / 3);
-      return draw(voters, third === 0 && voters.length > 1 ? 1 : third, choose);
+      return draw(voters, third === 0 && voters.length > 1 ? 1 : third);
     }
     case "all":
       return idsOf(view);
@@ -97,7 +105,7 @@ export function resolveSelector(selector: Selector, view: SelectorView, choose: 
     }
     case "union": {
       const ids: number[] = [];
-      for (const part of selector.of) ids.push(...resolveSelector(part, view, choose));
+      for (const part of selector.of) ids.push(...resolveSelector(part, view, choose, free));
       return ascending(ids);
     }
     case "rest":
@@ -122,9 +130,7 @@ export function resolveGroups(groups: readonly Selector[], view: SelectorView, c
       continue;
     }
     const left = free;
-    const among: SelectorView =
-      selector.kind === "any" ? { ...view, members: view.members.filter((member) => left.includes(member.id)) } : view;
-    const chosen = resolveSelector(selector, among, choose).filter((id) => left.includes(id));
+    const chosen = resolveSelector(selector, view, choose, left).filter((id) => left.includes(id));
     free = free.filter((id) => !chosen.includes(id));
     resolved.push(chosen);
   }
@@ -169,7 +175,7 @@ function ascending(ids: readonly number[]): number[] {
 }
 
 /** `count` of the ids, ascending; each subset is as likely as any other. All of them, undrawn, where there are no more. */
-function draw(ids: readonly number[], count: number, choose: Choose): number[] {
+function drawOf(ids: readonly number[], count: number, choose: Choose): number[] {
   if (count >= ids.length) return [...ids];
   const left = [...ids];
   const drawn: number[] = [];

@@ -228,9 +228,10 @@ function faultLines(result: RunResult, layout: Layout): Line[] {
   if (without.length > 0) items.push([span(`${grouped(without.length)} without effect`, "warn")]);
   if (waiting.length > 0) items.push([span(`${grouped(waiting.length)} never came`, "warn")]);
   const lines = fillItems(labelSpan("faults"), items, point(layout), layout.width);
-  const named: readonly FaultReport[] = [...without, ...waiting];
+  const odd = took.filter((fault) => fault.note !== "");
+  const named: readonly FaultReport[] = [...without, ...waiting, ...odd];
   for (const fault of named.slice(0, INEFFECTIVE_MAX)) {
-    const when = fault.status === "waiting" ? "its time never came" : `at ${shortTime(fault.firedAtMicros)}`;
+    const when = fault.status === "waiting" ? "never came" : `at ${shortTime(fault.firedAtMicros)}`;
     const note = fault.note === "" ? "" : `: ${fault.note}`;
     lines.push(...fillText([labelSpan("")], `${faultName(fault)} ${when}${note}`, "dim", layout.width));
   }

@@ -6,7 +6,7 @@ import { getBodies, OPERATION_KINDS, type OperationKind } from "../client/operat
 import type { DiskConfig } from "../disk/disk.ts";
 import { type EtcdMutations, NO_ETCD_MUTATIONS } from "../etcd/mutation.ts";
 import type { Action } from "../fault/action.ts";
-import { type Mutations, mutationsOf } from "../fault/mutation.ts";
+import { type MutationId, type Mutations, mutationsOf } from "../fault/mutation.ts";
 import { expandRandom } from "../fault/random.ts";
 import { resolveSelector, type SelectorView } from "../fault/resolve-selector.ts";
 import type { Selector } from "../fault/selector.ts";
@@ -16,6 +16,7 @@ import { type PropertyGroup, propertyOf } from "../kernel/property.ts";
 import { type EtcdConfig, type MemberMutations, NO_MEMBER_MUTATIONS } from "../member/etcd-config.ts";
 import { confStateOf, createRaftConfig, NO_RAFT_MUTATIONS, type RaftConfig, type RaftMutations } from "../raft/raft.ts";
 import { askedProperties } from "../scenario/judge.ts";
+import type { Path } from "../scenario/problem.ts";
 import { type Fault, faultOf, type RaftSettings, type Scenario, type Workload } from "../scenario/scenario.ts";
 import type { LinkPlan, PlannedAction, WorldPlan } from "../world/world.ts";
 
@@ -27,42 +28,82 @@ export function expandScenario(scenario: Scenario, seed: string): Scenario {
   return { ...scenario, faults: [...scenario.faults, ...drawn.map(faultOf)], random: null };
 }
 
+/** Something that a scenario asks for and this version cannot do: where in the file, and what, in a clause. */
+export interface Unsupported {
+  /** Leads into the file; after `expect` stands the place in the scenario's own list. */
+  readonly path: Path;
+  readonly text: string;
+}
+
 /** What a scenario asks for that this version cannot do, each in a sentence; empty when it can be run. */
 export function unsupported(scenario: Scenario): string[] {
-  const missing: string[] = [];
-  for (const fault of scenario.faults) {
-    const what = unsupportedAction(fault.action);
-    if (what !== null) missing.push(`fault "${fault.id}": ${what} cannot be simulated yet`);
+  return unsupportedPlaces(scenario).map(({ text }) => text);
+}
+
+/** The same with the places in the file. */
+export function unsupportedPlaces(scenario: Scenario): Unsupported[] {
+  const missing: Unsupported[] = [];
+  const miss = (path: Path, text: string): void => {
+    missing.push({ path, text });
+  };
+  for (const [at, { id, action }] of scenario.faults.entries()) {
+    const what = unsupportedAction(action);
+    if (what !== null) miss(["faults", at, fileKeyOf(action)], `fault "${id}": ${what} cannot be simulated yet`);
   }
-  for (const workload of scenario.workload) {
+  for (const [at, workload] of scenario.workload.entries()) {
     if (workload.kind !== "kv")
-      missing.push(`workload "${workload.name}": kind ${workload.kind} cannot be simulated yet`);
+      miss(["workload", at, "kind"], `workload "${workload.name}": kind ${workload.kind} cannot be simulated yet`);
     for (const { op } of workload.ops) {
-      if (!(OPERATION_KINDS as readonly string[]).includes(op)) {
-        missing.push(`workload "${workload.name}": operation ${op} cannot be simulated yet`);
-      }
+      if (!(OPERATION_KINDS as readonly string[]).includes(op))
+        miss(["workload", at, "ops", op], `workload "${workload.name}": operation ${op} cannot be simulated yet`);
     }
   }
-  if (scenario.cluster.topology !== null) missing.push("cluster.topology cannot be simulated yet");
-  const known: object[] = [NO_RAFT_MUTATIONS, NO_MEMBER_MUTATIONS, NO_ETCD_MUTATIONS];
+  if (scenario.cluster.topology !== null) miss(["topology"], "topology cannot be simulated yet");
   for (const id of scenario.mutate) {
-    const name = camelOf(id);
-    if (!known.some((record) => name in record)) missing.push(`mutation ${id} cannot be planted yet`);
+    const why = unplantable(scenario, id);
+    if (why !== null) miss(["mutate"], why);
   }
-  for (const id of askedProperties(scenario.expect)) {
-    const property = propertyOf(id);
-    if (property !== undefined && !CHECKED_GROUPS.includes(property.group)) {
-      missing.push(`expect: property ${id} cannot be checked yet`);
+  for (const [at, expectation] of scenario.expect.entries()) {
+    for (const id of askedProperties([expectation])) {
+      const property = propertyOf(id);
+      if (property !== undefined && !CHECKED_GROUPS.includes(property.group))
+        miss(["expect", at], `property ${id} cannot be checked yet`);
     }
   }
-  if (scenario.cluster.compaction.mode === "periodic") {
-    missing.push("cluster.compaction: periodic compaction cannot be simulated yet; compact by revisions");
-  }
-  if (scenario.budget.membersDown !== null) missing.push("budget cannot be judged yet");
+  if (scenario.cluster.compaction.mode === "periodic")
+    miss(["cluster", "compaction", "mode"], "periodic compaction cannot be simulated yet; compact by revisions");
+  if (scenario.budget.membersDown !== null) miss(["budget"], "budget cannot be judged yet");
   const clients = scenario.workload.reduce((sum, workload) => sum + workload.clients, 0);
-  if (clients > CLIENTS_MAX) missing.push(`${clients} clients are more than ${CLIENTS_MAX}`);
+  if (clients > CLIENTS_MAX) miss(["workload"], `${clients} clients are more than ${CLIENTS_MAX}`);
   return missing;
 }
+
+/** The key under which a file gives the action. */
+function fileKeyOf({ kind }: Action): string {
+  return kind.startsWith("client") ? "client" : kind;
+}
+
+/** Why the bug cannot be planted here; null where it can. */
+function unplantable(scenario: Scenario, id: MutationId): string | null {
+  const name = camelOf(id);
+  const known: object[] = [NO_RAFT_MUTATIONS, NO_MEMBER_MUTATIONS, NO_ETCD_MUTATIONS];
+  if (!known.some((record) => name in record)) return `mutation ${id} cannot be planted yet`;
+  if (scenario.protocol !== "etcd") return `mutation ${id} is a bug of etcd, and the protocol is ${scenario.protocol}`;
+  if (IDLE_MUTATIONS.includes(id)) return `mutation ${id} has no effect yet: no cluster drives what it breaks`;
+  return null;
+}
+
+/** Planted bugs of parts of etcd that no workload, client or fault of a cluster reaches yet. */
+const IDLE_MUTATIONS: readonly MutationId[] = [
+  "future-watch-gets-past",
+  "lease-ttl-reset-on-leader-change",
+  "lock-lease-unchecked",
+  "progress-overtakes-events",
+  "quota-decided-at-apply",
+  "txn-range-stripped",
+  "watch-lost-on-compaction",
+  "watch-replays-after-snapshot",
+];
 
 /** Groups of properties that have checks: those of watches, leases and clients come with what they are about. */
 const CHECKED_GROUPS: readonly PropertyGroup[] = ["raft", "support", "kv", "liveness"];

@@ -34,18 +34,18 @@ import {
   observeViolation,
 } from "../scenario/judge.ts";
 import type { Predicate } from "../scenario/predicate.ts";
-import type { Scenario } from "../scenario/scenario.ts";
+import type { Fault, Scenario } from "../scenario/scenario.ts";
 import { beginAction } from "../world/actions.ts";
 import { EventKind } from "../world/event.ts";
 import { Trace } from "../world/trace.ts";
 import { processOf, type World } from "../world/world.ts";
 import { Collector } from "./collector.ts";
-import { type CompiledRun, compileRun, expandScenario, unsupported } from "./compile-run.ts";
+import { type CompiledRun, compileRun, expandScenario, unsupported, unsupportedPlaces } from "./compile-run.ts";
 import type { FaultReport, RunResult, Verdict, ViolationReport } from "./result.ts";
 import { Run } from "./run.ts";
 import { WorldView } from "./run-view.ts";
 
-export { expandScenario, unsupported };
+export { expandScenario, unsupported, unsupportedPlaces };
 
 /** What a run keeps and leaves out. */
 export interface RunOptions {
@@ -304,9 +304,16 @@ export class ScenarioRun {
         status: state.status,
         firedAtMicros: state.firedAtMicros,
         targets: state.targets,
-        note: state.note,
+        note: state.status === "waiting" && this.run.end !== null ? this.whyNever(fault) : state.note,
       };
     });
+  }
+
+  private whyNever({ trigger }: Fault): string {
+    const { world } = this.run;
+    if (trigger.kind === "when") return "its condition never became true";
+    if (trigger.kind === "event") return `the run had ${world.steps} events, and it waited for event ${trigger.event}`;
+    return "";
   }
 
   /** Acknowledged writes that the member best fit to lead does not have, are gone. */

@@ -153,6 +153,16 @@ function compiledCount(written: ExpectFile): number {
   return 1;
 }
 
+/** The place in the file's list of the expectation with that place among the compiled ones. */
+export function writtenPlace(written: readonly ExpectFile[], compiled: number): number {
+  let before = 0;
+  for (const [at, one] of written.entries()) {
+    before += compiledCount(one);
+    if (compiled < before) return at;
+  }
+  return 0;
+}
+
 export function checkStudy(check: Check): void {
   const { file } = check;
   const variants = Object.keys(file.variants ?? {});

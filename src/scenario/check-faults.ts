@@ -4,6 +4,7 @@ import type { Action } from "../fault/action.ts";
 import { lasts } from "../fault/action.ts";
 import type { Selector } from "../fault/selector.ts";
 import { printSelector } from "../fault/selector.ts";
+import { MEMBER_ID_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
 import { formatMicros } from "../kernel/time.ts";
 import type { Check } from "./check.ts";
 import { say } from "./check.ts";
@@ -105,13 +106,11 @@ function checkAction(check: Check, action: Action, path: Path, at: number): void
     case "hold":
     case "bandwidth":
     case "release":
-      checkSelector(check, action.from, here("from"), "link");
-      checkSelector(check, action.to, here("to"), "link");
+      checkLink(check, action, here("from"), here("to"));
       return;
     case "message": {
       const inner = here(action.does);
-      checkSelector(check, action.from, deeper(check, inner, "from"), "link");
-      checkSelector(check, action.to, deeper(check, inner, "to"), "link");
+      checkLink(check, action, deeper(check, inner, "from"), deeper(check, inner, "to"));
       return;
     }
     case "crash": {
@@ -122,9 +121,11 @@ function checkAction(check: Check, action: Action, path: Path, at: number): void
     case "member":
       if (action.change === "add") {
         checkSelector(check, action.on, here("add"), "added");
+        checkAdded(check, namedIds(action.on), here("add"), at);
         return;
       }
       checkSelector(check, action.on, here(action.change), "one");
+      checkRole(check, action.change, namedIds(action.on), here(action.change));
       return;
     case "transferLeader":
       checkSelector(check, action.to, here("to"), "one");
@@ -192,8 +193,8 @@ function checkPartition(check: Check, action: Extract<Action, { kind: "partition
       return;
     case "links":
       shape.links.forEach((link, at) => {
-        checkSelector(check, link.from, [...path, "links", at, "from"], "link");
-        checkSelector(check, link.to, [...path, "links", at, "to"], "link");
+        const here: Path = [...path, "links", at];
+        checkLink(check, link, [...here, "from"], [...here, "to"]);
       });
       return;
     case "groups":
@@ -232,6 +233,70 @@ function checkPartition(check: Check, action: Extract<Action, { kind: "partition
   const onlyNamed = shape.groups.every((group) => group.kind === "rest" || isNamed(group));
   if (onlyNamed && taken.length >= check.known.length && (shape.groups.length === 1 || rest))
     say(check, "LS2011", [...path, "groups"], "the groups leave nobody for the other side", null);
+}
+
+/** A link leads from one member to another. */
+export function checkLink(
+  check: Check,
+  { from, to }: { readonly from: Selector; readonly to: Selector },
+  fromPath: Path,
+  toPath: Path,
+): void {
+  checkSelector(check, from, fromPath, "link");
+  checkSelector(check, to, toPath, "link");
+  const one = from.kind === "members" && from.ids.length === 1 ? from.ids[0] : undefined;
+  if (one !== undefined && to.kind === "members" && to.ids.length === 1 && to.ids[0] === one)
+    say(
+      check,
+      "LS2011",
+      toPath,
+      `from n${one} to n${one} there is no link: it is one member`,
+      otherMember(check, [], [one]),
+    );
+}
+
+/** Who is added must be new, and find room. */
+function checkAdded(check: Check, ids: readonly number[], path: Path, at: number): void {
+  const { scenario } = check;
+  const first = scenario.cluster.members.map((member) => member.id);
+  const free = Array.from({ length: MEMBER_ID_MAX }, (_, offset) => offset + 1).find((id) => !check.known.includes(id));
+  const hint = free === undefined ? null : `n${free}`;
+  const earlier: number[] = [];
+  let removals = 0;
+  for (const [place, { action }] of scenario.faults.entries()) {
+    if (action.kind === "restore") return;
+    if (action.kind !== "member") continue;
+    if (action.change === "remove") removals += 1;
+    if (action.change === "add" && place < at) earlier.push(...namedIds(action.on));
+  }
+  for (const id of ids) {
+    const here = elementPath(check, path, id);
+    if (first.includes(id))
+      say(check, "LS2020", here, `n${id} is there from the start, and a new member needs a new name`, hint);
+    else if (earlier.includes(id)) say(check, "LS2020", here, `n${id} is added twice`, hint);
+  }
+  const most = first.length + new Set([...earlier, ...ids]).size;
+  if (removals === 0 && most > MEMBERS_MAX)
+    say(check, "LS2010", path, `${most} members: a cluster has at most ${MEMBERS_MAX} at a time`);
+}
+
+/** Promoted is who learns, demoted who votes; where nothing in the file could have changed that. */
+function checkRole(check: Check, change: string, ids: readonly number[], path: Path): void {
+  if (change !== "promote" && change !== "demote") return;
+  const opposite = change === "promote" ? "demote" : "promote";
+  const { scenario } = check;
+  const changed = scenario.faults.some(({ action }) => action.kind === "member" && action.change === opposite);
+  if (changed || scenario.faults.some(({ action }) => action.kind === "restore")) return;
+  const wrong = change === "promote" ? "voter" : "learner";
+  for (const id of ids) {
+    const added = scenario.faults.find(
+      ({ action }) => action.kind === "member" && action.change === "add" && namedIds(action.on).includes(id),
+    )?.action;
+    const role =
+      added?.kind === "member" ? added.role : scenario.cluster.members.find((member) => member.id === id)?.role;
+    if (role === wrong)
+      say(check, "LS2020", elementPath(check, path, id), `n${id} is a ${wrong} and cannot be ${change}d`, null);
+  }
 }
 
 function otherMember(check: Check, taken: readonly { id: number }[], ids: readonly number[]): string | null {

@@ -6,8 +6,9 @@
  */
 
 import type { Document, Node, Pair } from "yaml";
-import { isAlias, isCollection, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { isAlias, isCollection, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parse, parseDocument } from "yaml";
 import type { Lenience } from "./check.ts";
+import { writtenPlace } from "./check-expectations.ts";
 import { compile } from "./compile.ts";
 import type { ScenarioFile } from "./document.ts";
 import type { Path, Problem } from "./problem.ts";
@@ -96,6 +97,40 @@ export function parseScenarioValue(value: unknown): ParseResult {
     hint: finding.hint,
   }));
   return { scenario: problems.length === 0 ? scenario : null, problems };
+}
+
+/** Gives findings about a scenario that parsed the lines and columns of its text. */
+export function placeFindings(text: string, findings: readonly Finding[]): Problem[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text.startsWith("\uFEFF") ? text.slice(1) : text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    version: "1.2",
+    merge: false,
+    logLevel: "silent",
+  }) as Document.Parsed;
+  return inOrder(findings.map((finding) => placed(finding, document, lines, text)));
+}
+
+/**
+ * Where in the text of a file the place of a scenario made from it stands: within the variant where that has it, with the
+ * place in the scenario's list of expectations turned into the place in the file's.
+ */
+export function writtenPath(text: string, variant: string | null, path: Path): Path {
+  const value: unknown = parse(text.startsWith("\uFEFF") ? text.slice(1) : text, {
+    version: "1.2",
+    logLevel: "silent",
+  });
+  const file = value as ScenarioFile;
+  const override = variant === null ? undefined : file.variants?.[variant];
+  const inside = override !== undefined && leadsInto(override, path);
+  const within = (inside ? override : file) as ScenarioFile;
+  let [list, place, ...rest] = path;
+  if (list === "expect" && typeof place === "number") place = writtenPlace(within.expect ?? [], place);
+  // A single workload may stand without a list.
+  if (list === "workload" && typeof place === "number" && !Array.isArray(within.workload)) place = rest.shift();
+  const written = [list, place, ...rest].filter((part) => part !== undefined);
+  return inside ? ["variants", variant as string, ...written] : written;
 }
 
 // ---------------------------------------------------------------------------------------------------- the judging

@@ -123,6 +123,11 @@ export const SCENARIO_CODES: readonly { readonly code: string; readonly title: s
     title: "nothing to end",
     text: "`for` and `heal` end what lasts. This action happens once and is over.",
   },
+  {
+    code: "LS2023",
+    title: "not simulated yet",
+    text: "The file is right, but this version cannot run what it asks for here. The format of scenarios is ahead of the simulator in places.",
+  },
 ];
 
 /** The problem as text: `file:line:column  code message – did you mean "hint"?`, three lines of source, a caret. */

@@ -7,7 +7,7 @@ import { formatMicros } from "../kernel/time.ts";
 import type { Check, Lenience } from "./check.ts";
 import { STRICT, say } from "./check.ts";
 import { checkExpectations, checkStudy } from "./check-expectations.ts";
-import { checkFaults } from "./check-faults.ts";
+import { checkFaults, checkLink } from "./check-faults.ts";
 import { checkSelector, noSuchMember } from "./check-selector.ts";
 import type { ScenarioFile } from "./document.ts";
 import type { Path } from "./problem.ts";
@@ -99,8 +99,7 @@ function checkCluster(check: Check): void {
 
 function checkNetwork(check: Check): void {
   check.scenario.network.links.forEach((link, at) => {
-    checkSelector(check, link.from, ["network", "links", at, "from"], "link");
-    checkSelector(check, link.to, ["network", "links", at, "to"], "link");
+    checkLink(check, link, ["network", "links", at, "from"], ["network", "links", at, "to"]);
   });
   if (check.scenario.network.lossPpm === 1_000_000)
     say(check, "LS2020", ["network", "loss"], "a network that loses everything", null);

@@ -13,7 +13,7 @@ import {
 } from "../disk/disk.ts";
 import type { Action, DiskAction, MemberAction, MessageMatch, PartitionAction } from "../fault/action.ts";
 import { resolveClients, resolveGroups, resolveSelector, type SelectorView } from "../fault/resolve-selector.ts";
-import type { Selector } from "../fault/selector.ts";
+import { needsDraw, type Selector } from "../fault/selector.ts";
 import { unreachable } from "../kernel/assert.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import type { Distribution } from "../kernel/distribution.ts";
@@ -121,6 +121,7 @@ export function beginAction(world: World, context: RunContext, position: number)
     context.count(CounterAt["fault-effective"]);
   } else {
     state.status = "ineffective";
+    if (state.note === "") state.note = state.targets.length === 0 ? "it found nobody" : "it changed nothing";
     context.count(CounterAt["fault-ineffective"]);
   }
   if (context.trace !== null) context.trace.fault(world.atMicros, position, effective ? 1 : 3, bitsOf(state.targets));
@@ -353,7 +354,11 @@ function partition(aim: Aim, planned: PlannedAction, action: PartitionAction): b
   switch (shape.kind) {
     case "groups":
       groups = resolveGroups(shape.groups, view, choose);
-      if (groups.filter((group) => group.length > 0).length < 2) return false;
+      state.note = overlapText(shape.groups, view, groups);
+      if (groups.filter((group) => group.length > 0).length < 2) {
+        state.note = state.note === "" ? "all members were in one group" : state.note;
+        return false;
+      }
       links = linksBetweenGroups(groups);
       break;
     case "isolate": {
@@ -404,6 +409,24 @@ function partition(aim: Aim, planned: PlannedAction, action: PartitionAction): b
   world.cuts.push({ id: planned.id, groups });
   cutLinks(world.network, links);
   return true;
+}
+
+/** Words such as `leader` may mean at run time who stands in an earlier group: there they stay, and it is said. */
+function overlapText(
+  selectors: readonly Selector[],
+  view: SelectorView,
+  groups: readonly (readonly number[])[],
+): string {
+  const said: string[] = [];
+  for (const [at, selector] of selectors.entries()) {
+    if (selector.kind === "rest" || needsDraw(selector)) continue;
+    for (const id of resolveSelector(selector, view, () => 0)) {
+      const group = groups.findIndex((members) => members.includes(id));
+      if (group >= 0 && group < at) said.push(`n${id} stays in group ${group}, though group ${at} names it too`);
+    }
+    if ((groups[at] as number[]).length === 0) said.push(`group ${at} found nobody`);
+  }
+  return said.join("; ");
 }
 
 function heal(aim: Aim, id: string | null): boolean {
@@ -619,8 +642,16 @@ function membership(aim: Aim, action: MemberAction): boolean {
     return true;
   }
   if (action.change === "add") {
-    if (world.ids.length + ids.length > MEMBERS_MAX) return false;
-    for (const id of ids) if (id > MEMBER_ID_MAX || world.ids.includes(id)) return false;
+    const present = world.ids.filter((id) => !processOf(world, id).removed).length;
+    if (present + ids.length > MEMBERS_MAX) {
+      state.note = `there are ${present} members, and ${MEMBERS_MAX} are the most`;
+      return false;
+    }
+    for (const id of ids) {
+      if (id <= MEMBER_ID_MAX && (world.processes[id] ?? null) === null) continue;
+      state.note = `n${id} is or was a member: a new one needs a new name`;
+      return false;
+    }
     // Others may send to a new member as soon as its membership is applied, a moment before its process starts.
     for (const id of ids) {
       while (world.processes.length <= id) world.processes.push(null);

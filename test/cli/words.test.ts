@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { colorLevel } from "../../src/cli/color.ts";
@@ -163,6 +163,43 @@ describe("scenario", () => {
     expect(lockstep(["scenario", "fmt", "a.yaml"], { cwd }).code).toBe(0);
     expect(readFileSync(path, "utf8")).toBe("name: a # mine\nduration: 5s\n");
     expect(lockstep(["scenario", "fmt", "--check", "a.yaml"], { cwd }).code).toBe(0);
+  });
+
+  it("fmt writes through a link and leaves the mode as it was", () => {
+    const cwd = freshFolder();
+    writeFileSync(join(cwd, "a.yaml"), "duration:   5s\nname: a\n");
+    chmodSync(join(cwd, "a.yaml"), 0o640);
+    symlinkSync("a.yaml", join(cwd, "b.yaml"));
+    expect(lockstep(["scenario", "fmt", "b.yaml"], { cwd }).code).toBe(0);
+    expect(lstatSync(join(cwd, "b.yaml")).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(cwd, "a.yaml"), "utf8")).toBe("name: a\nduration: 5s\n");
+    expect(statSync(join(cwd, "a.yaml")).mode & 0o777).toBe(0o640);
+  });
+
+  it("what cannot be simulated yet is refused with its place, in a variant too", () => {
+    const cwd = freshFolder();
+    writeFileSync(
+      join(cwd, "a.yaml"),
+      [
+        "name: a",
+        "cluster: { members: 3 }",
+        "mutate: lock-without-fencing",
+        "over: { seeds: 1..2 }",
+        "expect:",
+        "  - median: { of: failover, is: '< 2s' }",
+        "  - always: mutual-exclusion",
+        "variants:",
+        "  same: { title: The file as it is }",
+        "  more: { mutate: [], expect: [{ always: fencing-monotonic }] }",
+      ].join("\n"),
+    );
+    const { code, err } = lockstep(["run", "a.yaml"], { cwd });
+    expect(code).toBe(2);
+    expect(err).toMatch(/a\.yaml:3:1 {2}LS2023 mutation lock-without-fencing/);
+    expect(err).toMatch(/a\.yaml:7:5 {2}LS2023 property mutual-exclusion cannot be checked yet/);
+    expect(err).toMatch(/a\.yaml:10:32 {2}LS2023 property fencing-monotonic/);
+    const { out } = lockstep(["scenario", "validate", "--json", "a.yaml"], { cwd });
+    expect(JSON.parse(out).files[0].problems[0]).toMatchObject({ code: "LS2023", line: 3, path: "mutate" });
   });
 });
 

@@ -102,6 +102,14 @@ describe("selectors", () => {
     expect(resolveGroups(groups, clusterOf(5), first)).toEqual([[1, 2], [3, 4], [5]]);
   });
 
+  it("majority after a drawn minority draws from those that are still free, and is whole", () => {
+    const groups = ["minority", "majority"].map((text) => parseSelector(text) as never);
+    expect(resolveGroups(groups, clusterOf(5), first)).toEqual([
+      [1, 2],
+      [3, 4, 5],
+    ]);
+  });
+
   it.each(["n0", "n01", "n128", "any(0)", "role:king", "", "leader-1", "bogus", "n1,,n2"])(
     "%j selects nobody",
     (text) => {

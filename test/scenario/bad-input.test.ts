@@ -38,7 +38,8 @@ describe("bad input", () => {
     const used = new Set(
       scripts.flatMap(({ source }) => parseScenario(source).problems.map((problem) => problem.code)),
     );
-    expect([...used].sort()).toEqual([...known].sort());
+    // LS2023 is about files that are right: what is refused before the run, by the engine's own list.
+    expect([...used].sort()).toEqual(known.filter((code) => code !== "LS2023").sort());
   });
 
   it.each([
