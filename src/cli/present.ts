@@ -89,6 +89,7 @@ function prettyPresenter(groups: readonly PlannedGroup[], terminal: Terminal): P
   const columns = runColumns(
     groups.map((group) => group.name),
     groups.map((group) => (group.runs === 1 ? group.seeds : "")),
+    terminal.layout.width,
   );
   const inFull = planned === 1 || verbosity >= 2;
   let blocks = 0;
@@ -158,6 +159,7 @@ function compactPresenter(groups: readonly PlannedGroup[], terminal: Terminal): 
   const columns = runColumns(
     groups.map((group) => group.name),
     groups.map((group) => (group.runs === 1 ? group.seeds : "")),
+    terminal.layout.width,
   );
   return {
     totals,

@@ -55,7 +55,7 @@ export function runBlock(run: ReportedRun, layout: Layout): Line[] {
 /** A run that a property ended: what was still expected of it says nothing. */
 function isCutShort(result: RunResult): boolean {
   if (result.verdict === "held") return false;
-  return result.interrupted || (result.violation !== null && propertyOf(result.violation.property) !== undefined);
+  return result.violation !== null && propertyOf(result.violation.property) !== undefined;
 }
 
 /** Seed, size, time and events in one line of items. */
@@ -95,7 +95,7 @@ function troubleHead(run: ReportedRun, layout: Layout): Line[] {
   const tail: Line = [...where, span(`  seed ${result.seed}`, "strong")];
   const lines = fillText([sign, span(" ")], headline(result), "strong", layout.width);
   lines.push(...spread(lines.pop() as Line, tail, layout.width));
-  const text = result.interrupted ? "" : (result.violation?.text ?? result.note);
+  const text = result.violation?.text ?? (result.interrupted && !isStopped(result) ? "" : result.note);
   if (text !== "") for (const part of brokenText(text, layout.width - 4)) lines.push([span(`  ${part}`)]);
   const command = replayCommand(run);
   if (command !== null) lines.push([labelSpan("REPLAY"), span(command, "command")]);
@@ -104,11 +104,17 @@ function troubleHead(run: ReportedRun, layout: Layout): Line[] {
   return lines;
 }
 
+/** It was told where to stop, by `--until` or `--break`. */
+function isStopped(result: RunResult): boolean {
+  return result.interrupted && result.note.startsWith("stopped");
+}
+
 /** What happened, in a few words: `election-safety violated at 1.842s (event 2,317 of 8,412)`. */
 export function headline(result: RunResult): string {
   const violation = result.violation;
   if (result.verdict === "error") return `internal error at ${formatMicros(result.virtualMicros)}`;
-  if (result.interrupted) return `interrupted at ${shortTime(result.virtualMicros)}`;
+  if (result.interrupted && result.violation === null)
+    return `${isStopped(result) ? "stopped" : "interrupted"} at ${shortTime(result.virtualMicros)}`;
   if (result.verdict === "undecided") return `undecided at ${shortTime(result.virtualMicros)}`;
   if (violation === null) return result.verdict;
   const failed = /^expectation\/(\d+)$/.exec(violation.property);
@@ -184,8 +190,9 @@ function linearizabilityOf(run: ReportedRun): Span | null {
   const violated = run.result.violation;
   const broken = violated?.property === "linearizability" || violated?.also.includes("linearizability") === true;
   if (broken) return span("not linearizable", "bad");
-  if (run.result.verdict !== "held") return null;
-  return span(from === 0 ? "linearizable" : `linearizable since ${formatMicros(from)}`, "good");
+  if (run.result.note.includes("outgrew")) return span("not judged to the end", "warn");
+  const until = run.result.virtualMicros < run.result.durationMicros ? " until then" : "";
+  return span(`linearizable${from === 0 ? "" : ` since ${formatMicros(from)}`}${until}`, "good");
 }
 
 function leaderLines(run: ReportedRun, layout: Layout): Line[] {
@@ -205,7 +212,7 @@ function leaderLines(run: ReportedRun, layout: Layout): Line[] {
     ]);
   }
   if (leaders.length > LEADERS_MAX) items.push([span(`and ${leaders.length - LEADERS_MAX} more`, "dim")]);
-  if (run.result.verdict === "held" && leaders.length > 1 && isOnePerTerm(leaders))
+  if (run.result.verdict !== "error" && leaders.length > 1 && isOnePerTerm(leaders))
     items.push([span(`${signs.point} never two in one term`, "good")]);
   return fillItems(labelSpan("leaders"), items, span(" "), layout.width);
 }
@@ -223,7 +230,8 @@ function faultLines(result: RunResult, layout: Layout): Line[] {
   const took = result.faults.filter((fault) => fault.status === "active" || fault.status === "done");
   const without = result.faults.filter((fault) => fault.status === "ineffective");
   // Of a run that ended early it says nothing that some had yet to come.
-  const waiting = isCutShort(result) ? [] : result.faults.filter((fault) => fault.status === "waiting");
+  const waiting =
+    result.virtualMicros < result.durationMicros ? [] : result.faults.filter((fault) => fault.status === "waiting");
   const items: Line[] = [[span(`${grouped(took.length)} of ${grouped(result.faults.length)} took effect`)]];
   if (without.length > 0) items.push([span(`${grouped(without.length)} without effect`, "warn")]);
   if (waiting.length > 0) items.push([span(`${grouped(waiting.length)} never came`, "warn")]);
@@ -275,6 +283,11 @@ function expectationLines(run: ReportedRun, layout: Layout): Line[] {
       if (!held && seen !== "")
         lines.push(...fillText([span(" ".repeat(LABEL_COLUMNS + 2))], said.text, "plain", layout.width));
     }
+  }
+  const open = run.scenario.expect.length - run.result.expectations.length;
+  if (open > 0 && run.result.verdict === "undecided") {
+    const text = `${grouped(open)} of ${grouped(run.scenario.expect.length)} were still open`;
+    lines.push([labelSpan(lines.length === 0 ? "expected" : ""), span(text, "warn")]);
   }
   return lines;
 }

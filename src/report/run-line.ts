@@ -5,41 +5,63 @@ import { fillText } from "./fill.ts";
 import { type ReportedRun, replayCommand, runName } from "./reported-run.ts";
 import { headline, verdictSpan } from "./run-block.ts";
 import type { Layout } from "./signs.ts";
-import { clipped, type Line, padded, span } from "./span.ts";
+import { clipped, columnsOf, type Line, lineColumns, padded, type Span, span } from "./span.ts";
 
 /** How wide the columns of a table of runs are. */
 export interface RunColumns {
   readonly name: number;
   readonly seed: number;
+  /** Figures that there is room for, widest table first cut from the right: took, ops, events. */
+  readonly figures: number;
+  readonly digest: boolean;
 }
 
-/** Columns for names and seeds as wide as the longest among them, within reason. */
-export function runColumns(names: readonly string[], seeds: readonly string[]): RunColumns {
-  let name = 12;
-  let seed = 5;
-  for (const one of names) name = Math.max(name, one.length);
-  for (const one of seeds) seed = Math.max(seed, one.length + 1);
-  return { name: Math.min(name, 36), seed };
-}
+/** Names are cut to no less than this before figures are left out. */
+const NAME_MIN = 16;
+const DIGEST_COLUMNS = 11;
 
 const FIGURES = [
   { title: "virtual", columns: 9 },
   { title: "events", columns: 10 },
-  { title: "ops", columns: 7 },
-  { title: "took", columns: 7 },
+  { title: "ops", columns: 8 },
+  { title: "took", columns: 8 },
 ] as const;
+
+/** Columns for names and seeds as wide as the longest among them, and as many figures as there is room for. */
+export function runColumns(names: readonly string[], seeds: readonly string[], width: number): RunColumns {
+  let name = 12;
+  let seed = 6;
+  for (const one of names) name = Math.max(name, one.length);
+  for (const one of seeds) seed = Math.max(seed, one.length + 2);
+  const room = width - 2 - seed;
+  let figures: number = FIGURES.length;
+  const wide = (count: number): number => FIGURES.slice(0, count).reduce((sum, figure) => sum + figure.columns, 0);
+  while (figures > 0 && room - wide(figures) < Math.min(name, NAME_MIN)) figures--;
+  const digest = room - wide(figures) - DIGEST_COLUMNS >= Math.min(name, NAME_MIN);
+  const left = room - wide(figures) - (digest ? DIGEST_COLUMNS : 0);
+  return { name: Math.max(4, Math.min(name, left)), seed, figures, digest };
+}
 
 /** The line above a table of runs. */
 export function runHeading(columns: RunColumns): Line {
   let text = `  ${padded("scenario", columns.name)}${"seed".padStart(columns.seed)}`;
-  for (const { title, columns: width } of FIGURES) text += title.padStart(width);
-  return [span(`${text}  digest`, "dim")];
+  for (const { title, columns: width } of FIGURES.slice(0, columns.figures)) text += title.padStart(width);
+  return [span(columns.digest ? `${text}  digest` : text, "dim")];
+}
+
+/** The name in its column; a long one is cut before its variant, which tells it from its neighbours. */
+function nameCell(name: string, columns: RunColumns, layout: Layout): string {
+  const { more } = layout.signs;
+  const slash = name.lastIndexOf("/");
+  const variant = slash < 0 ? "" : name.slice(slash);
+  const room = columns.name - columnsOf(variant);
+  if (variant === "" || room < 6) return padded(clipped(name, columns.name, more), columns.name);
+  return padded(clipped(name.slice(0, slash), room, more) + variant, columns.name);
 }
 
 /** The run in one line; where it did not hold, one more says what, and one how to run it again. */
 export function runLines(run: ReportedRun, columns: RunColumns, layout: Layout): Line[] {
   const { result } = run;
-  const { signs } = layout;
   const figures = [
     shortTime(result.virtualMicros),
     grouped(result.events),
@@ -47,13 +69,14 @@ export function runLines(run: ReportedRun, columns: RunColumns, layout: Layout):
     run.wallMicros === null ? "" : spentTime(run.wallMicros),
   ];
   let text = result.seed.padStart(columns.seed);
-  for (const [at, figure] of figures.entries()) text += figure.padStart(FIGURES[at]?.columns ?? 0);
+  for (const [at, figure] of figures.slice(0, columns.figures).entries())
+    text += ` ${figure.padStart((FIGURES[at]?.columns ?? 1) - 1)}`;
   const line: Line = [
     verdictSpan(result.verdict, layout),
     span(" "),
-    span(padded(clipped(runName(run), columns.name, signs.more), columns.name), "strong"),
+    span(nameCell(runName(run), columns, layout), "strong"),
     span(text),
-    span(`  ${shortDigest(result.digest, signs.more)}`, "dim"),
+    span(columns.digest ? `  ${shortDigest(result.digest, layout.signs.more)}` : "", "dim"),
   ];
   return result.verdict === "held" ? [line] : [line, ...troubleLines(run, layout)];
 }
@@ -85,16 +108,15 @@ export interface SeedGroup {
 
 /** The group in one line. */
 export function groupLine(group: SeedGroup, columns: RunColumns, layout: Layout): Line {
-  const { signs } = layout;
   const failed = group.runs - group.held - group.undecided;
   const verdict = failed > 0 ? "violated" : group.undecided > 0 ? "undecided" : "held";
-  const took = group.wallMicros === null ? "" : spentTime(group.wallMicros);
-  return [
-    verdictSpan(verdict, layout),
-    span(" "),
-    span(padded(clipped(group.name, columns.name, signs.more), columns.name), "strong"),
-    span(padded(`  seeds ${group.seeds}`, 16)),
-    span(`${`${grouped(group.held)} of ${grouped(group.runs)}`.padStart(11)} held`, failed > 0 ? "bad" : "plain"),
-    span(`${counted(group.events, "event").padStart(18)}${took.padStart(8)}`, "dim"),
+  const parts = [
+    span(`  seeds ${group.seeds}`),
+    span(`  ${grouped(group.held)} of ${grouped(group.runs)} held`, failed > 0 ? "bad" : "plain"),
+    span(`  ${counted(group.events, "event")}`, "dim"),
+    span(group.wallMicros === null ? "" : `  ${spentTime(group.wallMicros)}`, "dim"),
   ];
+  const line: Span[] = [verdictSpan(verdict, layout), span(" "), span(nameCell(group.name, columns, layout), "strong")];
+  for (const part of parts) if (lineColumns([...line, part]) <= layout.width) line.push(part);
+  return line;
 }

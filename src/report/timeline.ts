@@ -36,7 +36,7 @@ export function timelineLines(result: RunResult, scenario: Scenario, layout: Lay
   const gutter = 2 + Math.min(14, Math.max(...labels.map(columnsOf), 2)) + 2;
   const scale: Scale = { columns: Math.max(20, Math.min(layout.width, 110) - gutter - 1), endMicros };
   const lines: Line[] = [axis(scale, gutter, endMicros)];
-  for (const id of members) lines.push(lane(id, result, scenario, scale, gutter, layout));
+  for (const id of members) lines.push(lane(id, result, scale, gutter, layout));
   if (result.members.length > LANES_MAX)
     lines.push([span(`  and ${result.members.length - LANES_MAX} more members`, "dim")]);
   for (const bar of bars.slice(0, BARS_MAX)) lines.push(barLine(bar, scale, gutter, layout));
@@ -75,7 +75,7 @@ function axis(scale: Scale, gutter: number, endMicros: number): Line {
   return [span(" ".repeat(gutter)), span(text, "dim")];
 }
 
-function lane(id: number, result: RunResult, scenario: Scenario, scale: Scale, gutter: number, layout: Layout): Line {
+function lane(id: number, result: RunResult, scale: Scale, gutter: number, layout: Layout): Line {
   const { signs } = layout;
   const cells: string[] = new Array(scale.columns).fill(signs.follows);
   const roles: Role[] = new Array(scale.columns).fill("dim");
@@ -95,14 +95,15 @@ function lane(id: number, result: RunResult, scenario: Scenario, scale: Scale, g
       for (let at = 0; at < label.length; at++) cells[from + 1 + at] = label[at] as string;
     }
   }
-  for (const fault of result.faults) {
-    if (fault.firedAtMicros < 0 || !isInLane(fault) || !fault.targets.includes(id)) continue;
-    const from = columnAt(scale, fault.firedAtMicros);
-    const endsAt = endOf(fault, result, scenario);
-    const until = columnAt(scale, endsAt ?? result.virtualMicros);
+  for (const { member, fromMicros, untilMicros } of result.away) {
+    if (member !== id) continue;
+    const from = columnAt(scale, fromMicros);
+    const until = columnAt(scale, untilMicros ?? result.virtualMicros);
     paint(from, until, signs.down, "dim");
-    paint(from, from, signs.crash, "fault");
-    if (endsAt !== null && endsAt < result.virtualMicros && until > from) paint(until, until, signs.restart, "good");
+    if (fromMicros > 0) paint(from, from, signs.crash, "fault");
+    const isBack =
+      untilMicros !== null && !result.away.some((one) => one.member === id && one.fromMicros === untilMicros);
+    if (isBack && until > from) paint(until, until, signs.restart, "good");
   }
   const spans: Span[] = [span(padded(`  ${memberName(id)}`, gutter), "strong")];
   let start = 0;

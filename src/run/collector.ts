@@ -8,7 +8,7 @@ import type { ClientResponse } from "../kernel/request.ts";
 import { type Judge, observeAnswer, observeInvocation } from "../scenario/judge.ts";
 import { roleOf, termOf } from "../world/life.ts";
 import { processOf, type World } from "../world/world.ts";
-import type { LeaderReport } from "./result.ts";
+import type { AwayReport, LeaderReport } from "./result.ts";
 
 /** One event of a history. */
 export interface HistoryEvent {
@@ -46,6 +46,7 @@ export class Collector implements ClientObserver {
   readsInvoked: number = 0;
   readsOk: number = 0;
   readonly leaders: LeaderReport[] = [];
+  readonly away: AwayReport[] = [];
   /** Null: nothing is kept. */
   history: HistoryEvent[] | null = null;
   acknowledged: Acknowledged[] | null = null;
@@ -55,6 +56,8 @@ export class Collector implements ClientObserver {
   private readonly judge: Judge;
   private readonly singleAt: readonly { readonly position: number; readonly client: number }[];
   private leading: (LeaderReport | undefined)[] = [];
+  /** By member: its place in `away` while it is away, -1 while it runs; undefined where it was never seen. */
+  private readonly awayAt: (number | undefined)[] = [];
 
   /** `singleAt`: positions in the timetable of single operations, and the clients that make them. */
   constructor(
@@ -144,6 +147,24 @@ export class Collector implements ClientObserver {
       body: operation.body,
       response,
     });
+  }
+
+  /** Something may have stopped or started members: notes who runs. */
+  noteLife(): void {
+    const { atMicros, ids } = this.world;
+    for (const id of ids) {
+      const process = processOf(this.world, id);
+      const why = process.status !== "up" ? process.reason : process.pauses > 0 ? "paused" : "";
+      const at = this.awayAt[id];
+      while (this.awayAt.length <= id) this.awayAt.push(undefined);
+      if (at === undefined && atMicros > 0)
+        this.away.push({ member: id, fromMicros: 0, untilMicros: atMicros, why: "not there yet" });
+      const open = at === undefined || at < 0 ? null : (this.away[at] as AwayReport);
+      if (open !== null && open.why === why) continue;
+      if (open !== null) this.away[at as number] = { ...open, untilMicros: atMicros };
+      this.awayAt[id] = why === "" ? -1 : this.away.length;
+      if (why !== "") this.away.push({ member: id, fromMicros: atMicros, untilMicros: null, why });
+    }
   }
 
   /** A step touched a member: notes who leads. */

@@ -10,7 +10,7 @@ import type { ClientOpAction } from "../fault/action.ts";
 import type { ChoiceSource } from "../kernel/choose.ts";
 import { RandomChoices } from "../kernel/choose.ts";
 import { endOf, itemAt } from "../kernel/chunked.ts";
-import { COUNTERS } from "../kernel/counter.ts";
+import { COUNTERS, CounterAt } from "../kernel/counter.ts";
 import { digestText } from "../kernel/digest.ts";
 import { PROPERTIES } from "../kernel/property.ts";
 import { formatMicros } from "../kernel/time.ts";
@@ -32,6 +32,7 @@ import {
   observe,
   observeLoss,
   observeViolation,
+  settled,
 } from "../scenario/judge.ts";
 import type { Predicate } from "../scenario/predicate.ts";
 import type { Fault, Scenario } from "../scenario/scenario.ts";
@@ -55,6 +56,8 @@ export interface RunOptions {
   readonly history?: boolean;
   /** Where choices come from; by default the generators of the seed. */
   readonly choices?: ChoiceSource;
+  /** Ends the run right after the first event that makes it true. */
+  readonly until?: Predicate;
 }
 
 interface Waiting {
@@ -82,9 +85,14 @@ export class ScenarioRun {
   private plainSeen: number = 0;
   private waiting: Waiting[] = [];
   private lastLook: number = -1;
+  private livesSeen: number = 0;
+  /** What ends the run when it comes true, and whether it did. */
+  private readonly until: { readonly predicate: Predicate; readonly memory: PredicateMemory } | null;
+  private stopped: boolean = false;
 
   constructor(scenario: Scenario, seed: string, options: RunOptions = {}) {
     this.scenario = expandScenario(scenario, seed);
+    this.until = options.until === undefined ? null : { predicate: options.until, memory: createMemory() };
     this.seed = seed;
     this.compiled = compileRun(this.scenario);
     const { plan, etcd, stepLimit } = this.compiled;
@@ -141,6 +149,7 @@ export class ScenarioRun {
     this.run.onLook = () => this.look(true);
     this.run.observers.push({ stepped: (now, member) => this.stepped(now, member) });
     this.run.begin();
+    this.collector.noteLife();
     this.look(true);
   }
 
@@ -167,11 +176,24 @@ export class ScenarioRun {
     if (member !== 0) this.collector.noteLeader(member);
     if (kind === EventKind.FaultBegins || kind === EventKind.FaultEnds || kind === EventKind.Operator) {
       for (const id of world.ids) this.collector.noteLeader(id);
+      this.collector.noteLife();
+    }
+    // A process may also end itself, and an operator brings new ones, at any step.
+    const lives = (world.counters[CounterAt.crash] as number) + world.ids.length;
+    if (lives !== this.livesSeen) {
+      this.livesSeen = lives;
+      this.collector.noteLife();
     }
     if (this.waiting.length > 0) this.fireWaiting(world);
     if (this.findViolations()) return true;
     this.look(false);
-    return false;
+    return this.until !== null && this.comesTrue(this.until.predicate, this.until.memory);
+  }
+
+  private comesTrue(predicate: Predicate, memory: PredicateMemory): boolean {
+    this.view.refresh(this.run.world);
+    this.stopped = evaluatePredicate(predicate, this.view, memory);
+    return this.stopped;
   }
 
   /** Lets the judge look, when it waits for something. */
@@ -196,6 +218,7 @@ export class ScenarioRun {
       beginAction(world, this.run.context, position);
       if (this.checker !== null) for (const id of world.ids) this.checker.stepped(world, id);
       for (const id of world.ids) this.collector.noteLeader(id);
+      this.collector.noteLife();
     }
   }
 
@@ -229,13 +252,14 @@ export class ScenarioRun {
   result(interrupted: boolean = false): RunResult {
     const { run, scenario, collector } = this;
     const { world, context } = run;
-    const over = run.end !== null;
+    const over = run.end !== null && !this.stopped;
+    const decides = over && run.end !== "steps";
     if (run.end === "time" || run.end === "idle") world.atMicros = scenario.durationMicros;
     if (this.checker !== null && run.end === "time") this.judgeLosses(this.checker);
     this.view.refresh(world);
-    const expectations = over ? finish(this.judge, this.view) : [];
+    const expectations = decides ? finish(this.judge, this.view) : settled(this.judge);
     const expected = scenario.expect.some((expectation) => expectation.kind === "violates");
-    const singles = this.judgeSingles(expectations.length);
+    const singles = decides ? this.judgeSingles(expectations.length) : [];
     const all = [...expectations, ...singles];
     const firstFailed = all.find((expectation) => !expectation.held);
     let verdict: Verdict = "held";
@@ -245,12 +269,9 @@ export class ScenarioRun {
       const { property, step, atMicros, members, text, evidence } = this.violation;
       violation = { property, step, atMicros, members, text, evidence, also: this.also };
       verdict = expected ? "held" : "violated";
-    } else if (!over) {
+    } else if (!over && !this.stopped) {
       verdict = "undecided";
       note = interrupted ? "interrupted" : "not over";
-    } else if (run.end === "steps") {
-      verdict = "undecided";
-      note = `the limit of ${this.compiled.stepLimit} events was reached at ${formatMicros(world.atMicros)}`;
     } else if (firstFailed !== undefined) {
       verdict = "violated";
       violation = {
@@ -262,6 +283,11 @@ export class ScenarioRun {
         evidence: [],
         also: this.also,
       };
+    } else if (this.stopped || run.end === "steps") {
+      verdict = "undecided";
+      note = this.stopped
+        ? `stopped at ${formatMicros(world.atMicros)}, as asked for, after event ${world.steps}`
+        : `the limit of ${this.compiled.stepLimit} events was reached at ${formatMicros(world.atMicros)}`;
     } else if (this.plain !== null && this.plain.undecided !== null) {
       verdict = "undecided";
       note = this.plain.undecided;
@@ -289,8 +315,9 @@ export class ScenarioRun {
       coverage,
       faults: this.faultReports(),
       leaders: collector.leaders,
+      away: collector.away,
       members: world.ids,
-      interrupted,
+      interrupted: interrupted || this.stopped,
       note,
     };
   }

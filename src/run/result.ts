@@ -37,6 +37,16 @@ export interface LeaderReport {
   readonly untilMicros: number | null;
 }
 
+/** A stretch of time in which one member did not run. */
+export interface AwayReport {
+  readonly member: number;
+  readonly fromMicros: number;
+  /** Null: to the end. */
+  readonly untilMicros: number | null;
+  /** `crashed`, `paused`, `not there yet`, or why it refused to start. */
+  readonly why: string;
+}
+
 /** Operations by outcome. */
 export interface OperationCounts {
   readonly ok: number;
@@ -67,6 +77,7 @@ export interface RunResult {
   readonly coverage: Readonly<Record<string, number>>;
   readonly faults: readonly FaultReport[];
   readonly leaders: readonly LeaderReport[];
+  readonly away: readonly AwayReport[];
   readonly members: readonly number[];
   /** It was stopped from outside before its end. */
   readonly interrupted: boolean;

@@ -5,7 +5,7 @@
  * the 50th. All whole numbers.
  */
 
-import { printMeasured, printStudyExpectation } from "./print-expectation.ts";
+import { printSeen, printStudyExpectation } from "./print-expectation.ts";
 import { holds } from "./quantity.ts";
 import type { Measure, Statistic, Study, StudyExpectation } from "./study.ts";
 import { MEASURES, unitOf } from "./study.ts";
@@ -100,14 +100,14 @@ function judgeOne(
   const expected = printStudyExpectation({ ...expectation, variant });
   const figure = statisticOf(statistic, numbers, fromValue, untilValue);
   if (figure === null) return { held: false, expected, seen: `no run gave a ${measure}`, figure, variant };
-  const seen = `${printMeasured(figure, unit)} of ${numbers.length} ${numbers.length === 1 ? "number" : "numbers"}`;
+  const seen = `${printSeen(figure, unit)} of ${printSeen(numbers.length, "count")} ${numbers.length === 1 ? "number" : "numbers"}`;
   if (operand.kind === "number")
     return { held: holds(figure, expectation.compare, operand.value), expected, seen, figure, variant };
   const other = statisticOf(statistic, numbersOf(measured, operand.variant, measure), fromValue, untilValue);
   if (other === null)
     return { held: false, expected, seen: `no run of ${operand.variant} gave a ${measure}`, figure, variant };
   const held = holds(figure * 1_000_000, expectation.compare, other * operand.factorPpm);
-  return { held, expected, seen: `${seen}, ${operand.variant} ${printMeasured(other, unit)}`, figure, variant };
+  return { held, expected, seen: `${seen}, ${operand.variant} ${printSeen(other, unit)}`, figure, variant };
 }
 
 /** Whether the text names a measure. */

@@ -251,6 +251,18 @@ export function awaitsViolation(judge: Judge): boolean {
   );
 }
 
+/** What is decided already, of a run that did not come to its end; what is still open is left out. */
+export function settled(judge: Judge): ExpectationResult[] {
+  const results: ExpectationResult[] = [];
+  for (let at = 0; at < judge.states.length; at += 1) {
+    const { verdict, seen, atMicros } = judge.states[at]!;
+    if (verdict === "open") continue;
+    const expected = printExpectation(judge.expectations[at]!);
+    results.push({ name: `expectation/${at + 1}`, held: verdict === "held", expected, seen, atMicros });
+  }
+  return results;
+}
+
 /** Looks a last time, when the run is over, and gives one result an expectation, in the order of the file. */
 export function finish(judge: Judge, view: RunView): ExpectationResult[] {
   observe(judge, view);

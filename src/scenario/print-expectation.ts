@@ -61,6 +61,14 @@ export function printMeasured(value: number, unit: "micros" | "count" | "ppm"): 
   return unit === "micros" ? formatMicros(value) : unit === "ppm" ? printPpm(value) : String(value);
 }
 
+/** A number that was measured, to four digits that count and with separators: `1.234s`, `12,345`. */
+export function printSeen(value: number, unit: "micros" | "count" | "ppm"): string {
+  if (unit === "ppm") return printPpm(value);
+  if (unit === "count") return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+  const cut = 10 ** Math.max(0, String(value).length - 4);
+  return formatMicros(value - (value % cut));
+}
+
 /** What is expected of the whole: `share of failover between 1s and 3s >= 95%`. */
 export function printStudyExpectation(expectation: StudyExpectation): string {
   const unit = unitOf(expectation.statistic, expectation.measure);

@@ -77,6 +77,7 @@ const HELD: RunResult = {
     { member: 1, term: 1, fromMicros: 1_131_000, untilMicros: 7_104_000 },
     { member: 4, term: 3, fromMicros: 4_412_000, untilMicros: null },
   ],
+  away: [{ member: 5, fromMicros: 5_000_000, untilMicros: 7_000_000, why: "crashed" }],
   members: [1, 2, 3, 4, 5],
   interrupted: false,
   note: "",
@@ -120,6 +121,7 @@ export function violatedRun(): ReportedRun {
       { member: 4, term: 3, fromMicros: 4_412_000, untilMicros: null },
       { member: 1, term: 3, fromMicros: 4_842_313, untilMicros: null },
     ],
+    away: [],
   });
   return {
     ...run,

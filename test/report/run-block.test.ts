@@ -94,7 +94,7 @@ describe("runs in one line each", () => {
       violatedRun(),
       exampleRun({ verdict: "undecided", note: "the limit of 50 events was reached" }),
     ];
-    const columns = runColumns(["example", "a-longer-name"], ["42", "7"]);
+    const columns = runColumns(["example", "a-longer-name"], ["42", "7"], 80);
     const lines = [runHeading(columns), ...runs.flatMap((run) => runLines(run, columns, WIDE))];
     await expect(seen(lines)).toMatchFileSnapshot("lines.txt");
   });
