@@ -65,7 +65,8 @@ export function printMeasured(value: number, unit: "micros" | "count" | "ppm"): 
 export function printSeen(value: number, unit: "micros" | "count" | "ppm"): string {
   if (unit === "ppm") return printPpm(value);
   if (unit === "count") return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
-  const cut = 10 ** Math.max(0, String(value).length - 4);
+  let cut = 1;
+  while (Math.abs(value) >= 10_000 * cut) cut *= 10;
   return formatMicros(value - (value % cut));
 }
 
