@@ -8,6 +8,8 @@ import { CounterAt } from "../kernel/counter.ts";
 import { formatMicros } from "../kernel/time.ts";
 import type { EtcdConfig } from "../member/etcd-config.ts";
 import type { Backend, EtcdMember } from "../member/etcd-member.ts";
+import { EntryType } from "../raft/entry.ts";
+import { entryAt } from "../raft/log.ts";
 import { Role, termAt } from "../raft/raft.ts";
 import type { Process, World, WorldPlan } from "../world/world.ts";
 import {
@@ -34,8 +36,9 @@ const CONVERGENCE_TIMEOUTS = 20;
 /** A client whose patience is less than this part of an election timeout may never be served. */
 const DELAYS_PER_TIMEOUT = 4;
 
-/** More changes of leader than this in the time for convergence, with no fault in force, is no stability. */
-const CHANGES_MAX = 5;
+/** More changes of leader than this within so many election timeouts of a fair phase is no stability. */
+const CHANGES_MAX = 3;
+const STABILITY_TIMEOUTS = 20;
 
 /** Judges liveness. */
 export class LivenessChecker {
@@ -47,7 +50,10 @@ export class LivenessChecker {
   private nextLook: number = 0;
   private looked: number = 0;
   private faultsSeen: number = -1;
-  private changesBefore: number = 0;
+  /** Changes of leader so far, as counted at each look of the fair phase: the newest last, `STABILITY_TIMEOUTS` of them. */
+  private changes: number[] = [];
+  /** A change of membership that stood in a leader's log when the phase began; 0: none. */
+  private changeGoal: number = 0;
   private commitGoal: number = 0;
   private writesBefore: number = 0;
   private readonly preVotes: boolean;
@@ -81,9 +87,11 @@ export class LivenessChecker {
       return;
     }
     if (this.fairSince < 0) {
+      this.changes = [leaderChanges(world)];
       this.begin(world);
       return;
     }
+    this.checkStability(world);
     const since = world.atMicros - this.fairSince;
     const unit = this.timeoutMicros * (isLossy(world, this.plan) ? 2 : 1);
     if (since >= LEADER_TIMEOUTS * unit && this.looked === 0) {
@@ -91,7 +99,6 @@ export class LivenessChecker {
       this.checkLeader(world, since);
     } else if (since >= CONVERGENCE_TIMEOUTS * unit && this.looked === 1) {
       this.checkConvergence(world, since);
-      this.checkStability(world, since);
       this.checkAvailability(world, since);
       // From here on the same is asked again and again.
       this.begin(world);
@@ -102,7 +109,7 @@ export class LivenessChecker {
     this.fairSince = world.atMicros;
     this.looked = 0;
     this.commitGoal = highestCommit(world);
-    this.changesBefore = leaderChanges(world);
+    this.changeGoal = changeUnderWay(world);
     this.writesBefore = writesOk(world);
   }
 
@@ -151,15 +158,22 @@ export class LivenessChecker {
         behind.map(waitsFor),
       );
     }
+    this.checkConfigChange(world, since);
+  }
+
+  /** A change that was proposed commits, or is replaced by what another leader has there; a joint configuration is left. */
+  private checkConfigChange(world: World, since: number): void {
     for (const process of running(world)) {
       const { raft } = process.state as EtcdMember;
-      if (raft.role === Role.Leader && raft.tracker.membership.votersOutgoing.length > 0) {
-        this.out.report(
-          "config-change-completes",
-          [process.id],
-          `n${process.id} leads a joint configuration that did not end within ${formatMicros(since)} with all faults over`,
-        );
-      }
+      if (raft.role !== Role.Leader) continue;
+      const joint = raft.tracker.membership.votersOutgoing.length > 0;
+      const stuck = this.changeGoal > 0 && raft.log.last >= this.changeGoal && highestCommit(world) < this.changeGoal;
+      if (!joint && !stuck) continue;
+      const what = joint
+        ? `leads a joint configuration that did not end`
+        : `leads with a change of membership (entry ${this.changeGoal}) that did not commit`;
+      const text = `n${process.id} ${what} within ${formatMicros(since)} with all faults over`;
+      this.out.report("config-change-completes", [process.id], text, running(world).map(waitsFor));
     }
   }
 
@@ -204,17 +218,32 @@ export class LivenessChecker {
     return all && inTime && works && client.open.some((open) => isWrite(open.kind));
   }
 
-  private checkStability(world: World, since: number): void {
-    const changes = leaderChanges(world) - this.changesBefore;
-    if (changes > CHANGES_MAX) {
-      this.out.report(
-        "leader-stability",
-        running(world).map((process) => process.id),
-        `${changes} changes of leader in ${formatMicros(since)} with all faults over`,
-        running(world).map(waitsFor),
-      );
-    }
+  private checkStability(world: World): void {
+    this.changes.push(leaderChanges(world));
+    if (this.changes.length > STABILITY_TIMEOUTS + 1) this.changes.shift();
+    const changes = (this.changes[this.changes.length - 1] as number) - (this.changes[0] as number);
+    if (changes <= CHANGES_MAX) return;
+    const over = (this.changes.length - 1) * this.timeoutMicros;
+    this.changes = [leaderChanges(world)];
+    this.out.report(
+      "leader-stability",
+      running(world).map((process) => process.id),
+      `${changes} changes of leader in ${formatMicros(over)} with all faults over`,
+      running(world).map(waitsFor),
+    );
   }
+}
+
+/** Index of the latest change of membership that a leader has proposed and nobody has committed; 0 where there is none. */
+function changeUnderWay(world: World): number {
+  let latest = 0;
+  for (const process of running(world)) {
+    const { raft } = process.state as EtcdMember;
+    const index = raft.pendingConfIndex;
+    if (raft.role !== Role.Leader || index <= highestCommit(world) || index > raft.log.last) continue;
+    if (entryAt(raft.log, index).type !== EntryType.EntryNormal) latest = Math.max(latest, index);
+  }
+  return latest;
 }
 
 /** Changes whenever an action fires or ends. */

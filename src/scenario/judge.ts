@@ -351,7 +351,8 @@ function finishAvailability(
   judgeShare("writes", expectation.writes, state.writesOk, state.writesInvoked);
   judgeShare("reads", expectation.reads, state.readsOk, state.readsInvoked);
   judgeShare("operations", expectation.all, state.writesOk + state.readsOk, state.writesInvoked + state.readsInvoked);
-  decide(state, held ? "held" : "failed", now, seen.join(", "));
+  // What became of the window was settled at its end, but for answers that were still under way.
+  decide(state, held ? "held" : "failed", Math.min(now, expectation.during.untilMicros), seen.join(", "));
 }
 
 function endWindow(

@@ -464,6 +464,16 @@ faults:
     },
     says: /leads a joint configuration that did not end/,
   },
+  {
+    property: "config-change-completes",
+    how: "a leader that hears nobody goes on leading, and was asked for a change of membership",
+    story: calm(
+      3,
+      "  - { at: 1s, transferLeader: n1 }\n  - { at: 3s, partition: { isolate: n1, oneWay: in } }\n  - { at: 3020ms, member: { add: n4 } }",
+    ),
+    mutate: "half-open-leader",
+    says: /n1 leads with a change of membership \(entry \d+\) that did not commit/,
+  },
 ];
 
 describe("a broken world is found out", () => {
