@@ -12,8 +12,11 @@ export const CLIENTS_MAX = 4000;
 /** Steps of one run unless the scenario says otherwise. Beyond it the verdict is `undecided`. */
 export const STEPS_MAX_DEFAULT = 50_000_000;
 
-/** Events that may wait in the queue at once. A run that needs more has a leak (a message storm). */
+/** Events that may wait in the queue at once: memory of the queue is bounded by it. */
 export const QUEUE_MAX = 4_000_000;
+
+/** Beyond this many waiting events a run is called a storm (messages that beget more messages) and ends undecided. */
+export const WAITING_MAX = 250_000;
 
 /** Virtual time of one run: 10,000 hours. Keeps sums of micros far below 2^53. */
 export const MICROS_MAX = 36_000_000_000_000;

@@ -12,6 +12,7 @@ import { RandomChoices } from "../kernel/choose.ts";
 import { endOf, itemAt } from "../kernel/chunked.ts";
 import { COUNTERS, CounterAt } from "../kernel/counter.ts";
 import { digestText } from "../kernel/digest.ts";
+import { WAITING_MAX } from "../kernel/limits.ts";
 import { PROPERTIES } from "../kernel/property.ts";
 import { formatMicros } from "../kernel/time.ts";
 import type { Backend, EtcdMember } from "../member/etcd-member.ts";
@@ -253,7 +254,7 @@ export class ScenarioRun {
     const { run, scenario, collector } = this;
     const { world, context } = run;
     const over = run.end !== null && !this.stopped;
-    const decides = over && run.end !== "steps";
+    const decides = over && run.end !== "steps" && run.end !== "storm";
     if (run.end === "time" || run.end === "idle") world.atMicros = scenario.durationMicros;
     if (this.checker !== null && run.end === "time") this.judgeLosses(this.checker);
     this.view.refresh(world);
@@ -283,6 +284,9 @@ export class ScenarioRun {
         evidence: [],
         also: this.also,
       };
+    } else if (run.end === "storm") {
+      verdict = "undecided";
+      note = `more than ${WAITING_MAX} events waited at ${formatMicros(world.atMicros)}: messages multiply${this.mostOf()}`;
     } else if (this.stopped || run.end === "steps") {
       verdict = "undecided";
       note = this.stopped
@@ -320,6 +324,20 @@ export class ScenarioRun {
       interrupted: interrupted || this.stopped,
       note,
     };
+  }
+
+  /** The type of message that most of the waiting ones have. */
+  private mostOf(): string {
+    const { queue, protocol } = this.run.context;
+    const counts = new Map<string, number>();
+    let most = "";
+    for (const slot of queue.slotsOf(EventKind.Message)) {
+      const type = protocol.messageType(queue.at(slot).payload);
+      const count = (counts.get(type) ?? 0) + 1;
+      counts.set(type, count);
+      if (count > (counts.get(most) ?? 0)) most = type;
+    }
+    return most === "" ? "" : `, most of them ${most}`;
   }
 
   private faultReports(): FaultReport[] {

@@ -4,7 +4,7 @@
 import { startClient } from "../client/client.ts";
 import type { ChoiceSource } from "../kernel/choose.ts";
 import { digestText } from "../kernel/digest.ts";
-import { CHECKPOINT_EVENTS } from "../kernel/limits.ts";
+import { CHECKPOINT_EVENTS, WAITING_MAX } from "../kernel/limits.ts";
 import { TIMETABLE_RANK } from "../kernel/rank.ts";
 import type { Protocol } from "../member/protocol.ts";
 import { RunContext } from "../world/context.ts";
@@ -29,7 +29,7 @@ export interface RunSetup {
 }
 
 /** Why a run is over. */
-export type RunEnd = "time" | "steps" | "observer" | "idle";
+export type RunEnd = "time" | "steps" | "observer" | "idle" | "storm";
 
 /** A run under way. */
 export class Run {
@@ -93,7 +93,10 @@ export class Run {
       }
       queue.pop();
       const touched = step(world, context);
-      if ((world.steps & (CHECKPOINT_EVENTS - 1)) === 0) this.checkpoints.push(digestText(context.digest));
+      if ((world.steps & (CHECKPOINT_EVENTS - 1)) === 0) {
+        this.checkpoints.push(digestText(context.digest));
+        if (queue.size > WAITING_MAX) this.end = "storm";
+      }
       for (let o = 0; o < count; o++) {
         if ((observers[o] as StepObserver).stepped(world, touched)) this.end = "observer";
       }
