@@ -22,7 +22,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ["run"],
   ["explore"],
   ["report"],
-  ["cli", "serve", "sweep", "bench", "web", "testing", "index"],
+  ["sweep"],
+  ["cli", "serve", "bench", "web", "testing", "index"],
 ];
 
 /** Rooms that may know where they run. */

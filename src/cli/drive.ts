@@ -1,7 +1,7 @@
 // Driving one run: in slices, so that signals arrive and progress is drawn, to its end or to where it is stopped. Our own
 // errors end here as a result of their own, with the step and the seed, never as a stack.
 
-import { AssertionError } from "../kernel/assert.ts";
+import { brokenResult } from "../run/broken-result.ts";
 import { type ScenarioRun, startRun } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -41,6 +41,7 @@ export async function drive(scenario: Scenario, seed: string, options: DriveOpti
     const stopped = await advance(run, options);
     return { result: run.result(stopped), scenario: run.scenario, wallMicros: spent() };
   } catch (error) {
+    if (process.env.LOCKSTEP_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     const result = brokenResult(scenario, seed, run, error);
     return { result, scenario: run?.scenario ?? scenario, wallMicros: spent() };
   }
@@ -61,34 +62,4 @@ async function advance(run: ScenarioRun, options: DriveOptions): Promise<boolean
     await new Promise((resolve) => setImmediate(resolve));
     if (options.interrupts.signal !== null) return true;
   }
-}
-
-/** The result of a run that we broke ourselves. */
-function brokenResult(scenario: Scenario, seed: string, run: ScenarioRun | null, error: unknown): RunResult {
-  const progress = run?.progress ?? { atMicros: 0, durationMicros: scenario.durationMicros, steps: 0 };
-  if (process.env.LOCKSTEP_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  const said = error instanceof AssertionError ? error.message : "the simulator failed where it never should";
-  return {
-    scenario: scenario.name,
-    variant: scenario.variant,
-    seed,
-    verdict: "error",
-    violation: null,
-    expectations: [],
-    events: progress.steps,
-    virtualMicros: progress.atMicros,
-    durationMicros: scenario.durationMicros,
-    operations: { ok: 0, failed: 0, unknown: 0 },
-    writes: { invoked: 0, ok: 0 },
-    reads: { invoked: 0, ok: 0 },
-    digest: "0000000000000000",
-    checkpoints: [],
-    coverage: {},
-    faults: [],
-    leaders: [],
-    away: [],
-    members: scenario.cluster.members.map((member) => member.id),
-    interrupted: false,
-    note: `internal error: ${said} (event ${progress.steps}, seed ${seed}); this is a bug of lockstep, not of the cluster`,
-  };
 }

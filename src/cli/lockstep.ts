@@ -208,6 +208,88 @@ function describeReplay(replay: Command): void {
   );
 }
 
+/** Options that say which seeds, how, and by how many hands. */
+function withSeeds(command: Command): Command {
+  return command
+    .option("--strategy <name>", "swarm, random, pct, guided or targeted")
+    .option("--seeds <a..b>", "a range of seeds")
+    .option("--runs <n>", "so many seeds, from 1 on or from --seed on")
+    .option("--for <time>", "as many seeds as fit into so much real time")
+    .option("--seed <seed>", "the first seed")
+    .option("--jobs <n>", "threads; as many as there are cores if nothing is said");
+}
+
+function describeSweep(sweep: Command): void {
+  const described = withSeeds(sweep.argument("<scenarios...>", "files, folders, patterns, or -"))
+    .option("--shard <i/n>", "the i-th of n equal parts")
+    .option("--max-failures <n>", "stop at the n-th run that did not hold")
+    .option("--resume", "go on where the same sweep was interrupted")
+    .option("--no-shrink", "leave failures as they were found")
+    .option("--soft", "exit 0 even where something was violated")
+    .option("--json", "one JSON document")
+    .addOption(
+      new Option("--format <form>", "form of the output").choices([
+        "pretty",
+        "json",
+        "ndjson",
+        "junit",
+        "github",
+        "silent",
+      ]),
+    )
+    .option("-o, --out <dir>", "where artifacts and the ledger go")
+    .addOption(new Option("--progress <how>", "progress on standard error").choices(["auto", "plain", "none"]));
+  withOverrides(described).action((names: string[], _options, command: Command) =>
+    handled(command, async (terminal) =>
+      (await import("./sweep-command.ts")).sweepCommand(names, command.opts(), terminal),
+    ),
+  );
+}
+
+function describeShrink(shrink: Command): void {
+  const described = shrink
+    .argument("<artifacts...>", "*.run.json, *.run.json.gz, folders of them, or <seed>:<file>")
+    .option("--budget <time>", "real time for each, 60s if nothing is said")
+    .option("--reseed <n>", "seeds that are tried where a part is taken away", "200")
+    .option("--keep <what>", "what must stay the same: signature or property", "signature")
+    .option("--jobs <n>", "threads; as many as there are cores if nothing is said")
+    .option("--json", "one JSON document")
+    .option("-o, --out <dir>", "where the small scenarios go; beside the artifact if nothing is said")
+    .addOption(new Option("--progress <how>", "progress on standard error").choices(["auto", "plain", "none"]));
+  withOverrides(described).action((names: string[], _options, command: Command) =>
+    handled(command, async (terminal) =>
+      (await import("./shrink-command.ts")).shrinkCommand(names, command.opts(), terminal),
+    ),
+  );
+}
+
+function describeBugs(bugs: Command): void {
+  const load = (): Promise<typeof import("./bugs-command.ts")> => import("./bugs-command.ts");
+  sub(bugs, "list", "the bugs that can be planted")
+    .option("--json", "one JSON document")
+    .action((options, command: Command) =>
+      handled(command, async (terminal) => (await load()).bugsListCommand(options, terminal)),
+    );
+  sub(bugs, "show", "what a bug is, what shows it, what it breaks")
+    .argument("<id>", "the bug")
+    .option("--json", "one JSON document")
+    .action((id: string, options, command: Command) =>
+      handled(command, async (terminal) => (await load()).bugsShowCommand(id, options, terminal)),
+    );
+  withSeeds(
+    sub(bugs, "hunt", "plant a bug and look for it with nothing but the properties")
+      .argument("[ids...]", "the bugs; all where none is named")
+      .option("--budget <time>", "real time in which to shrink what was found; 0 for not at all", "60s")
+      .option("--scoreboard <file>", "write the table of the hunts there")
+      .option("--ranges <n>", "hunt on so many disjoint ranges of seeds")
+      .option("--json", "a JSON line for each bug")
+      .option("-o, --out <dir>", "where artifacts go")
+      .addOption(new Option("--progress <how>", "progress on standard error").choices(["auto", "plain", "none"])),
+  ).action((ids: string[], options, command: Command) =>
+    handled(command, async (terminal) => (await load()).bugsHuntCommand(ids, options, terminal)),
+  );
+}
+
 function describeScenario(scenario: Command): void {
   const load = (): Promise<typeof import("./scenario-command.ts")> => import("./scenario-command.ts");
   sub(scenario, "validate", "say all that is wrong with files, and run nothing")
@@ -318,6 +400,9 @@ function describeExplainCode(explain: Command): void {
 const WORDS: readonly (readonly [string, string, (command: Command) => void])[] = [
   ["run", "run scenarios, each with its own seed or those given", describeRun],
   ["replay", "run an artifact again and compare; or run <seed>:<scenario>", describeReplay],
+  ["sweep", "run many seeds, and group what fails", describeSweep],
+  ["shrink", "make a failure as small as it gets", describeShrink],
+  ["bugs", "list, show and hunt the bugs that can be planted", describeBugs],
   ["scenario", "judge, list, show, write and lay out scenario files", describeScenario],
   ["check", "judge histories: is there an order that explains them", describeCheckCommand],
   ["export", "write what a recorded run was in another form", describeExport],

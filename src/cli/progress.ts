@@ -55,11 +55,16 @@ export function showProgress(
   terminal: Terminal,
   run: { readonly atMicros: number; readonly durationMicros: number },
 ): void {
+  showLine(progress, terminal, (spent) => progressText(progress, run, spent, terminal));
+}
+
+/** Shows the line that `write` makes of the real time spent so far, when it is time for one. */
+export function showLine(progress: Progress, terminal: Terminal, write: (spentMicros: number) => string): void {
   if (progress.style === "none") return;
   const now = process.hrtime.bigint();
   const spent = Number((now - progress.beganAt) / 1000n);
   if (spent < QUIET_MICROS) return;
-  const text = (): string => progressText(progress, run, spent, terminal);
+  const text = (): string => write(spent);
   if (progress.style === "plain") {
     if (Number((now - progress.saidAt) / 1000n) < PLAIN_MICROS) return;
     progress.saidAt = now;

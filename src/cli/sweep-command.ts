@@ -1,0 +1,253 @@
+// `lockstep sweep`: many seeds of scenarios, on all cores, with what was drawn for each; failures in groups that look alike, one
+// artifact each; goes on where it was interrupted.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { counted, grouped } from "../report/figures.ts";
+import type { ReportedRun } from "../report/reported-run.ts";
+import { span } from "../report/span.ts";
+import { type FailureGroup, SEEDS_NAMED_MAX, sweepProgress } from "../report/sweep-lines.ts";
+import { countVerdict, createTotals } from "../report/totals.ts";
+import {
+  appendRuns,
+  beginLedger,
+  closeLedger,
+  continueLedger,
+  identityOf,
+  type Ledger,
+  LedgerTrouble,
+} from "../sweep/ledger.ts";
+import { openPool } from "../sweep/pool.ts";
+import { searchSweep } from "../sweep/search-sweep.ts";
+import { countRuns, sweep } from "../sweep/sweep.ts";
+import type { Swept, SweptDocument } from "../sweep/task.ts";
+import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
+import { Complaint, complaint, systemReason } from "./complaint.ts";
+import { ExitCode, worseExit } from "./exit-code.ts";
+import { interruptExit, listenForInterrupts } from "./interrupts.ts";
+import { loadScenarios } from "./load-scenarios.ts";
+import { type OverrideOptions, overridesOf } from "./override.ts";
+import { hideProgress, openProgress, type ProgressWish, showLine } from "./progress.ts";
+import { shrinkGroup } from "./shrink-command.ts";
+import { jobsOf, planOf, type SeedOptions, strategyOf } from "./sweep-plan.ts";
+import { openSweepPresenter, type SweepFormat } from "./sweep-present.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Options of `sweep`. */
+export interface SweepOptions extends SeedOptions, OverrideOptions {
+  readonly maxFailures?: string;
+  readonly resume?: boolean;
+  readonly shrink?: boolean;
+  readonly json?: boolean;
+  readonly format?: SweepFormat;
+  readonly out?: string;
+  readonly progress?: ProgressWish;
+  readonly soft?: boolean;
+}
+
+/** Where sweeps keep their ledgers and artifacts when nothing is said. */
+const SWEEPS_FOLDER = ".lockstep/sweeps";
+
+/** Kinds of failures that are made small by themselves, and the time for each. */
+const SHRINKS_MAX = 3;
+const SHRINK_MILLIS = 10_000;
+
+/** Makes the runs; returns the exit code. */
+export async function sweepCommand(
+  names: readonly string[],
+  options: SweepOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const strategy = strategyOf(options.strategy);
+  const jobs = jobsOf(options.jobs);
+  const maxFailures = failuresOf(options.maxFailures);
+  const loaded = await loadScenarios(names, overridesOf(options));
+  const { plan, leftOut, micros } = planOf(loaded, strategy, options, (options.mutate ?? []).length > 0);
+  const planned = countRuns(plan);
+  if (planned === 0)
+    throw complaint(
+      plan.bases.length === 0 ? "every scenario here is broken on purpose" : "no run falls to this shard",
+      plan.bases.length === 0 ? "--mutate names the bug to plant, and sweeps them all the same" : null,
+      ExitCode.NothingRan,
+    );
+  const format = options.format ?? (options.json === true ? "json" : "pretty");
+  const folder = options.out ?? join(SWEEPS_FOLDER, identityOf(plan));
+  const store: ArtifactStore = { ...openStore(folder), keepsAll: false };
+  const presenter = openSweepPresenter(format, terminal);
+  const progress = openProgress(terminal, options.progress ?? "auto", planned, format !== "silent");
+  const interrupts = listenForInterrupts();
+  const totals = createTotals();
+  const groups = new Map<string, FailureGroup>();
+  const firsts = new Map<string, Swept>();
+  const coverage = new Map<string, number>();
+  const figures = { runs: 0, virtualMicros: 0, wallMicros: 0, events: 0, coverage };
+  let exit: number = ExitCode.Held;
+  let ledger: Ledger | null = null;
+
+  const trouble = (error: Complaint): void => {
+    hideProgress(progress);
+    terminal.err(error.lines);
+    exit = worseExit(exit, error.exitCode);
+  };
+  const take = (document: SweptDocument): FailureGroup | null => {
+    countVerdict(totals, document.verdict);
+    exit = worseExit(exit, exitOf(document.verdict));
+    figures.runs++;
+    figures.virtualMicros += document.virtualMicros;
+    figures.events += document.events;
+    for (const [name, count] of Object.entries(document.coverage))
+      coverage.set(name, (coverage.get(name) ?? 0) + count);
+    presenter.run(document);
+    const { signature } = document;
+    if (signature === undefined) return null;
+    let group = groups.get(signature);
+    if (group === undefined) {
+      group = { signature, runs: 0, seeds: [], artifact: document.artifact ?? null, minimal: null, size: null };
+      groups.set(signature, group);
+    }
+    group.runs++;
+    const named = plan.bases.length === 1 ? document.seed : `${document.seed} of ${document.scenario}`;
+    if (group.seeds.length < SEEDS_NAMED_MAX) group.seeds.push(named);
+    return group;
+  };
+  const enough = (): boolean => totals.failed + totals.undecided >= maxFailures;
+
+  presenter.begin([
+    `${strategy.id}: ${strategy.about}`,
+    `${planned === Number.POSITIVE_INFINITY ? `${counted(micros === null ? 0 : micros / 1e6, "second")}` : counted(planned, "run")} on ${counted(jobs, "thread")}, results in ${folder}`,
+    ...(leftOut === 0 ? [] : [`${counted(leftOut, "scenario")} broken on purpose left out`]),
+  ]);
+  const spent = (): number => Number((process.hrtime.bigint() - progress.beganAt) / 1000n);
+  const stopped = (): boolean => interrupts.signal !== null || (micros !== null && spent() >= micros);
+  const pool = openPool(jobs, stopped);
+  let known = 0;
+  try {
+    try {
+      const path = join(folder, "ledger.ndjson");
+      if (options.resume === true && existsSync(path)) {
+        ledger = continueLedger(folder, plan, (document) => {
+          known++;
+          take(document);
+        });
+        if (known > 0) terminal.err([[span(`goes on after ${counted(known, "run")} in ${path}`, "dim")]]);
+      } else ledger = beginLedger(folder, plan);
+    } catch (error) {
+      if (error instanceof LedgerTrouble) throw complaint(error.message, "without --resume the sweep begins anew");
+      trouble(complaint(`cannot keep a ledger in ${folder}: ${systemReason(error)}`, "the sweep cannot be resumed"));
+    }
+    const before = figures.virtualMicros;
+    const look = (): void => {
+      const left = micros === null ? null : micros - spent();
+      const virtual = figures.virtualMicros - before;
+      showLine(progress, terminal, (took) =>
+        sweepProgress(
+          figures.runs - known,
+          planned === Number.POSITIVE_INFINITY ? planned : planned - known,
+          virtual,
+          took,
+          left,
+          totals.failed,
+          terminal.layout,
+        ),
+      );
+    };
+    const timer = setInterval(look, 250);
+    const onSwept = (swept: Swept): boolean => {
+      const first = swept.document.signature !== undefined && !groups.has(swept.document.signature);
+      const artifact = first && swept.failure !== null ? keep(store, swept.failure, trouble) : null;
+      const document = artifact === null ? swept.document : { ...swept.document, artifact };
+      const group = take(document);
+      if (group !== null && first && swept.failure !== null) {
+        firsts.set(group.signature, swept);
+        group.artifact = artifact;
+        hideProgress(progress);
+        presenter.failure(reportedOf(swept, artifact), group.signature, document.drawn ?? []);
+      }
+      if (ledger !== null) {
+        try {
+          appendRuns(ledger, [document]);
+        } catch (error) {
+          trouble(
+            complaint(`cannot write the ledger: ${systemReason(error)}`, "the sweep goes on, and cannot be resumed"),
+          );
+          closeLedger(ledger);
+          ledger = null;
+        }
+      }
+      look();
+      return enough();
+    };
+    try {
+      if (!enough()) {
+        if (strategy.learns) await searchSweep(plan, pool, known, onSwept, stopped);
+        else await sweep(plan, pool, known, onSwept, stopped);
+      }
+    } finally {
+      clearInterval(timer);
+    }
+    figures.wallMicros = spent();
+    if (options.shrink !== false && interrupts.signal === null) {
+      let shrunk = 0;
+      for (const [signature, { failure }] of firsts) {
+        if (failure === null || failure.result.violation === null || shrunk++ >= SHRINKS_MAX) continue;
+        const group = groups.get(signature) as FailureGroup;
+        await shrinkGroup(group, failure, pool, store, SHRINK_MILLIS, () => interrupts.signal !== null, trouble);
+      }
+    }
+  } finally {
+    hideProgress(progress);
+    if (ledger !== null) closeLedger(ledger);
+    await pool.close();
+    interrupts.close();
+  }
+  presenter.end({ strategy: strategy.id, totals, groups: [...groups.values()], figures });
+  if (interrupts.signal !== null) {
+    const text = `interrupted after ${grouped(figures.runs)} runs; the same command with --resume goes on`;
+    terminal.err([[span("lockstep: ", "warn"), span(text)]]);
+    return interruptExit(interrupts.signal);
+  }
+  if (figures.runs === 0) return worseExit(exit, ExitCode.NothingRan);
+  return options.soft === true && exit === ExitCode.Violated ? ExitCode.Held : exit;
+}
+
+function exitOf(verdict: SweptDocument["verdict"]): number {
+  switch (verdict) {
+    case "held":
+      return ExitCode.Held;
+    case "violated":
+      return ExitCode.Violated;
+    case "undecided":
+      return ExitCode.Undecided;
+    case "error":
+      return ExitCode.OwnError;
+  }
+}
+
+function failuresOf(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= 1)) throw complaint(`--max-failures takes a whole number from 1 on, not "${text}"`);
+  return value;
+}
+
+/** A run that failed, as reports take it: it is run again from its artifact, which has what was drawn. */
+export function reportedOf(swept: Swept, artifact: string | null): ReportedRun {
+  const failure = swept.failure as NonNullable<Swept["failure"]>;
+  const { scenario, result } = failure;
+  return { scenario, result, file: null, artifact, wallMicros: swept.wallMicros, overrides: null };
+}
+
+/** Writes an artifact; a disk that refuses is said, and does not end the sweep. */
+function keep(
+  store: ArtifactStore,
+  { scenario, result }: NonNullable<Swept["failure"]>,
+  trouble: (error: Complaint) => void,
+): string | null {
+  try {
+    return writeArtifact(store, scenario, result, null);
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error;
+    trouble(error);
+    return null;
+  }
+}

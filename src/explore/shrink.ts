@@ -1,0 +1,178 @@
+// Shrinking: from a failure to the smallest scenario that still fails in the same way. Parts are taken away and the rest is run
+// again, first with the seed of the failure, then with others: a part whose loss only shifts the draws is no cause, and with
+// some other seed the failure is there without it. What is kept is the signature, not the instant.
+//
+// It is a generator: it gives batches of candidates to try and takes what came of them, so that a host may try them in parallel
+// and stop whenever it likes. What it comes to does not depend on how many hands there are.
+
+import type { RunResult } from "../run/result.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import {
+  beginnings,
+  cutAt,
+  faultEdits,
+  fewerClients,
+  fewerMembers,
+  optionEdits,
+  resolved,
+  without,
+} from "./smaller.ts";
+import { invokedIn, spelledOut } from "./spell-out.ts";
+
+/** Something smaller to try. */
+export interface Candidate {
+  readonly scenario: Scenario;
+  /** The first with which it fails will do. */
+  readonly seeds: readonly string[];
+}
+
+/** What is known to fail, and how. */
+export interface Failing {
+  readonly scenario: Scenario;
+  readonly seed: string;
+  readonly result: RunResult;
+}
+
+/** Where a shrinking stands: `best` is there from the beginning, and only gets better. */
+export interface Shrinking {
+  best: Failing;
+  /** Seeds that are tried where a part is taken away, the failure's own first. */
+  readonly reseed: number;
+}
+
+/** What came of a candidate: the run that failed in the same way, or null. */
+export type Tried = { readonly seed: string; readonly result: RunResult } | null;
+
+/** Candidates that are tried together. The first of them that fails is taken. */
+export const BATCH = 4;
+
+/** Operations that are written out one by one; of more, the load is made lighter first. */
+const SPELLED_MAX = 120;
+
+/** A shrinking of a failure whose faults are fixed. */
+export function beginShrinking(failing: Failing, reseed: number): Shrinking {
+  return { best: failing, reseed };
+}
+
+/** Runs all passes until nothing gets smaller any more. Yields batches; takes their outcomes in the same order. */
+export function* shrink(state: Shrinking): Generator<readonly Candidate[], void, readonly Tried[]> {
+  yield* firstOf(state, [resolved(state.best.scenario, state.best.result)], 1);
+  yield* cut(state);
+  // Coarse first and with few seeds, then each part by itself with many.
+  yield* fewerFaults(state, 2);
+  yield* simpler(state, 2);
+  yield* fewerOperations(state, 4);
+  for (let round = 0; round < 3; round++) {
+    const before = sizeOf(state.best.scenario);
+    const seeds = round === 0 ? Math.min(20, state.reseed) : state.reseed;
+    yield* fewerFaults(state, seeds);
+    yield* firstOf(state, fewerMembers(state.best.scenario), seeds);
+    yield* fewerOperations(state, seeds);
+    yield* simpler(state, seeds >> 1);
+    yield* cut(state);
+    if (round > 0 && sizeOf(state.best.scenario) >= before) break;
+  }
+  yield* smoother(state);
+  yield* cut(state);
+}
+
+/** Faults and operations of a scenario that is written out; operations of a load count as many. */
+export function sizeOf(scenario: Scenario): number {
+  let load = 0;
+  for (const { clients } of scenario.workload) load += 100 * clients;
+  return scenario.faults.length * 10 + scenario.cluster.members.length + load;
+}
+
+/** `count` seeds, the failure's own first. */
+function seedsFor(state: Shrinking, count: number): string[] {
+  const seeds = [state.best.seed];
+  for (let seed = 1; seeds.length < count; seed++) if (String(seed) !== state.best.seed) seeds.push(String(seed));
+  return seeds;
+}
+
+/** Tries scenarios in their order, some at a time; takes the first that fails. Gives its position, -1: none. */
+function* firstOf(
+  state: Shrinking,
+  scenarios: readonly Scenario[],
+  seeds: number,
+): Generator<readonly Candidate[], number, readonly Tried[]> {
+  const list = seedsFor(state, Math.max(1, seeds));
+  for (let from = 0; from < scenarios.length; from += BATCH) {
+    const batch = scenarios.slice(from, from + BATCH).map((scenario) => ({ scenario, seeds: list }));
+    const tried = yield batch;
+    for (const [at, outcome] of tried.entries()) {
+      if (outcome === null) continue;
+      state.best = { scenario: (batch[at] as Candidate).scenario, ...outcome };
+      return from + at;
+    }
+  }
+  return -1;
+}
+
+/** The run ends where it failed, and what had not happened by then goes. */
+function* cut(state: Shrinking): Generator<readonly Candidate[], void, readonly Tried[]> {
+  yield* firstOf(state, cutAt(state.best.scenario, state.best.result), 1);
+}
+
+/** Deletion by halves, quarters, … down to one fault at a time (Zeller's ddmin), with so many seeds. */
+function* fewerFaults(state: Shrinking, seeds: number): Generator<readonly Candidate[], void, readonly Tried[]> {
+  let size = Math.max(1, state.best.scenario.faults.length >> 1);
+  for (;;) {
+    let from = 0;
+    while (from < state.best.scenario.faults.length) {
+      const { faults } = state.best.scenario;
+      const starts: number[] = [];
+      for (let at = from; at < faults.length && starts.length < BATCH; at += size) starts.push(at);
+      const smaller = starts.map((at) => without(state.best.scenario, at, size));
+      const hit = yield* firstOf(state, smaller, seeds);
+      // What was tried in vain before the hit need not be tried again at this size.
+      from = hit < 0 ? from + size * starts.length : (starts[hit] as number);
+    }
+    if (size === 1) return;
+    size = Math.max(1, size >> 1);
+  }
+}
+
+/** A lighter load; then its operations written out, and taken away like faults. */
+function* fewerOperations(state: Shrinking, seeds: number): Generator<readonly Candidate[], void, readonly Tried[]> {
+  if (state.best.scenario.workload.length === 0) return;
+  for (let round = 0; round < 12; round++) {
+    const invoked = invokedIn(state.best.scenario, state.best.seed);
+    if (invoked.length <= SPELLED_MAX) {
+      const hit = yield* firstOf(state, spelledOut(state.best.scenario, invoked), seeds);
+      if (hit >= 0) {
+        yield* fewerFaults(state, Math.max(2, seeds >> 2));
+        return;
+      }
+    } else {
+      // A failure often needs nothing but the last few operations before it.
+      const hit = yield* firstOf(state, spelledOut(state.best.scenario, invoked.slice(-SPELLED_MAX)), 2);
+      if (hit >= 0) {
+        yield* fewerFaults(state, 2);
+        return;
+      }
+    }
+    if ((yield* firstOf(state, fewerClients(state.best.scenario, state.best.result), seeds)) < 0) return;
+  }
+}
+
+/** Options back to what they are where nothing is said. */
+function* simpler(state: Shrinking, seeds: number): Generator<readonly Candidate[], void, readonly Tried[]> {
+  for (let from = 0; ; ) {
+    const edits = optionEdits(state.best.scenario);
+    if (from >= edits.length) return;
+    const hit = yield* firstOf(state, edits.slice(from, from + BATCH), Math.max(1, seeds));
+    from = hit < 0 ? from + BATCH : from + hit;
+  }
+}
+
+/** Faults as a person would write them: round times, whole probabilities, names. And the earliest beginning. */
+function* smoother(state: Shrinking): Generator<readonly Candidate[], void, readonly Tried[]> {
+  yield* firstOf(state, beginnings(state.best.scenario), 4);
+  for (let at = 0; at < state.best.scenario.faults.length; at++) {
+    for (let round = 0; round < 4; round++) {
+      const edits = faultEdits(state.best.scenario, state.best.result, at);
+      if (edits.length === 0 || (yield* firstOf(state, edits, Math.min(8, state.reseed))) < 0) break;
+    }
+  }
+}

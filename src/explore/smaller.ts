@@ -1,0 +1,312 @@
+// Ways to make a scenario smaller or plainer, each a list of scenarios to try, the boldest first. None of them knows whether the
+// failure survives it.
+
+import { type Action, ALWAYS_PPM, type PartitionShape } from "../fault/action.ts";
+import { ALL, members as named, needsDraw, type Selector } from "../fault/selector.ts";
+import { MILLISECOND, SECOND } from "../kernel/time.ts";
+import type { FaultReport, RunResult } from "../run/result.ts";
+import { PRESETS } from "../scenario/defaults.ts";
+import type { ClusterSettings, Fault, MemberSettings, RaftSettings, Scenario, Workload } from "../scenario/scenario.ts";
+import { mapSelectors } from "./selectors-of.ts";
+
+/** The scenario without `count` of its faults from position `from` on. */
+export function without(scenario: Scenario, from: number, count: number): Scenario {
+  return { ...scenario, faults: [...scenario.faults.slice(0, from), ...scenario.faults.slice(from + count)] };
+}
+
+/**
+ * Selectors that draw become the names that they came to: a draw belongs to a place in the list, which changes when something
+ * before it is taken away.
+ */
+export function resolved(scenario: Scenario, result: RunResult): Scenario {
+  return { ...scenario, faults: scenario.faults.map((fault, at) => withNames(fault, result.faults[at], needsDraw)) };
+}
+
+/** The fault with the names of those it hit in place of the selectors that `which` picks. */
+function withNames(fault: Fault, report: FaultReport | undefined, which: (selector: Selector) => boolean): Fault {
+  const targets = report?.targets ?? [];
+  if (report === undefined || targets.length === 0 || report.status === "waiting") return fault;
+  const { action } = fault;
+  const names = named(...targets);
+  const put = (selector: Selector): Selector => (which(selector) ? names : selector);
+  switch (action.kind) {
+    case "partition": {
+      const { shape } = action;
+      if (shape.kind === "isolate" && targets.length === 1) {
+        return { ...fault, action: { ...action, shape: { ...shape, on: put(shape.on) } } };
+      }
+      if (shape.kind !== "groups" || shape.groups[0] === undefined) return fault;
+      const groups = [put(shape.groups[0]), ...shape.groups.slice(1)];
+      return { ...fault, action: { ...action, shape: { ...shape, groups } } };
+    }
+    case "transferLeader":
+      return { ...fault, action: { ...action, to: put(action.to) } };
+    case "clientOp":
+      return { ...fault, action: { ...action, via: put(action.via) } };
+    case "crash":
+    case "restart":
+    case "pause":
+    case "slow":
+    case "disk":
+    case "clock":
+    case "campaign":
+    case "destroy":
+      return { ...fault, action: { ...action, on: put(action.on) } };
+    default:
+      return fault;
+  }
+}
+
+/** Ends right after the failure, or a little later at a round time; what never fired by then is left out. */
+export function cutAt(scenario: Scenario, result: RunResult): Scenario[] {
+  const { violation } = result;
+  if (violation === null || violation.property.startsWith("expectation/")) return [];
+  const fired = scenario.faults.filter((_, at) => {
+    const report = result.faults[at];
+    return report !== undefined && report.status !== "waiting" && report.status !== "ineffective";
+  });
+  const list: Scenario[] = [];
+  for (const unit of [SECOND, 100 * MILLISECOND, MILLISECOND]) {
+    const durationMicros = Math.ceil((violation.atMicros + 1) / unit) * unit;
+    if (durationMicros > scenario.durationMicros) continue;
+    if (durationMicros === scenario.durationMicros && fired.length === scenario.faults.length) return list;
+    list.push(shortened({ ...scenario, faults: fired }, durationMicros), shortened(scenario, durationMicros));
+    break;
+  }
+  return list;
+}
+
+function shortened(scenario: Scenario, durationMicros: number): Scenario {
+  return {
+    ...scenario,
+    durationMicros,
+    faults: scenario.faults.filter((fault) => fault.trigger.kind !== "time" || fault.trigger.atMicros < durationMicros),
+    workload: scenario.workload
+      .filter((load) => load.fromMicros < durationMicros)
+      .map((load) => ({ ...load, untilMicros: Math.min(load.untilMicros, durationMicros) })),
+  };
+}
+
+/** The load made lighter: one of several, fewer clients, later, shorter, slower, fewer kinds. */
+export function fewerClients(scenario: Scenario, result: RunResult): Scenario[] {
+  const list: Scenario[] = [];
+  const loads = scenario.workload;
+  const put = (at: number, load: Workload | null): void => {
+    const workload = loads.flatMap((one, other) => (other === at ? (load === null ? [] : [load]) : [one]));
+    list.push({ ...scenario, workload });
+  };
+  const end = result.violation?.atMicros ?? scenario.durationMicros;
+  for (const [at, load] of loads.entries()) {
+    put(at, null);
+    if (load.clients > 1) {
+      put(at, { ...load, clients: 1 });
+      put(at, { ...load, clients: load.clients >> 1 });
+    }
+    const until = Math.min(load.untilMicros, end);
+    const length = until - load.fromMicros;
+    if (length > 200 * MILLISECOND) {
+      put(at, { ...load, fromMicros: wholeMillis(until - (length >> 2)) });
+      put(at, { ...load, fromMicros: wholeMillis(until - (length >> 1)) });
+      put(at, { ...load, untilMicros: wholeMillis(load.fromMicros + (length >> 1)) });
+    }
+    if (load.loop.kind === "closed" && load.loop.thinkMicros < 4 * SECOND) {
+      put(at, { ...load, loop: { kind: "closed", thinkMicros: Math.max(MILLISECOND, load.loop.thinkMicros) * 4 } });
+      put(at, { ...load, loop: { kind: "closed", thinkMicros: Math.max(MILLISECOND, load.loop.thinkMicros) * 2 } });
+    }
+    if (load.ops.length > 1) for (const op of load.ops) put(at, { ...load, ops: load.ops.filter((one) => one !== op) });
+    if (load.keys.count > 1) put(at, { ...load, keys: { ...load.keys, count: 1 } });
+  }
+  return list;
+}
+
+function wholeMillis(micros: number): number {
+  return Math.floor(micros / MILLISECOND) * MILLISECOND;
+}
+
+/** Fewer members: those that no fault names go first, and the others move up to the lowest numbers. */
+export function fewerMembers(scenario: Scenario): Scenario[] {
+  const { members } = scenario.cluster;
+  const list: Scenario[] = [];
+  const mentions = new Map<number, number>(members.map(({ id }) => [id, 0]));
+  for (const fault of scenario.faults) {
+    mapSelectors(fault.action, (selector) => {
+      if (selector.kind === "members") for (const id of selector.ids) mentions.set(id, (mentions.get(id) ?? 0) + 1);
+      return selector;
+    });
+  }
+  const byUse = members.map(({ id }) => id).sort((a, b) => (mentions.get(a) ?? 0) - (mentions.get(b) ?? 0) || b - a);
+  for (const size of [1, 2, 3, 4, 5]) {
+    if (size >= members.length) break;
+    const gone = byUse.slice(0, members.length - size);
+    const fewer = withoutMembers(scenario, gone);
+    if (fewer !== null) list.push(fewer);
+  }
+  return list;
+}
+
+/** The scenario without these members, the others renamed n1, n2, …; null where a fault would be left with nobody. */
+function withoutMembers(scenario: Scenario, gone: readonly number[]): Scenario | null {
+  const kept = scenario.cluster.members.filter(({ id }) => !gone.includes(id));
+  const names = new Map<number, number>(kept.map(({ id }, at) => [id, at + 1]));
+  let empty = false;
+  const rename = (selector: Selector): Selector => {
+    if (selector.kind !== "members") return selector;
+    const ids = selector.ids.filter((id) => !gone.includes(id)).map((id) => names.get(id) ?? id);
+    if (ids.length === 0) empty = true;
+    return named(...ids);
+  };
+  const faults: Fault[] = [];
+  for (const fault of scenario.faults) {
+    empty = false;
+    const action = mapSelectors(fault.action, rename);
+    if (!empty) faults.push({ ...fault, action });
+  }
+  if (scenario.network.links.length > 0) return null;
+  const members: MemberSettings[] = kept.map((member, at) => ({ ...member, id: at + 1 }));
+  const workload = scenario.workload.map((load) => ({ ...load, endpoints: mapOne(load.endpoints, rename) }));
+  return { ...scenario, cluster: { ...scenario.cluster, members }, faults, workload };
+}
+
+function mapOne(selector: Selector, change: (selector: Selector) => Selector): Selector {
+  const changed = change(selector);
+  return changed.kind === "members" && changed.ids.length === 0 ? ALL : changed;
+}
+
+/** One option at a time back to its default; none where all are. */
+export function optionEdits(scenario: Scenario): Scenario[] {
+  const list: Scenario[] = [];
+  const preset = PRESETS.etcd;
+  const { cluster, network } = scenario;
+  const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+  const offer = (changed: Scenario): void => {
+    if (!isSame(changed, scenario)) list.push(changed);
+  };
+  const putCluster = (part: Partial<ClusterSettings>): void => offer({ ...scenario, cluster: { ...cluster, ...part } });
+  putCluster({ snapshot: preset.snapshot });
+  putCluster({ compaction: { mode: "off", periodMicros: 0, revisions: 0 } });
+  putCluster({ disk: preset.disk });
+  offer({ ...scenario, network: { ...network, latency: preset.latency } });
+  offer({ ...scenario, network: { ...network, lossPpm: 0 } });
+  offer({ ...scenario, network: { ...network, duplicatePpm: 0 } });
+  putCluster({ members: cluster.members.map((member) => ({ ...member, raft: cluster.raft })) });
+  for (const key of Object.keys(preset.raft) as (keyof RaftSettings)[]) {
+    if (cluster.raft[key] === preset.raft[key]) continue;
+    // The two times go together, and so do the lease and what it rests on.
+    const both: Partial<RaftSettings> =
+      key === "heartbeatMicros" || key === "electionMicros"
+        ? { heartbeatMicros: preset.raft.heartbeatMicros, electionMicros: preset.raft.electionMicros }
+        : { [key]: preset.raft[key] };
+    const change = (raft: RaftSettings): RaftSettings => ({ ...raft, ...both });
+    const raft = change(cluster.raft);
+    putCluster({
+      raft,
+      members: cluster.members.map((member) => ({ ...member, raft: change(member.raft) })),
+      requestTimeoutMicros: 5 * SECOND + 2 * raft.electionMicros,
+    });
+  }
+  putCluster({ requestTimeoutMicros: 5 * SECOND + 2 * cluster.raft.electionMicros });
+  putCluster({ snapshot: { ...cluster.snapshot, keep: preset.snapshot.keep } });
+  for (const [at, load] of scenario.workload.entries()) {
+    const put = (part: Partial<Workload>): void =>
+      offer({
+        ...scenario,
+        workload: scenario.workload.map((one, other) => (other === at ? { ...one, ...part } : one)),
+      });
+    put({ keys: { count: 1, dist: "uniform", prefix: load.keys.prefix } });
+    put({ keys: { ...load.keys, dist: "uniform" } });
+    put({ retry: "none" });
+    put({ failover: true });
+    put({ timeoutMicros: 2 * SECOND });
+  }
+  return list;
+}
+
+/** Everything a little earlier, where the beginning is empty: in whole seconds. */
+export function beginnings(scenario: Scenario): Scenario[] {
+  let first = Number.POSITIVE_INFINITY;
+  for (const { trigger } of scenario.faults) if (trigger.kind === "time") first = Math.min(first, trigger.atMicros);
+  for (const load of scenario.workload) first = Math.min(first, load.fromMicros);
+  const list: Scenario[] = [];
+  if (first === Number.POSITIVE_INFINITY) return list;
+  for (const left of [2 * SECOND, 3 * SECOND, 5 * SECOND]) {
+    const by = Math.floor((first - left) / SECOND) * SECOND;
+    if (by <= 0) continue;
+    list.push({
+      ...scenario,
+      durationMicros: scenario.durationMicros - by,
+      faults: scenario.faults.map((fault) => shifted(fault, -by)),
+      workload: scenario.workload.map((load) => ({
+        ...load,
+        fromMicros: load.fromMicros - by,
+        untilMicros: load.untilMicros - by,
+      })),
+    });
+  }
+  return list;
+}
+
+function shifted(fault: Fault, byMicros: number): Fault {
+  if (fault.trigger.kind !== "time") return fault;
+  return { ...fault, trigger: { kind: "time", atMicros: fault.trigger.atMicros + byMicros } };
+}
+
+/** Plainer forms of one fault: its time and length rounder, its chances certain, its targets named; none where it is plain. */
+export function faultEdits(scenario: Scenario, result: RunResult, at: number): Scenario[] {
+  const fault = scenario.faults[at];
+  if (fault === undefined) return [];
+  const list: Scenario[] = [];
+  const offer = (changed: Fault): void => {
+    if (JSON.stringify(changed) === JSON.stringify(fault)) return;
+    list.push({ ...scenario, faults: scenario.faults.map((one, other) => (other === at ? changed : one)) });
+  };
+  const { trigger, forMicros, action } = fault;
+  if (trigger.kind === "time") {
+    for (const unit of [SECOND, 100 * MILLISECOND, 10 * MILLISECOND, MILLISECOND]) {
+      if (trigger.atMicros % unit === 0) break;
+      offer({ ...fault, trigger: { kind: "time", atMicros: Math.round(trigger.atMicros / unit) * unit } });
+    }
+  } else if (trigger.kind === "when") {
+    const fired = result.faults[at]?.firedAtMicros ?? 0;
+    if (fired > 0) offer({ ...fault, trigger: { kind: "time", atMicros: fired } });
+  }
+  if (forMicros !== null) {
+    offer({ ...fault, forMicros: null });
+    for (const unit of [SECOND, 100 * MILLISECOND, 10 * MILLISECOND]) {
+      if (forMicros % unit === 0) break;
+      offer({ ...fault, forMicros: Math.max(unit, Math.round(forMicros / unit) * unit) });
+    }
+  }
+  offer(withNames(fault, result.faults[at], () => true));
+  for (const plainer of plainerActions(action)) offer({ ...fault, action: plainer });
+  return list;
+}
+
+function plainerActions(action: Action): Action[] {
+  const list: Action[] = [];
+  if ("pPpm" in action && action.pPpm !== ALWAYS_PPM) list.push({ ...action, pPpm: ALWAYS_PPM });
+  switch (action.kind) {
+    case "crash":
+      if (action.unsynced !== "lose") list.push({ ...action, unsynced: "lose" });
+      break;
+    case "delay":
+      if (action.jitterMicros > 0) list.push({ ...action, jitterMicros: 0, dist: "constant" });
+      break;
+    case "partition": {
+      const shape: PartitionShape = action.shape;
+      if (shape.kind === "groups" && shape.groups.length === 2) {
+        const [side, rest] = shape.groups as [Selector, Selector];
+        if (rest.kind === "rest" && side.kind === "members" && side.ids.length === 1) {
+          list.push({ ...action, shape: { kind: "isolate", on: side } });
+        }
+      }
+      if (action.oneWay !== "no") list.push({ ...action, oneWay: "no" });
+      break;
+    }
+    case "clientOp":
+      if (action.timeoutMicros !== null) list.push({ ...action, timeoutMicros: null });
+      break;
+    default:
+      break;
+  }
+  return list;
+}

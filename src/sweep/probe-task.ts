@@ -1,0 +1,35 @@
+// One run of a search, with the landmarks that it passed.
+
+import { watchLandmarks } from "../explore/landmarks.ts";
+import { brokenResult } from "../run/broken-result.ts";
+import { type ScenarioRun, startRun } from "../run/execute.ts";
+import type { RunResult } from "../run/result.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+
+export interface ProbeTask {
+  readonly scenario: Scenario;
+  readonly seed: string;
+}
+
+export interface ProbeReply {
+  readonly result: RunResult;
+  readonly landmarks: readonly number[];
+  readonly wallMicros: number;
+}
+
+/** Makes the run. */
+export function probe({ scenario, seed }: ProbeTask): ProbeReply {
+  const began = process.hrtime.bigint();
+  const spent = (): number => Number((process.hrtime.bigint() - began) / 1000n);
+  let run: ScenarioRun | null = null;
+  try {
+    run = startRun(scenario, seed);
+    const landmarks = watchLandmarks(run);
+    while (!run.advance(1 << 20)) {
+      // Goes on until it is over.
+    }
+    return { result: run.result(), landmarks: [...landmarks], wallMicros: spent() };
+  } catch (error) {
+    return { result: brokenResult(scenario, seed, run, error), landmarks: [], wallMicros: spent() };
+  }
+}
