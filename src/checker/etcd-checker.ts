@@ -6,6 +6,7 @@ import type { Store } from "../etcd/store.ts";
 import { createChunked, endOf, itemAt, pushItem } from "../kernel/chunked.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { mix } from "../kernel/hash.ts";
+import { copyFields } from "../kernel/plain.ts";
 import type { ClientRequest, ClientResponse } from "../kernel/request.ts";
 import { Command } from "../member/command.ts";
 import type { Backend, EtcdMember } from "../member/etcd-member.ts";
@@ -13,7 +14,7 @@ import type { MemberObserver } from "../member/observer.ts";
 import type { ConfState, Entry, Raft, Snapshot } from "../raft/raft.ts";
 import type { LifeObserver } from "../world/context.ts";
 import { processOf, type World } from "../world/world.ts";
-import { createGhost, type Ghost, type MemberGhost, memberGhost } from "./ghost.ts";
+import { cloneGhost, createGhost, type Ghost, type MemberGhost, memberGhost } from "./ghost.ts";
 import { checkAnswer, lowestBound, noteFirstApplied, noteInvoked } from "./kv-checks.ts";
 import { pruneModel } from "./kv-model.ts";
 import {
@@ -64,6 +65,14 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
   /** The world of the step under way. */
   bind(world: World): void {
     this.world = world;
+  }
+
+  /** A checker of another world that remembers the same, and goes its own way. */
+  fork(world: World): EtcdChecker {
+    const fork = copyFields<EtcdChecker>(this, new EtcdChecker(world));
+    fork.world = world;
+    fork.ghost = cloneGhost(this.ghost);
+    return fork;
   }
 
   report(property: string, members: readonly number[], text: string, evidence: readonly string[] = []): void {

@@ -5,6 +5,7 @@
 import type { Client } from "../client/client.ts";
 import { isWrite } from "../client/operation.ts";
 import { CounterAt } from "../kernel/counter.ts";
+import { copyFields } from "../kernel/plain.ts";
 import { formatMicros } from "../kernel/time.ts";
 import type { EtcdConfig } from "../member/etcd-config.ts";
 import type { Backend, EtcdMember } from "../member/etcd-member.ts";
@@ -66,6 +67,11 @@ export class LivenessChecker {
     this.timeoutMicros = config.joining.electionTicks * config.tickMicros;
     this.preVotes = config.raft.every((raft) => raft === null || (raft.preVote && raft.checkQuorum));
     this.punctual = isPunctual(plan, this.timeoutMicros);
+  }
+
+  /** A checker that has seen the same, for a run of its own. */
+  fork(out: Findings, plan: WorldPlan, config: EtcdConfig): LivenessChecker {
+    return Object.assign(copyFields<LivenessChecker>(this, new LivenessChecker(out, plan, config)), { out, plan });
   }
 
   /** After each step; does nothing until the next time to look. */

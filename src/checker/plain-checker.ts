@@ -2,9 +2,11 @@
 // still exists that explains all answers, at exactly the event where none does any more.
 
 import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
+import { copyFields } from "../kernel/plain.ts";
 import type { ClientResponse, PlainAnswer, PlainOperation } from "../kernel/request.ts";
 import type { World } from "../world/world.ts";
 import {
+  cloneFrontier,
   complete,
   createFrontier,
   describeFrontier,
@@ -44,6 +46,16 @@ export class PlainChecker implements ClientObserver {
   /** The world of the step under way. */
   bind(world: World): void {
     this.world = world;
+  }
+
+  /** A checker of another world that remembers the same, and goes its own way. */
+  fork(world: World): PlainChecker {
+    const fork = copyFields<PlainChecker>(this, new PlainChecker(world));
+    fork.world = world;
+    for (const [key, { frontier, recent }] of this.keys) {
+      fork.keys.set(key, { frontier: cloneFrontier(frontier), recent: recent.slice() });
+    }
+    return fork;
   }
 
   private historyOf(key: string): KeyHistory {

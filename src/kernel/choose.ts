@@ -33,6 +33,8 @@ export interface Stream {
 /** Where streams come from. Opening the same (purpose, entity) twice gives the same stream. */
 export interface ChoiceSource {
   open(purpose: Purpose, entity: number): Stream;
+  /** A source of its own that goes on from here with the same choices. */
+  fork(): ChoiceSource;
   /** State of all opened streams, for keyframes and forks. */
   save(): SavedChoices;
 }
@@ -78,6 +80,10 @@ export class RandomChoices implements ChoiceSource {
     const states = new Map<string, State.Alea>();
     for (const [name, stream] of this.streams) states.set(name, stream.generator.state());
     return { seed: this.seed, states };
+  }
+
+  fork(): RandomChoices {
+    return RandomChoices.restore(this.save());
   }
 
   /** A source that goes on where `saved` was taken. */

@@ -2,6 +2,22 @@
 
 import { finish, hashString, mix, mixWide } from "./hash.ts";
 
+/**
+ * Copies all fields of one object into another of the same class, for a fork that goes its own way: lists, Maps and Sets are
+ * copied one level deep, everything else is shared. What is to be another in the fork is set afterwards. Returns `to`.
+ */
+export function copyFields<T extends object>(from: T, to: T): T {
+  for (const name of Object.keys(from) as (keyof T)[]) {
+    const value: unknown = from[name];
+    let copy: unknown = value;
+    if (Array.isArray(value)) copy = value.slice();
+    else if (value instanceof Map) copy = new Map(value);
+    else if (value instanceof Set) copy = new Set(value);
+    to[name] = copy as T[keyof T];
+  }
+  return to;
+}
+
 const UNDEFINED = 0x6e756c;
 const FALSE = 0x66;
 const TRUE = 0x74;

@@ -19,8 +19,10 @@ export interface QueuedEvent {
 
 /** Saved content of a queue. */
 export interface QueueImage {
-  events: QueuedEvent[];
-  sequences: Uint32Array;
+  /** What waits, in the order in which it is due. */
+  readonly events: readonly QueuedEvent[];
+  /** Next number of each rank that was used: rank, number, rank, number, … */
+  readonly sequences: readonly number[];
 }
 
 const SEQUENCE_SPAN = 0x100000000;
@@ -86,7 +88,7 @@ export class EventQueue {
   /** Head of the list of free slots (linked by `slotNext`), -1: none; slots from `used` on were never used. */
   private free: number = -1;
   private used: number = 0;
-  private sequences: Uint32Array = new Uint32Array(RANKS);
+  private readonly sequences: Uint32Array = new Uint32Array(RANKS);
 
   /** Number of events that wait. */
   get size(): number {
@@ -327,7 +329,12 @@ export class EventQueue {
 
   /** Content for a keyframe. Payloads are immutable values and are shared. */
   save(): QueueImage {
-    return { events: this.waiting().map((slot) => this.at(slot)), sequences: this.sequences.slice() };
+    const sequences: number[] = [];
+    for (let rank = 0; rank < RANKS; rank++) {
+      const next = this.sequences[rank] as number;
+      if (next > 0) sequences.push(rank, next);
+    }
+    return { events: this.waiting().map((slot) => this.at(slot)), sequences };
   }
 
   /** A queue with the content of `image`; the image may be restored any number of times. */
@@ -338,7 +345,9 @@ export class EventQueue {
     for (const e of image.events) {
       queue.insert(e.atMicros, e.rank * SEQUENCE_SPAN + e.sequence, e.kind, e.a, e.b, e.cause, e.payload);
     }
-    queue.sequences = image.sequences.slice();
+    for (let at = 0; at < image.sequences.length; at += 2) {
+      queue.sequences[image.sequences[at] as number] = image.sequences[at + 1] as number;
+    }
     return queue;
   }
 }

@@ -164,13 +164,14 @@ export function linkIndex(from: number, to: number): number {
   return from * LINK_STRIDE + to;
 }
 
+/** A copy of the links that lead away from one member. */
+export function cloneLinks(row: readonly (Link | undefined)[]): (Link | undefined)[] {
+  return row.map((link) =>
+    link === undefined ? undefined : { ...link, effects: link.effects.slice(), held: link.held.slice() },
+  );
+}
+
 /** A copy that shares nothing that changes. */
 export function cloneNetwork(network: Network): Network {
-  return {
-    links: network.links.map((row) =>
-      row.map((link) =>
-        link === undefined ? undefined : { ...link, effects: link.effects.slice(), held: link.held.slice() },
-      ),
-    ),
-  };
+  return { links: network.links.map(cloneLinks) };
 }

@@ -4,6 +4,7 @@
 import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
 import { isWrite } from "../client/operation.ts";
 import { CounterAt } from "../kernel/counter.ts";
+import { copyFields } from "../kernel/plain.ts";
 import type { ClientResponse } from "../kernel/request.ts";
 import { type Judge, observeAnswer, observeInvocation } from "../scenario/judge.ts";
 import { roleOf, termOf } from "../world/life.ts";
@@ -51,7 +52,7 @@ export class Collector implements ClientObserver {
   history: HistoryEvent[] | null = null;
   acknowledged: Acknowledged[] | null = null;
   readonly singles: SingleOutcome[] = [];
-  private readonly world: World;
+  private world: World;
   private readonly next: ClientObserver | null;
   private readonly judge: Judge;
   private readonly singleAt: readonly { readonly position: number; readonly client: number }[];
@@ -70,6 +71,22 @@ export class Collector implements ClientObserver {
     this.judge = judge;
     this.next = next;
     this.singleAt = singleAt;
+  }
+
+  /** The world of the step under way. */
+  bind(world: World): void {
+    this.world = world;
+  }
+
+  /** A copy that goes its own way, for a run of its own with these parts. */
+  fork(
+    world: World,
+    judge: Judge,
+    next: ClientObserver | null,
+    singleAt: readonly { readonly position: number; readonly client: number }[],
+  ): Collector {
+    const fork = copyFields<Collector>(this, new Collector(world, judge, next, singleAt));
+    return Object.assign(fork, { world, judge, next, singleAt });
   }
 
   invoked(client: Client, operation: OpenOperation, atMicros: number): void {

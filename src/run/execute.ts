@@ -20,9 +20,10 @@ import { EtcdProtocol } from "../member/etcd-protocol.ts";
 import { PrimaryBackup } from "../member/primary-backup.ts";
 import type { Protocol } from "../member/protocol.ts";
 import { chainAt } from "../raft/raft.ts";
-import { createMemory, evaluatePredicate, type PredicateMemory } from "../scenario/evaluate-predicate.ts";
+import { cloneMemory, createMemory, evaluatePredicate, type PredicateMemory } from "../scenario/evaluate-predicate.ts";
 import {
   awaitsViolation,
+  cloneJudge,
   createJudge,
   type ExpectationResult,
   exactTimes,
@@ -44,8 +45,9 @@ import { processOf, type World } from "../world/world.ts";
 import { Collector } from "./collector.ts";
 import { type CompiledRun, compileRun, expandScenario, unsupported, unsupportedPlaces } from "./compile-run.ts";
 import type { FaultReport, RunResult, Verdict, ViolationReport } from "./result.ts";
-import { Run } from "./run.ts";
+import { Run, type StepRecorder } from "./run.ts";
 import { WorldView } from "./run-view.ts";
+import type { SavedRun, Waiting } from "./saved-run.ts";
 
 export { expandScenario, unsupported, unsupportedPlaces };
 
@@ -59,13 +61,8 @@ export interface RunOptions {
   readonly choices?: ChoiceSource;
   /** Ends the run right after the first event that makes it true. */
   readonly until?: Predicate;
-}
-
-interface Waiting {
-  readonly position: number;
-  readonly event: number;
-  readonly predicate: Predicate | null;
-  readonly memory: PredicateMemory;
+  /** Recorded mode: takes the steps on drafts. By default steps change the world in place. */
+  readonly recorder?: StepRecorder;
 }
 
 /** A run of a scenario, to be driven in slices. */
@@ -91,11 +88,12 @@ export class ScenarioRun {
   private readonly until: { readonly predicate: Predicate; readonly memory: PredicateMemory } | null;
   private stopped: boolean = false;
 
-  constructor(scenario: Scenario, seed: string, options: RunOptions = {}) {
-    this.scenario = expandScenario(scenario, seed);
+  /** A run from its start, or with `from` one that goes on from there; then `scenario` and `seed` are those of `from`. */
+  constructor(scenario: Scenario, seed: string, options: RunOptions = {}, from: SavedRun | null = null) {
+    this.scenario = from === null ? expandScenario(scenario, seed) : scenario;
     this.until = options.until === undefined ? null : { predicate: options.until, memory: createMemory() };
     this.seed = seed;
-    this.compiled = compileRun(this.scenario);
+    this.compiled = from === null ? compileRun(this.scenario) : from.compiled;
     const { plan, etcd, stepLimit } = this.compiled;
     const ids = plan.members.map((member) => member.id);
     const isEtcd = scenario.protocol === "etcd";
@@ -103,40 +101,63 @@ export class ScenarioRun {
     this.run = new Run({
       plan,
       protocol: protocol as unknown as Protocol<unknown, unknown>,
-      choices: options.choices ?? new RandomChoices(seed),
+      choices: from === null ? (options.choices ?? new RandomChoices(seed)) : from.image.context.choices.fork(),
       durationMicros: scenario.durationMicros,
       stepLimit,
     });
     const { world, context } = this.run;
     this.view = new WorldView(context.protocol);
-    this.judge = createJudge(
-      scenario.expect,
-      scenario.durationMicros,
-      scenario.workload.map((workload) => workload.name),
-    );
-    if (options.checks !== false) {
+    this.judge =
+      from === null
+        ? createJudge(
+            scenario.expect,
+            scenario.durationMicros,
+            scenario.workload.map((workload) => workload.name),
+          )
+        : cloneJudge(from.judge);
+    if (from !== null) {
+      this.checker = from.checker === null ? null : from.checker.fork(world);
+      this.plain = from.plain === null ? null : from.plain.fork(world);
+      if (from.liveness !== null && this.checker !== null) this.liveness = from.liveness.fork(this.checker, plan, etcd);
+    } else if (options.checks !== false) {
       if (isEtcd) {
         const checker = new EtcdChecker(world);
         for (const { id } of PROPERTIES) {
-          const from = judgedFrom(scenario.expect, id);
-          if (from === null) checker.notBefore.set(id, Number.POSITIVE_INFINITY);
-          else if (from > 0) checker.notBefore.set(id, from);
+          const since = judgedFrom(scenario.expect, id);
+          if (since === null) checker.notBefore.set(id, Number.POSITIVE_INFINITY);
+          else if (since > 0) checker.notBefore.set(id, since);
         }
-        (protocol as EtcdProtocol).observer = checker;
-        context.lifeObserver = checker;
         this.checker = checker;
         this.liveness = new LivenessChecker(checker, plan, etcd);
       } else this.plain = new PlainChecker(world);
     }
+    if (this.checker !== null) {
+      (protocol as unknown as EtcdProtocol).observer = this.checker;
+      context.lifeObserver = this.checker;
+      this.run.bound.push(this.checker);
+    }
+    if (this.plain !== null) this.run.bound.push(this.plain);
     const singles = [];
     for (const [position, { action }] of this.compiled.faults.entries()) {
       if (action.kind === "clientOp") singles.push({ position, client: action.client });
     }
-    this.collector = new Collector(world, this.judge, this.checker ?? this.plain, singles);
-    if (options.history === true) this.collector.history = [];
-    if (scenario.expect.some((expectation) => expectation.kind === "data-loss")) this.collector.acknowledged = [];
+    const next = this.checker ?? this.plain;
+    if (from === null) {
+      this.collector = new Collector(world, this.judge, next, singles);
+      if (options.history === true) this.collector.history = [];
+      if (scenario.expect.some((expectation) => expectation.kind === "data-loss")) this.collector.acknowledged = [];
+    } else this.collector = from.collector.fork(world, this.judge, next, singles);
+    this.run.bound.push(this.collector);
     context.clientObserver = this.collector;
     if (options.trace === true) context.trace = new Trace();
+    this.run.looks = exactTimes(scenario.expect);
+    this.run.onLook = () => this.look(true);
+    this.run.observers.push({ stepped: (now, member) => this.stepped(now, member) });
+    if (from === null) this.begin(options);
+    else this.resume(from, options);
+  }
+
+  private begin(options: RunOptions): void {
     for (const [position, fault] of this.compiled.faults.entries()) {
       if (fault.trigger.kind === "time") continue;
       this.waiting.push({
@@ -146,12 +167,52 @@ export class ScenarioRun {
         memory: createMemory(),
       });
     }
-    this.run.looks = exactTimes(scenario.expect);
-    this.run.onLook = () => this.look(true);
-    this.run.observers.push({ stepped: (now, member) => this.stepped(now, member) });
     this.run.begin();
     this.collector.noteLife();
+    this.run.recorder = options.recorder ?? null;
     this.look(true);
+  }
+
+  private resume(from: SavedRun, options: RunOptions): void {
+    this.run.recorder = options.recorder ?? null;
+    this.run.resume(from.image);
+    this.waiting = from.waiting.map((one) => ({ ...one, memory: cloneMemory(one.memory) }));
+    for (const property of from.violated) this.view.violated.push(property);
+    for (const property of from.also) this.also.push(property);
+    this.violation = from.violation;
+    this.seen = from.seen;
+    this.plainSeen = from.plainSeen;
+    this.lastLook = from.lastLook;
+    this.livesSeen = from.livesSeen;
+    // The view is made anew before each look.
+  }
+
+  /** The run as it is now, between two events: to go on from there as often as one likes. */
+  save(): SavedRun {
+    const image = this.run.save();
+    const checker = this.checker === null ? null : this.checker.fork(image.world);
+    const plain = this.plain === null ? null : this.plain.fork(image.world);
+    const { plan, etcd } = this.compiled;
+    const judge = cloneJudge(this.judge);
+    return {
+      scenario: this.scenario,
+      seed: this.seed,
+      compiled: this.compiled,
+      image,
+      checker,
+      plain,
+      liveness: this.liveness === null || checker === null ? null : this.liveness.fork(checker, plan, etcd),
+      collector: this.collector.fork(image.world, judge, null, []),
+      judge,
+      waiting: this.waiting.map((one) => ({ ...one, memory: cloneMemory(one.memory) })),
+      violated: this.view.violated.slice(),
+      also: this.also.slice(),
+      violation: this.violation,
+      seen: this.seen,
+      plainSeen: this.plainSeen,
+      lastLook: this.lastLook,
+      livesSeen: this.livesSeen,
+    };
   }
 
   /** How far the run is. */
@@ -216,9 +277,11 @@ export class ScenarioRun {
         continue;
       }
       this.waiting.splice(at, 1);
-      beginAction(world, this.run.context, position);
-      if (this.checker !== null) for (const id of world.ids) this.checker.stepped(world, id);
-      for (const id of world.ids) this.collector.noteLeader(id);
+      this.run.change((changing) => void beginAction(changing, this.run.context, position));
+      const now = this.run.world;
+      this.view.bind(now);
+      if (this.checker !== null) for (const id of now.ids) this.checker.stepped(now, id);
+      for (const id of now.ids) this.collector.noteLeader(id);
       this.collector.noteLife();
     }
   }
@@ -252,10 +315,10 @@ export class ScenarioRun {
   /** What the run came to. `interrupted`: it was stopped from outside. */
   result(interrupted: boolean = false): RunResult {
     const { run, scenario, collector } = this;
-    const { world, context } = run;
     const over = run.end !== null && !this.stopped;
     const decides = over && run.end !== "steps" && run.end !== "storm";
-    if (run.end === "time" || run.end === "idle") world.atMicros = scenario.durationMicros;
+    if (run.end === "time" || run.end === "idle") run.setTime(scenario.durationMicros);
+    const { world, context } = run;
     if (this.checker !== null && run.end === "time") this.judgeLosses(this.checker);
     this.view.refresh(world);
     const expectations = decides ? finish(this.judge, this.view) : settled(this.judge);
@@ -473,6 +536,11 @@ function outcomeText(
 /** Sets off a run of a scenario. `seed` is canonical. Precondition: `unsupported(scenario)` is empty. */
 export function startRun(scenario: Scenario, seed: string, options: RunOptions = {}): ScenarioRun {
   return new ScenarioRun(scenario, seed, options);
+}
+
+/** Goes on with a run where `saved` was taken. */
+export function resumeRun(saved: SavedRun, options: Pick<RunOptions, "trace" | "recorder"> = {}): ScenarioRun {
+  return new ScenarioRun(saved.scenario, saved.seed, options, saved);
 }
 
 /** Runs a scenario to its end. */

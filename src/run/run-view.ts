@@ -38,6 +38,12 @@ export class WorldView implements RunView {
     this.protocol = protocol;
   }
 
+  /** Looks at `world` from now on, without looking anew at its members. */
+  bind(world: World): void {
+    this.counters = world.counters;
+    this.cuts = world.cuts;
+  }
+
   /** Brings the view up to the state of `world`. */
   refresh(world: World): void {
     this.nowMicros = world.atMicros;

@@ -7,16 +7,39 @@ import { digestText } from "../kernel/digest.ts";
 import { CHECKPOINT_EVENTS, WAITING_MAX } from "../kernel/limits.ts";
 import { TIMETABLE_RANK } from "../kernel/rank.ts";
 import type { Protocol } from "../member/protocol.ts";
-import { RunContext } from "../world/context.ts";
+import { type ContextImage, RunContext } from "../world/context.ts";
 import { EventKind } from "../world/event.ts";
 import { startProcess } from "../world/life.ts";
 import { step } from "../world/step.ts";
-import { createWorld, type World, type WorldPlan } from "../world/world.ts";
+import { cloneWorld, createWorld, type World, type WorldPlan } from "../world/world.ts";
 
 /** Looks at the world after each step. */
 export interface StepObserver {
   /** `member` is whose state may have changed, 0: nobody's. True ends the run. */
   stepped(world: World, member: number): boolean;
+}
+
+/** How a run takes a step when it does not change its world in place: on a draft of it, that becomes the next world. */
+export interface StepRecorder {
+  /** Takes the event that was popped; returns what `step` does. */
+  step(run: Run): number;
+  /** Changes the world between two steps; counts as part of the step before. */
+  change(run: Run, act: (world: World) => void): void;
+}
+
+/** Whoever keeps a reference to the world. */
+export interface WorldBound {
+  /** From now on `world` is the world. */
+  bind(world: World): void;
+}
+
+/** A run at one point, enough to go on from there. Immutable: it may be resumed any number of times. */
+export interface RunImage {
+  readonly world: World;
+  readonly context: ContextImage;
+  readonly nextLook: number;
+  readonly end: RunEnd | null;
+  readonly checkpoints: readonly string[];
 }
 
 /** What a run is made of. */
@@ -37,6 +60,10 @@ export class Run {
   world: World;
   readonly context: RunContext;
   readonly observers: StepObserver[] = [];
+  /** Told whenever the world is another object than before; in fast mode never. */
+  readonly bound: WorldBound[] = [];
+  /** Null: fast mode, steps change the world in place. */
+  recorder: StepRecorder | null = null;
   /** Times, ascending, at which `onLook` is called after every event of that time, whether or not there was one. */
   looks: readonly number[] = [];
   onLook: () => void = () => undefined;
@@ -76,8 +103,9 @@ export class Run {
 
   /** Takes up to `maxEvents` events; returns whether the run is over. */
   advance(maxEvents: number): boolean {
-    const { world, context, observers } = this;
+    const { context, observers } = this;
     const { durationMicros, stepLimit } = this.setup;
+    let world = this.world;
     const queue = context.queue;
     const count = observers.length;
     for (let i = 0; i < maxEvents && this.end === null; i++) {
@@ -92,7 +120,12 @@ export class Run {
         break;
       }
       queue.pop();
-      const touched = step(world, context);
+      let touched: number;
+      if (this.recorder === null) touched = step(world, context);
+      else {
+        touched = this.recorder.step(this);
+        world = this.world;
+      }
       if ((world.steps & (CHECKPOINT_EVENTS - 1)) === 0) {
         this.checkpoints.push(digestText(context.digest));
         if (queue.size > WAITING_MAX) this.end = "storm";
@@ -100,15 +133,65 @@ export class Run {
       for (let o = 0; o < count; o++) {
         if ((observers[o] as StepObserver).stepped(world, touched)) this.end = "observer";
       }
+      world = this.world;
     }
     return this.end !== null;
   }
 
   private lookUntil(beforeMicros: number): void {
     while (this.nextLook < this.looks.length && (this.looks[this.nextLook] as number) < beforeMicros) {
-      this.world.atMicros = Math.max(this.world.atMicros, this.looks[this.nextLook] as number);
+      this.setTime(Math.max(this.world.atMicros, this.looks[this.nextLook] as number));
       this.nextLook++;
       this.onLook();
     }
+  }
+
+  /** Makes `world` the world of the run. */
+  bind(world: World): void {
+    this.world = world;
+    this.context.world = world;
+    for (const one of this.bound) one.bind(world);
+  }
+
+  /** Changes the world between two steps. */
+  change(act: (world: World) => void): void {
+    if (this.recorder === null) act(this.world);
+    else this.recorder.change(this, act);
+  }
+
+  /** Lets time pass in which nothing happens. */
+  setTime(atMicros: number): void {
+    if (this.recorder === null) this.world.atMicros = atMicros;
+    else if (this.world.atMicros !== atMicros) this.bind({ ...this.world, atMicros });
+  }
+
+  /** The run as it is now. Between two steps only. */
+  save(): RunImage {
+    return {
+      world: this.recorder === null ? this.copyOf(this.world) : this.world,
+      context: this.context.save(),
+      nextLook: this.nextLook,
+      end: this.end,
+      checkpoints: this.checkpoints.slice(),
+    };
+  }
+
+  /** Goes on from `image`, in place of `begin`. `setup.choices` must be a fork of the image's, and the recorder be set. */
+  resume(image: RunImage): void {
+    const world = this.recorder === null ? this.copyOf(image.world) : image.world;
+    this.context.resume(image.context, world);
+    this.bind(world);
+    this.nextLook = image.nextLook;
+    this.end = image.end;
+    this.checkpoints.push(...image.checkpoints);
+  }
+
+  private copyOf(world: World): World {
+    const { protocol } = this.setup;
+    return cloneWorld(
+      world,
+      (state) => protocol.clone(state),
+      (backend) => protocol.cloneBackend(backend),
+    );
   }
 }

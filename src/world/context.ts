@@ -8,7 +8,7 @@ import type { ChoiceSource, Purpose, Stream } from "../kernel/choose.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { createDigest, type Digest } from "../kernel/digest.ts";
 import { type Distribution, drawMicros } from "../kernel/distribution.ts";
-import { EventQueue } from "../kernel/queue.ts";
+import { EventQueue, type QueueImage } from "../kernel/queue.ts";
 import { clientRank, linkRank, memberRank, requestRank, responseRank } from "../kernel/rank.ts";
 import type { ClientRequest, ClientResponse } from "../kernel/request.ts";
 import type { ProcessContext, Protocol } from "../member/protocol.ts";
@@ -19,6 +19,15 @@ import { localMicros, type Process, processOf, trueDuration, type World, type Wo
 
 /** Why a message was lost, for traces. */
 export const LossReason = { Cut: 0, Loss: 1, Drop: 2, Down: 3, Buffer: 4, Damaged: 5, Unknown: 6 } as const;
+
+/** What goes on in a run besides its world. Immutable: it may be resumed any number of times. */
+export interface ContextImage {
+  readonly queue: QueueImage;
+  /** Stands still: forked by whoever resumes. */
+  readonly choices: ChoiceSource;
+  readonly digest: Digest;
+  readonly delivered: number;
+}
 
 /** Everything around a world that is stepping. */
 export class RunContext implements ProcessContext, ClientHost {
@@ -66,6 +75,21 @@ export class RunContext implements ProcessContext, ClientHost {
     this.process = world.processes[world.ids[0] as number] as Process;
     this.oneLatency = plan.links.length === 0;
     for (const link of plan.links) this.linkLatency.set(link.from * 1024 + link.to, link.latency);
+  }
+
+  /** What is to happen, and the choices to come, between two steps. */
+  save(): ContextImage {
+    const { queue, choices, digest, delivered } = this;
+    return { queue: queue.save(), choices: choices.fork(), digest: { ...digest }, delivered };
+  }
+
+  /** Goes on from `image`. The source of choices was handed to the constructor; `world` is the one that goes with them. */
+  resume(image: ContextImage, world: World): void {
+    this.world = world;
+    this.queue = EventQueue.restore(image.queue);
+    this.queue.step = world.steps;
+    this.digest = { ...image.digest };
+    this.delivered = image.delivered;
   }
 
   /** Makes `id` the process that the next calls of a protocol are about. */

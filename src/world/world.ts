@@ -223,7 +223,8 @@ export function createWorld(plan: WorldPlan): World {
   };
 }
 
-function createTimetableState(): TimetableState {
+/** An action that has not fired. */
+export function createTimetableState(): TimetableState {
   return {
     status: "waiting",
     firedAtMicros: 0,
@@ -264,20 +265,26 @@ export function processOf(world: World, id: number): Process {
   return world.processes[id] as Process;
 }
 
+/** How a member's running state is copied; a protocol knows. */
+export type CloneState = (state: unknown) => unknown;
+
+/** A copy of a process that shares only immutable values with it. */
+export function cloneProcess(process: Process, cloneState: CloneState, cloneBackend: CloneBackend): Process {
+  return {
+    ...process,
+    state: process.state === null ? null : cloneState(process.state),
+    disk: cloneDisk(process.disk, cloneBackend),
+    clock: { ...process.clock },
+    inbox: process.inbox.slice(),
+  };
+}
+
 /** A copy that shares only immutable values with `world`. How states and databases are copied is the protocol's to say. */
-export function cloneWorld(world: World, cloneState: (state: unknown) => unknown, cloneBackend: CloneBackend): World {
+export function cloneWorld(world: World, cloneState: CloneState, cloneBackend: CloneBackend): World {
   return {
     ...world,
     processes: world.processes.map((process) =>
-      process === null
-        ? null
-        : {
-            ...process,
-            state: process.state === null ? null : cloneState(process.state),
-            disk: cloneDisk(process.disk, cloneBackend),
-            clock: { ...process.clock },
-            inbox: process.inbox.slice(),
-          },
+      process === null ? null : cloneProcess(process, cloneState, cloneBackend),
     ),
     ids: world.ids.slice(),
     network: cloneNetwork(world.network),

@@ -69,7 +69,7 @@ test("an image can be restored any number of times, and the copies go their own 
   expect(drain(other)).toEqual(["b"]);
   expect(drain(queue)).toEqual(["a", "b"]);
   expect(EventQueue.restore(image).save()).toEqual(image);
-  expect([...image.sequences.slice(0, 3)]).toEqual([0, 2, 0]);
+  expect(image.sequences).toEqual([1, 2]);
   expect(drain(EventQueue.restore(image))).toEqual(["a", "b"]);
 });
 
