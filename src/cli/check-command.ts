@@ -15,6 +15,7 @@ import {
   readHistory,
   type Told,
 } from "../checker/linearizability/format/read.ts";
+import { FRONTIER_BUDGET, type FrontierBudget } from "../checker/linearizability/frontier.ts";
 import { MODEL_NAMES, modelOf } from "../checker/linearizability/models.ts";
 import { type CaseAgainst, caseAgainst, historyText } from "../report/history-forms.ts";
 import { BLANK, type Line, span } from "../report/span.ts";
@@ -63,8 +64,8 @@ export async function checkCommand(
     let against: CaseAgainst | undefined;
     try {
       if (options.online === true || isTooLarge(file))
-        verdict = await checkOnline(file, merged(told, toldNearby(file)));
-      else ({ verdict, against } = checkWhole(file, merged(told, toldNearby(file)), budget, true));
+        verdict = await checkOnline(file, merged(told, toldNearby(file)), onlineBudget(options));
+      else ({ verdict, against } = await checkWhole(file, merged(told, toldNearby(file)), budget, true));
     } catch (error) {
       code = worseExit(code, ExitCode.Usage);
       verdict = troubled(file, error, terminal);
@@ -118,7 +119,18 @@ function budgetOf(options: CheckOptions): CheckBudget {
   if (!/^[1-9]\d{0,11}$/.test(options.budget))
     throw complaint(`--budget takes a number of configurations, not "${options.budget}"`);
   const configurations = Number(options.budget);
-  return { configurations, remembered: Math.max(CHECK_BUDGET.remembered, configurations) };
+  return { configurations, remembered: Math.min(Math.max(CHECK_BUDGET.remembered, configurations), REMEMBERED_MAX) };
+}
+
+/** More would not fit into memory, whatever `--budget` says. */
+const REMEMBERED_MAX = 20_000_000;
+
+/** What `--online` may hold at one time, and spend on one event: no more than `--budget`. */
+function onlineBudget(options: CheckOptions): FrontierBudget {
+  if (options.budget === undefined) return FRONTIER_BUDGET;
+  const { configurations } = budgetOf(options);
+  const { frontier, perEvent, lost } = FRONTIER_BUDGET;
+  return { frontier: Math.min(frontier, configurations), perEvent: Math.min(perEvent, configurations), lost };
 }
 
 /** Flags before what is said nearby. */
@@ -158,8 +170,8 @@ interface Checked {
   readonly against: CaseAgainst | undefined;
 }
 
-function checkWhole(file: string, told: Told, budget: CheckBudget, withEvidence: boolean): Checked {
-  const text = readText(file);
+async function checkWhole(file: string, told: Told, budget: CheckBudget, withEvidence: boolean): Promise<Checked> {
+  const text = await readText(file, told);
   if (isBundle(text, told)) return { verdict: checkBundle(file, text, budget), against: undefined };
   const read = readHistory(text, told);
   const from = performance.now();
@@ -232,13 +244,13 @@ function rounded(ms: number): number {
 /** Upper ends of the bars of the histogram, in microseconds. */
 const BARS: readonly number[] = [0.5, 1, 2, 5, 10, 20, 50, 100, 1000, 10_000];
 
-async function checkOnline(file: string, told: Told): Promise<FileVerdict> {
+async function checkOnline(file: string, told: Told, budget: FrontierBudget): Promise<FileVerdict> {
   // Costs in tenths of a microsecond: memory does not grow with the history.
   const fine: number[] = Array.from({ length: 10_001 }, () => 0);
   let total = 0;
   let longest = 0;
   let count = 0;
-  const { online, format } = await judgeStream(file, told, (micros) => {
+  const { online, format } = await judgeStream(file, told, budget, (micros) => {
     count++;
     total += micros;
     if (micros > longest) longest = micros;
@@ -307,7 +319,7 @@ async function checkManifest(
   if (!/^\d{1,6}$/.test(allowed)) throw complaint(`--allow-undecided takes a number, not "${allowed}"`);
   let entries: ReturnType<typeof readManifest>;
   try {
-    entries = readManifest(readText(manifest));
+    entries = readManifest(await readText(manifest));
   } catch (error) {
     const text = troubleText(manifest, error);
     if (text === undefined) throw error;
@@ -325,8 +337,8 @@ async function checkManifest(
       const told = merged(flags, entry.told);
       const checked =
         options.online === true && entry.told.format !== "bundle"
-          ? await checkOnline(path, told)
-          : checkWhole(path, told, budget, false).verdict;
+          ? await checkOnline(path, told, onlineBudget(options))
+          : (await checkWhole(path, told, budget, false)).verdict;
       const agrees =
         entry.expected === undefined ? checked.verdict !== "undecided" : checked.verdict === entry.expected;
       verdict = {
@@ -435,11 +447,17 @@ function verdictLines(verdict: FileVerdict, against: CaseAgainst | undefined, te
   return lines;
 }
 
-function exportOne(file: string, told: Told, budget: CheckBudget, options: CheckOptions, terminal: Terminal): number {
+async function exportOne(
+  file: string,
+  told: Told,
+  budget: CheckBudget,
+  options: CheckOptions,
+  terminal: Terminal,
+): Promise<number> {
   let text: string | undefined;
   try {
-    const source = readText(file);
     const full = merged(told, toldNearby(file));
+    const source = await readText(file, full);
     if (isBundle(source, full)) throw new FormatError(0, "a bundle holds many histories; export one of them");
     const read = readHistory(source, full);
     text = historyText(read, options.export!, () => {

@@ -2,47 +2,128 @@
 
 import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { StringDecoder } from "node:string_decoder";
-import { createGunzip, gunzipSync } from "node:zlib";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import type { HistoryEvent } from "../checker/linearizability/format/event.ts";
 import { FormatError } from "../checker/linearizability/format/event.ts";
-import { readJsonHeader } from "../checker/linearizability/format/lines.ts";
+import { isCutLogLine, readJsonHeader } from "../checker/linearizability/format/lines.ts";
 import { type ManifestEntry, readManifest } from "../checker/linearizability/format/manifest.ts";
 import type { Format, Told } from "../checker/linearizability/format/read.ts";
-import { detectFormat, judgeOf, LINE_MAX, lineReader } from "../checker/linearizability/format/read.ts";
+import {
+  detectFormat,
+  eachLine,
+  emptyHistory,
+  formatOf,
+  judgeOf,
+  LINE_MAX,
+  lineReader,
+  NOTHING_TOLD,
+} from "../checker/linearizability/format/read.ts";
+import type { FrontierBudget } from "../checker/linearizability/frontier.ts";
 import { createOnline, type Online, observe } from "../checker/linearizability/online.ts";
 
 /** Longest text that is read in one piece; V8 holds no string much longer. */
-const WHOLE_MAX_BYTES = 400 * 1024 * 1024;
+const WHOLE_MAX = 400 * 1024 * 1024;
 
 /** Whether `file` has to be judged as it is read, because it cannot be held. A gzip counts as twenty times its size. */
 export function isTooLarge(file: string): boolean {
   if (file === "-" || !existsSync(file)) return false;
   const { size } = statSync(file);
-  return (file.endsWith(".gz") ? size * 20 : size) > WHOLE_MAX_BYTES;
+  return (file.endsWith(".gz") ? size * 20 : size) > WHOLE_MAX;
 }
 
 function gzipTrouble(error: unknown): FormatError {
   const code = (error as { code?: string }).code ?? "";
   if (code === "Z_BUF_ERROR") return new FormatError(0, "the gzip is cut off: it ends before its end");
-  if (code === "ERR_BUFFER_TOO_LARGE")
-    return new FormatError(0, "unpacked it is too large to be read whole: use --online");
   return new FormatError(0, `the gzip is damaged (${code === "" ? "it cannot be unpacked" : code})`);
 }
 
-/** The text of `file` (`-`: standard input), unpacked where it is a gzip. Throws `FormatError` or the system's error. */
-export function readText(file: string): string {
-  const bytes = readFileSync(file === "-" ? 0 : file);
-  let plain: Uint8Array = bytes;
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    try {
-      plain = gunzipSync(bytes, { maxOutputLength: WHOLE_MAX_BYTES });
-    } catch (error) {
-      throw gzipTrouble(error);
-    }
+/** Bytes of `file` as they come, unpacked where it is a gzip. Throws `FormatError` or the system's error. */
+async function* unpacked(file: string): AsyncGenerator<Buffer> {
+  const source = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
+  const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  const first = await chunks.next();
+  if (first.done === true) return;
+  const rest = async function* (): AsyncGenerator<Buffer> {
+    yield Buffer.from(first.value);
+    for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next())
+      yield Buffer.from(chunk.value);
+  };
+  if (!isGzip(first.value)) {
+    yield* rest();
+    return;
   }
-  if (plain.length > WHOLE_MAX_BYTES) throw new FormatError(0, "it is too large to be read whole: use --online");
-  return new TextDecoder().decode(plain);
+  const packed = Readable.from(rest()).on("error", (error) => gunzip.destroy(error));
+  const gunzip = createGunzip();
+  packed.pipe(gunzip);
+  let begun = false;
+  try {
+    for await (const chunk of gunzip) {
+      if (!begun && isGzip(chunk as Buffer)) throw new FormatError(0, "a gzip within a gzip: unpack it once before");
+      begun = true;
+      yield chunk as Buffer;
+    }
+  } catch (error) {
+    throw error instanceof FormatError || "syscall" in (error as Error) ? error : gzipTrouble(error);
+  }
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** Pieces of the text of `file`. What is not UTF-8 is refused, but for logs, whose noise may be anything. */
+async function* pieces(file: string, told: Told): AsyncGenerator<string> {
+  let decoder: InstanceType<typeof TextDecoder> | undefined;
+  let lines = 1;
+  for await (const bytes of unpacked(file)) {
+    if (decoder === undefined) {
+      if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+        throw new FormatError(1, "the file is UTF-16; a history is UTF-8");
+      }
+      const format = told.format ?? detectFormat(bytes.subarray(0, 65_536).toString("latin1"));
+      decoder = new TextDecoder("utf-8", { fatal: format !== "jepsen-log" });
+    }
+    let text: string;
+    try {
+      text = decoder.decode(bytes, { stream: true });
+    } catch {
+      throw new FormatError(lines + linesBefore(bytes), "the file is not UTF-8 here");
+    }
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
+    yield text;
+  }
+  try {
+    yield decoder?.decode() ?? "";
+  } catch {
+    throw new FormatError(lines, "the file breaks off within a character");
+  }
+}
+
+/** Line ends in `bytes` before the first byte that is not UTF-8. */
+function linesBefore(bytes: Buffer): number {
+  let ends = 0;
+  for (let from = 0; from < bytes.length; ) {
+    const end = bytes.indexOf(10, from);
+    const line = bytes.subarray(from, end < 0 ? bytes.length : end);
+    if (line.toString("utf8").includes("\uFFFD")) break;
+    if (end < 0) break;
+    ends++;
+    from = end + 1;
+  }
+  return ends;
+}
+
+/** The text of `file` (`-`: standard input), unpacked where it is a gzip. Throws `FormatError` or the system's error. */
+export async function readText(file: string, told: Told = NOTHING_TOLD): Promise<string> {
+  const parts: string[] = [];
+  let length = 0;
+  for await (const piece of pieces(file, told)) {
+    length += piece.length;
+    if (length > WHOLE_MAX) throw new FormatError(0, "it is too large to be read whole: use --online");
+    parts.push(piece);
+  }
+  return parts.join("");
 }
 
 /** What the nearest MANIFEST.json above `file` says of it, if it lists it. */
@@ -65,33 +146,6 @@ export function toldNearby(file: string): Told | undefined {
   }
 }
 
-async function* pieces(file: string): AsyncGenerator<string> {
-  const source = file === "-" ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 });
-  const decoder = new StringDecoder("utf8");
-  let first: Buffer | undefined;
-  const chunks = source[Symbol.asyncIterator]();
-  const next = await chunks.next();
-  if (next.done !== true) first = Buffer.from(next.value as Uint8Array);
-  const rest = async function* (): AsyncGenerator<Buffer> {
-    if (first !== undefined) yield first;
-    for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) yield chunk.value as Buffer;
-  };
-  if (first !== undefined && first[0] === 0x1f && first[1] === 0x8b) {
-    const { Readable } = await import("node:stream");
-    const unpacked = Readable.from(rest()).on("error", (error) => gunzip.destroy(error));
-    const gunzip = createGunzip();
-    unpacked.pipe(gunzip);
-    try {
-      for await (const chunk of gunzip) yield decoder.write(chunk as Buffer);
-    } catch (error) {
-      throw gzipTrouble(error);
-    }
-  } else {
-    for await (const chunk of rest()) yield decoder.write(chunk);
-  }
-  yield decoder.end();
-}
-
 /** Takes the microseconds that one event cost. */
 export type CostTaker = (micros: number) => void;
 
@@ -99,6 +153,7 @@ export type CostTaker = (micros: number) => void;
 export async function judgeStream(
   file: string,
   told: Told,
+  budget: FrontierBudget,
   cost: CostTaker,
 ): Promise<{ online: Online; format: Format }> {
   let online: Online | undefined;
@@ -107,6 +162,7 @@ export async function judgeStream(
   let rest = "";
   let number = 0;
   let edn: string[] | undefined;
+  let idle = false;
   const take = (event: HistoryEvent): void => {
     const from = performance.now();
     observe(online!, event);
@@ -118,27 +174,26 @@ export async function judgeStream(
       if (text.trim() === "") return;
       const header = readJsonHeader(text, number);
       const { dialect, model } = judgeOf(format!, told, { format, ...header });
-      online = createOnline(dialect, model);
+      online = createOnline(dialect, model, budget);
       return;
     }
     const event = read!(text, number);
     if (event !== undefined) take(event);
   };
-  for await (const piece of pieces(file)) {
+  for await (const piece of pieces(file, told)) {
     rest += piece;
     if (rest.length > LINE_MAX && !rest.includes("\n")) {
       throw new FormatError(number + 1, `the line is longer than ${LINE_MAX / 1024 / 1024} MiB`);
     }
     if (read === undefined && edn === undefined) {
       if (rest.trim() === "") continue;
-      format ??= detectFormat(rest.slice(0, 65_536));
-      if (format === undefined) throw new FormatError(1, "the format is not known: name it with --input");
+      format = formatOf(rest.slice(0, 65_536), told);
       if (format === "bundle") throw new FormatError(0, "a bundle holds many histories and is not judged online");
       if (format === "edn") edn = [];
       else read = lineReader(format);
       if (format !== "jsonl") {
         const { dialect, model } = judgeOf(format, told);
-        online = createOnline(dialect, model);
+        online = createOnline(dialect, model, budget);
       }
     }
     if (edn !== undefined) {
@@ -152,13 +207,15 @@ export async function judgeStream(
   }
   if (edn !== undefined) {
     const { readEdn } = await import("../checker/linearizability/format/edn.ts");
-    readEdn(edn.join(""), take);
+    const text = edn.join("");
+    eachLine(text, () => {});
+    idle = readEdn(text, take) > 0;
   } else if (rest !== "") {
+    if (format === "jepsen-log" && isCutLogLine(rest))
+      throw new FormatError(number + 1, "the file breaks off in the middle of this line");
     line(rest);
   }
   if (online === undefined) throw new FormatError(0, "the file is empty");
-  if (online.events === 0 && format !== "edn" && format !== "jsonl") {
-    throw new FormatError(1, `no line of the file is an event in the format ${format}`);
-  }
+  if (online.events === 0 && !idle) throw emptyHistory(format!);
   return { online, format: format! };
 }

@@ -19,14 +19,15 @@ export type Method = "zones" | "queue-aspects" | "stack-nesting" | "frontier" | 
 
 /** What a check may cost, in configurations: steps of the searches and memory, never wall time. */
 export interface CheckBudget {
-  /** Of all searches of one part together. */
+  /** Of all searches of one part together; an operation of the part adds `perOperation` to them. */
   readonly configurations: number;
+  readonly perOperation?: number;
   /** Held in memory at one time. */
   readonly remembered: number;
 }
 
 /** Some seconds and some hundred megabytes at worst. */
-export const CHECK_BUDGET: CheckBudget = { configurations: 1_500_000, remembered: 1_000_000 };
+export const CHECK_BUDGET: CheckBudget = { configurations: 1_500_000, perOperation: 32, remembered: 1_000_000 };
 
 /** The verdict on one part. */
 export interface PartJudgement {
@@ -57,8 +58,8 @@ export interface Judgement {
   readonly reason: string;
 }
 
-/** A first look along the whole part: cheap where the frontier stays narrow, given up soon where it does not. */
-const GLANCE: FrontierBudget = { frontier: 96, perEvent: 600, lost: 1_000_000 };
+/** A whole history is at hand: its lost operations cost nothing until they are used. */
+const LOST_MAX = 1_000_000;
 /** Parts up to this many operations go to the frontier at once; anything else costs more to set up than to search. */
 const TINY = 10;
 
@@ -105,26 +106,37 @@ function searched<S, I, O>(
 ): PartJudgement {
   const knowing = model.foresee === undefined ? model : model.foresee(operations);
   const ends = endsInOrder(operations);
+  const most = budget.configurations + (budget.perOperation ?? 0) * operations.length;
   let spent = 0;
   const depth = (configurations: number, last: boolean): PartJudgement | undefined => {
-    const result = searchDepthFirst(knowing, operations, name, configurations, budget.remembered);
+    const allowed = Math.min(configurations, most - spent);
+    if (allowed <= 0 && !last) return undefined;
+    const result = searchDepthFirst(knowing, operations, name, Math.max(0, allowed), budget.remembered);
     spent += result.configurations;
     if (result.verdict === "undecided" && !last) return undefined;
     return part(result.verdict, "depth-first", spent, { order: result.order, brokeAt: result.brokeAt });
   };
-  const breadth = (limits: FrontierBudget): PartJudgement | undefined => {
-    const f = lookAlong(knowing, operations, name, ends, limits);
+  const breadth = (frontier: number, perEvent: number): PartJudgement | undefined => {
+    const total = most - spent;
+    if (total <= 0) return undefined;
+    const f = lookAlong(knowing, operations, name, ends, {
+      frontier,
+      perEvent: Math.min(perEvent, total),
+      lost: LOST_MAX,
+      total,
+    });
     spent += f.explored;
     return f.verdict === "undecided" ? undefined : part(f.verdict, "frontier", spent, { brokeAt: f.failedOperation });
   };
-  // Depth and breadth by turns, each with more than before: whichever suits the history decides it early.
+  // Depth and breadth by turns, each with more than before: whichever suits the history decides it early. The first look is
+  // cheap where the frontier stays narrow, and given up soon where it does not.
   return (
-    breadth(GLANCE) ??
-    depth(Math.min(4000 + 4 * operations.length, budget.configurations), false) ??
-    (spent < budget.configurations ? breadth({ frontier: 400, perEvent: 2000, lost: GLANCE.lost }) : undefined) ??
-    (spent < budget.configurations ? depth(60_000, false) : undefined) ??
-    (spent < budget.configurations ? breadth({ frontier: 2000, perEvent: 10_000, lost: GLANCE.lost }) : undefined) ??
-    depth(Math.max(1, budget.configurations - spent), true)!
+    breadth(96, 600) ??
+    depth(4000 + 4 * operations.length, false) ??
+    breadth(400, 2000) ??
+    depth(60_000, false) ??
+    breadth(2000, 10_000) ??
+    depth(most, true)!
   );
 }
 

@@ -16,6 +16,8 @@ export interface FrontierBudget {
   readonly perEvent: number;
   /** Lost operations that are still of possible use. */
   readonly lost: number;
+  /** Configurations made in all; without it any number, for checks that go on and on. */
+  readonly total?: number;
 }
 
 /** Enough for histories of 50 clients over small domains; at most some tens of megabytes. */

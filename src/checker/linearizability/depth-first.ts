@@ -284,6 +284,13 @@ export function searchDepthFirst<S, I, O>(
         }
       }
       frames.push(frame);
+      if (search.made > configurationsMax) {
+        if (at > farthest) {
+          farthest = at;
+          farthestTrail = c.trail;
+        }
+        return broken("undecided");
+      }
       const chosen = follow(search, model, frame, slot, place);
       if (chosen === undefined) {
         frames.pop();

@@ -99,6 +99,8 @@ export function complete<S, I, O>(
     if (!placeSelf(f, model, work, queue[i]!)) placeOthers(f, model, work, queue[i]!);
   }
   f.explored += work.made;
+  if (f.explored > (f.budget.total ?? Number.POSITIVE_INFINITY))
+    giveUp(f, `more than ${f.budget.total} configurations in all`);
   if (f.verdict !== "ok") return f.verdict;
   release(f, index);
   f.configurations = work.found;

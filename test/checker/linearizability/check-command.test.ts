@@ -85,6 +85,43 @@ describe("lockstep check", () => {
     expect(out).toContain("good.log  linearizable");
   });
 
+  it("exits 2 for bytes that are no history, whole and online", async () => {
+    const lines = '{"format":"history/1","model":"register"}\n{"process":1,"type":"invoke","f":"write","value":"é"}\n';
+    const packed = gzipSync(lines);
+    const bytes = Buffer.from(lines);
+    const latin = Buffer.from(lines, "latin1");
+    const cases: readonly (readonly [string, string])[] = [
+      [file("utf16.jsonl", Buffer.from(`\uFEFF${lines}`, "utf16le")), "UTF-16"],
+      [file("latin.jsonl", latin), "latin.jsonl:2  the file is not UTF-8"],
+      [file("twice.gz", gzipSync(packed)), "a gzip within a gzip"],
+      [
+        file("damaged.gz", Buffer.concat([packed.subarray(0, 20), Buffer.from("xxxx"), packed.subarray(24)])),
+        "damaged",
+      ],
+      [file("noise.bin", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff, 0xfe])), "not UTF-8"],
+      [folder, "it is a directory"],
+      [join(folder, "none"), "there is no such file"],
+    ];
+    for (const online of [false, true]) {
+      for (const [path, text] of cases) {
+        const { code, err } = await check([path], { online });
+        expect([code, err], path).toEqual([2, expect.stringContaining(text)]);
+      }
+      const fine = [file("bom.jsonl", Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes])), file("one.gz", packed)];
+      expect((await check(fine, { online })).code).toBe(0);
+      const noisy = file("noisy.log", Buffer.concat([Buffer.from(GOOD), Buffer.from([0xff, 0x0a])]));
+      expect((await check([noisy], { online })).code).toBe(0);
+    }
+  });
+
+  it("refuses a line of 100 MB", async () => {
+    const long = file("long.jsonl", `{"format":"history/1","model":"register"}\n${"[".repeat(100_000_000)}`);
+    for (const online of [false, true]) {
+      const { code, err } = await check([long], { online });
+      expect([code, err]).toEqual([2, expect.stringContaining("long.jsonl:2  the line is longer than 64 MiB")]);
+    }
+  });
+
   it("compares with a manifest and ends with the totals", async () => {
     const histories = [
       {
@@ -143,7 +180,8 @@ describe("lockstep check", () => {
 
   it("writes a history in other forms", async () => {
     const { out } = await check([bad], { export: "edn" });
-    expect(out.split("\n").length).toBe(7);
+    expect(out.split("\n")[0]).toBe("; lockstep check --model cas-register --initial 'null'");
+    expect(out.split("\n").length).toBe(8);
     expect(JSON.parse((await check([bad], { export: "porcupine" })).out).Partitions.length).toBe(1);
     expect((await check([bad], { export: "svg" })).out).toMatch(/^<svg /);
     const html = join(folder, "bad.html");

@@ -99,10 +99,15 @@ function readAtom(r: Reader): Value {
   if (word[0] === "\\") return word.slice(1);
   if (/^[+-]?\d+N?$/.test(word)) {
     const number = Number.parseInt(word, 10);
-    if (!Number.isSafeInteger(number)) throw new FormatError(r.line, `${word} is too large to be kept exactly`);
+    if (!Number.isSafeInteger(number))
+      throw new FormatError(r.line, `${word.slice(0, 40)} is too large to be kept exactly`);
     return number;
   }
-  if (/^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?M?$/.test(word)) return Number.parseFloat(word);
+  if (/^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?M?$/.test(word)) {
+    const number = Number.parseFloat(word);
+    if (!Number.isFinite(number)) throw new FormatError(r.line, `${word.slice(0, 40)} is too large to be kept exactly`);
+    return number;
+  }
   if (/^[^\d"#'\\`@~^][^"\\`@^]*$/.test(word)) return word;
   throw new FormatError(r.line, `cannot read “${word.slice(0, 40)}”`);
 }
@@ -122,7 +127,11 @@ function readForm(r: Reader): Edn {
     case "#":
       if (r.text[r.at + 1] === "{") {
         r.at++;
-        return readList(r, "}");
+        // Equal sets are equal values, in whatever order they are written.
+        return readList(r, "}")
+          .map((item): readonly [string, Edn] => [JSON.stringify(item), item])
+          .sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0))
+          .map((pair) => pair[1]);
       }
       r.at++;
       readAtom(r);
@@ -142,7 +151,7 @@ function plain(form: Edn | undefined, line: number): Value {
 function eventOf(map: EdnMap, line: number): HistoryEvent | undefined {
   const process = map.get("process") ?? 0;
   if (typeof process === "string") return undefined;
-  if (typeof process !== "number") throw new FormatError(line, "the process of an event is a number or a keyword");
+  if (!Number.isInteger(process)) throw new FormatError(line, "the process of an event is a whole number or a keyword");
   const type = map.get("type");
   if (type !== "invoke" && type !== "ok" && type !== "fail" && type !== "info") {
     throw new FormatError(
@@ -157,11 +166,22 @@ function eventOf(map: EdnMap, line: number): HistoryEvent | undefined {
   const value = map.get("value");
   // What a failed or lost operation carries besides is its own affair (`:timed-out`, error maps).
   const carried = value instanceof Map && type !== "invoke" && type !== "ok" ? null : plain(value, line);
-  return { process, type: type as EventType, f: typeof f === "string" ? f : "txn", key: keyText, value: carried, line };
+  return {
+    process: process as number,
+    type: type as EventType,
+    f: typeof f === "string" ? f : "txn",
+    key: keyText,
+    value: carried,
+    line,
+  };
 }
 
-/** Calls `take` with each event of `text`, in the order of the file. Throws `FormatError`. */
-export function readEdn(text: string, take: (event: HistoryEvent) => void): void {
+/**
+ * Calls `take` with each event of a client in `text`, in the order of the file. Returns how many events there are of others,
+ * such as a nemesis. Throws `FormatError`.
+ */
+export function readEdn(text: string, take: (event: HistoryEvent) => void): number {
+  let others = 0;
   const r: Reader = { text, at: 0, line: 1, depth: 0 };
   if (text.charCodeAt(0) === 0xfeff) r.at++;
   let close = "";
@@ -181,10 +201,12 @@ export function readEdn(text: string, take: (event: HistoryEvent) => void): void
       if (!(form instanceof Map))
         throw new FormatError(line, "an event of a history is a map like {:process 0, :type :invoke, …}");
       const event = eventOf(form, line);
-      if (event !== undefined) take(event);
+      if (event === undefined) others++;
+      else take(event);
     }
   }
   if (close !== "") throw new FormatError(r.line, `the file ends before its “${close}”`);
+  return others;
 }
 
 /** One line of kv-text, which is one map. Returns undefined for a blank line. Throws `FormatError`. */

@@ -2,7 +2,7 @@
 // formats come down to these. Unknown here: text.
 
 import type { Value } from "../value.ts";
-import { Call, showValue } from "../value.ts";
+import { Call, sameValue, showValue } from "../value.ts";
 
 /** What happened to an operation. `info`: nobody knows what became of it. */
 export type EventType = "invoke" | "ok" | "fail" | "info";
@@ -53,21 +53,27 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   "list-append": ["txn"],
 };
 
+/** `value` in an error message, which has to stay short. */
+function brief(value: Value): string {
+  const text = showValue(value);
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
 function checkTxn(dialect: Dialect, event: HistoryEvent, value: Value): void {
   const words = dialect.model === "list-append" ? ["append", "r"] : ["read", "write"];
   if (typeof value !== "object" || value === null) {
-    throw new FormatError(event.line, `a txn is a list of micro-operations, not ${showValue(value)}`);
+    throw new FormatError(event.line, `a txn is a list of micro-operations, not ${brief(value)}`);
   }
   for (const micro of value) {
     const fits = typeof micro === "object" && micro !== null && micro.length >= 2 && words.includes(String(micro[0]));
     if (!fits) {
       throw new FormatError(
         event.line,
-        `${showValue(micro)} is no micro-operation of ${dialect.model} (${words.map((word) => `[${word} key …]`).join(", ")})`,
+        `${brief(micro)} is no micro-operation of ${dialect.model} (${words.map((word) => `[${word} key …]`).join(", ")})`,
       );
     }
     if ((micro[0] === "append" || micro[0] === "write") && micro.length < 3) {
-      throw new FormatError(event.line, `${showValue(micro)} has nothing to ${String(micro[0])}`);
+      throw new FormatError(event.line, `${brief(micro)} has nothing to ${String(micro[0])}`);
     }
   }
 }
@@ -87,19 +93,19 @@ export function callOf(dialect: Dialect, event: HistoryEvent): Call {
   switch (event.f) {
     case "cas":
       if (typeof value !== "object" || value === null || value.length !== 2) {
-        throw new FormatError(event.line, `a cas takes [expected new], not ${showValue(value)}`);
+        throw new FormatError(event.line, `a cas takes [expected new], not ${brief(value)}`);
       }
+      if (value[1] === null) throw new FormatError(event.line, "a cas without a new value");
       return new Call("cas", event.key, value);
     case "txn":
       checkTxn(dialect, event, value);
       return new Call("txn", "", value);
     case "append":
-      if (typeof value !== "string")
-        throw new FormatError(event.line, `append takes a string, not ${showValue(value)}`);
+      if (typeof value !== "string") throw new FormatError(event.line, `append takes a string, not ${brief(value)}`);
       return new Call(verb, event.key, value);
     case "put":
       if (dialect.model === "kv" && typeof value !== "string") {
-        throw new FormatError(event.line, `put takes a string, not ${showValue(value)}`);
+        throw new FormatError(event.line, `put takes a string, not ${brief(value)}`);
       }
       return new Call(verb, event.key, value);
     case "write":
@@ -108,9 +114,7 @@ export function callOf(dialect: Dialect, event: HistoryEvent): Call {
     case "contains":
     case "enqueue":
     case "push":
-      if (value === null && dialect.model !== "register" && dialect.model !== "cas-register") {
-        throw new FormatError(event.line, `${event.f} without a value`);
-      }
+      if (value === null) throw new FormatError(event.line, `${event.f} without a value`);
       return new Call(verb, event.key, value);
     default:
       return new Call(verb, event.key, null);
@@ -124,6 +128,29 @@ const UNKNOWN: Ending = { kind: "unknown" };
 const FAILED: Ending = { kind: "failed" };
 const DONE: Ending = { kind: "answered", output: true };
 const REFUSED: Ending = { kind: "answered", output: false };
+
+type Micro = readonly Value[];
+
+/** What changes something repeats its argument when it ends, or says nothing, or `true`. */
+function checkEcho(call: Call, event: HistoryEvent): void {
+  const { value } = event;
+  if (value === null || value === true || sameValue(value, call.value)) return;
+  throw new FormatError(
+    event.line,
+    `process ${event.process} ends ${call.f} ${brief(value)}, but it called ${call.f} ${brief(call.value)}`,
+  );
+}
+
+/** A micro-operation of an answer is that of the call, with what was read filled in. */
+function checkMicro(dialect: Dialect, asked: Micro, said: Micro, line: number): void {
+  const reads = asked[0] === "read" || asked[0] === "r";
+  const same = asked[0] === said[0] && sameValue(asked[1]!, said[1]!) && (reads || sameValue(asked[2]!, said[2]!));
+  if (!same) throw new FormatError(line, `${brief(said)} answers ${brief(asked)}, which is another micro-operation`);
+  const list = said[2] ?? null;
+  if (reads && dialect.model === "list-append" && list !== null && typeof list !== "object") {
+    throw new FormatError(line, `${brief(said)} reads ${brief(list)}, which is no list`);
+  }
+}
 
 /** What an `ok`, `fail` or `info` event says of `call`. Throws `FormatError` where the model knows no such answer. */
 export function endingOf(dialect: Dialect, call: Call, event: HistoryEvent): Ending {
@@ -140,23 +167,29 @@ export function endingOf(dialect: Dialect, call: Call, event: HistoryEvent): End
     );
   }
   if (event.type === "info") return UNKNOWN;
-  if (event.type === "fail") return call.f === "cas" && dialect.failCas === "observed" ? REFUSED : FAILED;
   const value = event.value;
+  if (event.type === "fail") {
+    if (call.f !== "cas" || dialect.failCas !== "observed") return FAILED;
+    if (typeof value === "object" && value !== null) checkEcho(call, event);
+    return REFUSED;
+  }
   switch (call.f) {
     case "read":
     case "get":
       if (value === null && dialect.nilSaysNothing) return UNKNOWN;
       if (dialect.model === "kv" && typeof value !== "string") {
-        throw new FormatError(event.line, `get answers a string, not ${showValue(value)}`);
+        throw new FormatError(event.line, `get answers a string, not ${brief(value)}`);
       }
       return { kind: "answered", output: value };
     case "cas":
-      return typeof value === "boolean" && !value ? REFUSED : DONE;
+      if (value === false) return REFUSED;
+      checkEcho(call, event);
+      return DONE;
     case "add":
     case "remove":
     case "contains":
       if (typeof value !== "boolean") {
-        throw new FormatError(event.line, `${call.f} answers true or false, not ${showValue(value)}`);
+        throw new FormatError(event.line, `${call.f} answers true or false, not ${brief(value)}`);
       }
       return value ? DONE : REFUSED;
     case "dequeue":
@@ -168,9 +201,11 @@ export function endingOf(dialect: Dialect, call: Call, event: HistoryEvent): End
       const said = value as readonly Value[];
       if (asked.length !== said.length)
         throw new FormatError(event.line, "the answer of a txn has another length than its call");
+      for (let i = 0; i < asked.length; i++) checkMicro(dialect, asked[i] as Micro, said[i] as Micro, event.line);
       return { kind: "answered", output: value };
     }
     default:
+      checkEcho(call, event);
       return DONE;
   }
 }

@@ -46,6 +46,9 @@ export function readManifest(text: string): readonly ManifestEntry[] {
     if (failCas !== undefined && failCas !== null && failCas !== "observed" && failCas !== "discarded") {
       throw new FormatError(0, `${where} (${file}): failCas is observed or discarded`);
     }
+    if (verdict !== undefined && verdict !== "ok" && verdict !== "illegal") {
+      throw new FormatError(0, `${where} (${file}): verdict is ok or illegal, not ${JSON.stringify(verdict)}`);
+    }
     return {
       file,
       told: {
@@ -54,7 +57,7 @@ export function readManifest(text: string): readonly ManifestEntry[] {
         initial: bundle ? undefined : initial,
         failCas: (failCas ?? undefined) as FailCas | undefined,
       },
-      expected: verdict === "ok" || verdict === "illegal" ? verdict : undefined,
+      expected: verdict,
     };
   });
 }

@@ -9,7 +9,7 @@ import { readEdn } from "./edn.ts";
 import type { Dialect, FailCas, HistoryEvent } from "./event.ts";
 import { FormatError } from "./event.ts";
 import type { BundleEntry } from "./lines.ts";
-import { readBundleLine, readJsonHeader, readJsonLine, readKvLine, readLogLine } from "./lines.ts";
+import { isCutLogLine, readBundleLine, readJsonHeader, readJsonLine, readKvLine, readLogLine } from "./lines.ts";
 
 /** How a history is written down. */
 export type Format = "jepsen-log" | "kv-text" | "edn" | "jsonl" | "bundle";
@@ -53,6 +53,7 @@ export function detectFormat(head: string): Format | undefined {
   if (/^\{\s*:/.test(start)) {
     return /:f\s+:(get|put|append)\b/.test(start) && /:key\s/.test(start) ? "kv-text" : "edn";
   }
+  if (/^\[\s*\{\s*"/.test(start)) return undefined;
   if (/^[[(]/.test(start) || start.startsWith("#")) return "edn";
   return undefined;
 }
@@ -80,6 +81,11 @@ function firstValue(format: Format, model: string): Initial {
   return format === "edn" && model === "multi-register" ? new Map() : null;
 }
 
+/** `text` without the mark that some editors put before UTF-8. */
+function unmarked(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
 /** Calls `take` with every line of `text` and its number, from 1. Throws `FormatError` for a line beyond `LINE_MAX`. */
 export function eachLine(text: string, take: (line: string, number: number) => void): void {
   let number = 1;
@@ -98,22 +104,29 @@ export function lineReader(format: Format): (line: string, number: number) => Hi
   return format === "kv-text" ? readKvLine : readJsonLine;
 }
 
+/** The format of a text that begins with `head`, by name or by its looks. Throws `FormatError` where it has none. */
+export function formatOf(head: string, told: Told): Format {
+  const format = told.format ?? detectFormat(head);
+  if (format !== undefined) return format;
+  const start = head.trimStart();
+  if (start === "") throw new FormatError(0, "the file is empty");
+  if (head.includes("\0")) throw new FormatError(1, "this is no text (or text in UTF-16; a history is UTF-8)");
+  if (/^\[\s*[\]{["\d]/.test(start))
+    throw new FormatError(1, "a JSON array is no history: one JSON object a line (jsonl) is");
+  throw new FormatError(1, "the format is not known: name it with --input");
+}
+
 /** Reads a whole history (not a bundle). Throws `FormatError`. */
-export function readHistory(text: string, told: Told): ReadHistory {
-  const format = told.format ?? detectFormat(text.slice(0, 65_536));
-  if (format === undefined) {
-    throw new FormatError(
-      text.trim() === "" ? 0 : 1,
-      text.trim() === "" ? "the file is empty" : "the format is not known: name it with --input",
-    );
-  }
+export function readHistory(marked: string, told: Told): ReadHistory {
+  const text = unmarked(marked);
+  const format = formatOf(text.slice(0, 65_536), told);
   if (format === "bundle") throw new FormatError(0, "a bundle holds many histories");
   if (format === "edn") {
     const { dialect, model } = judgeOf(format, told);
     const builder = createBuilder(dialect, model);
     eachLine(text, () => {});
-    readEdn(text, (event) => addEvent(builder, event));
-    return finished(format, builder, text);
+    const others = readEdn(text, (event) => addEvent(builder, event));
+    return finished(format, builder, others > 0);
   }
   const read = lineReader(format);
   let judge = format === "jsonl" ? undefined : judgeOf(format, told);
@@ -130,15 +143,22 @@ export function readHistory(text: string, told: Told): ReadHistory {
     if (event !== undefined) addEvent(builder, event);
   });
   if (builder === undefined) throw new FormatError(0, "the file is empty");
-  return finished(format, builder, text);
+  if (format === "jepsen-log" && isCutLogLine(text.slice(text.lastIndexOf("\n") + 1))) {
+    throw new FormatError(text.split("\n").length, "the file breaks off in the middle of this line");
+  }
+  return finished(format, builder);
 }
 
-function finished(format: Format, builder: ReturnType<typeof createBuilder>, text: string): ReadHistory {
-  if (builder.events === 0) {
-    if (text.trim() === "") throw new FormatError(0, "the file is empty");
-    if (format !== "edn" && format !== "jsonl" && format !== "bundle")
-      throw new FormatError(1, `no line of the file is an event in the format ${format}`);
-  }
+/** What is wrong with a file of `format` without a single event of a client. */
+export function emptyHistory(format: Format): FormatError {
+  return format === "jepsen-log" || format === "kv-text"
+    ? new FormatError(1, `no line of the file is an event in the format ${format}`)
+    : new FormatError(0, "the history is empty: it has no event of a client");
+}
+
+/** `idle`: that no client did anything is what was recorded, and no sign of a wrong file. */
+function finished(format: Format, builder: ReturnType<typeof createBuilder>, idle: boolean = false): ReadHistory {
+  if (builder.events === 0 && !idle) throw emptyHistory(format);
   const { dialect, model, invoked, unknown, open } = builder;
   return { format, model, dialect, history: builtHistory(builder), invoked, unknown: unknown + open.size };
 }
@@ -151,7 +171,7 @@ export function bundleHistory(entry: BundleEntry): ReadHistory {
   const dialect: Dialect = { model: entry.model, failCas: entry.failCas, nilSaysNothing: nil };
   const builder = createBuilder(dialect, model);
   for (const event of entry.events) addEvent(builder, event);
-  return finished("bundle", builder, "bundle");
+  return finished("bundle", builder, entry.verdict !== undefined);
 }
 
 /** A history from events at hand, judged by `model` from absent values on; a failed cas is an observation. Throws `FormatError`. */
@@ -159,7 +179,7 @@ export function eventsHistory(model: string, events: readonly HistoryEvent[]): R
   const judge = judgeOf("jsonl", { ...NOTHING_TOLD, model });
   const builder = createBuilder(judge.dialect, judge.model);
   for (const event of events) addEvent(builder, event);
-  return finished("jsonl", builder, "events");
+  return finished("jsonl", builder);
 }
 
 /** All histories of a bundle. Throws `FormatError`. */
