@@ -14,6 +14,7 @@ import {
 } from "../etcd/api.ts";
 import { createChunked, endOf, itemAt, pushItem, replaceItem } from "../kernel/chunked.ts";
 import type { ClientResponse } from "../kernel/request.ts";
+import { formatMicros } from "../kernel/time.ts";
 import type { Command } from "../member/command.ts";
 import type { Ghost, OpenGhost } from "./ghost.ts";
 import { keysIn, modelAt, replay } from "./kv-model.ts";
@@ -126,7 +127,7 @@ export function checkAnswer(
       "linearizability",
       [],
       `${describe(operation)} of ${who} was answered at revision ${revision}, but revision ${bound} had been answered before it began`,
-      [`invoked at ${operation.invokedAtMicros} µs; no order of operations explains it`],
+      [`it was asked at ${formatMicros(operation.invokedAtMicros)}; no order of operations explains the answer`],
     );
   } else if (body instanceof RangeResponse) checkRange(ghost, out, who, request as RangeRequest, body);
   else checkWrite(ghost, out, client.id, operation, revision, bound, body);

@@ -90,7 +90,7 @@ export class PlainChecker implements ClientObserver {
       const answer = answerOf(body, response.body as PlainAnswer);
       const before = frontier.verdict;
       const verdict = complete(frontier, this.model, id, answer);
-      const text = this.model.describe(callOf(body), answer);
+      const text = bare(this.model.describe(callOf(body), answer));
       if (verdict === "illegal" && before !== "illegal") {
         this.violations.push({
           property: "linearizability",
@@ -98,7 +98,7 @@ export class PlainChecker implements ClientObserver {
           atMicros,
           members: [],
           text: `${text} of c${client.id} cannot be placed: no order explains all answers for ${body.key}`,
-          evidence: [...recent, ...describeFrontier(frontier, this.model)].slice(0, 12),
+          evidence: [...recent, ...describeFrontier(frontier, this.model).map(bare)].slice(0, 12),
         });
       }
       recent.push(`c${client.id} ${text}`);
@@ -108,6 +108,11 @@ export class PlainChecker implements ClientObserver {
       this.undecided = `the history of ${body.key} outgrew the checker's budget`;
     }
   }
+}
+
+/** Without the padding that gives values their size. */
+function bare(text: string): string {
+  return text.replace(/_+(?=\W|$)/g, "");
 }
 
 function idOf(client: Client, operation: OpenOperation): number {

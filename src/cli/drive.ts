@@ -1,9 +1,11 @@
 // Driving one run: in slices, so that signals arrive and progress is drawn, to its end or to where it is stopped. Our own
 // errors end here as a result of their own, with the step and the seed, never as a stack.
 
+import type { ReportedRun } from "../report/reported-run.ts";
 import { brokenResult } from "../run/broken-result.ts";
 import { type ScenarioRun, startRun } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
+import { tokenOf } from "../run/token.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { Interrupts } from "./interrupts.ts";
 
@@ -62,4 +64,17 @@ async function advance(run: ScenarioRun, options: DriveOptions): Promise<boolean
     await new Promise((resolve) => setImmediate(resolve));
     if (options.interrupts.signal !== null) return true;
   }
+}
+
+/** Runs with more events are not made again for their story when they are shown; `lockstep explain` does it when asked. */
+const STORY_EVENTS_MAX = 2_000_000;
+
+/** What a report says of a run that failed beyond its result: its token, and where it is shown in full its story. */
+export async function toldOf(driven: Driven, inFull: boolean): Promise<Pick<ReportedRun, "story" | "token">> {
+  const { result, scenario } = driven;
+  if (result.verdict === "error" || (result.verdict === "held" && result.violation === null)) return {};
+  const token = tokenOf(scenario, result);
+  if (!inFull || result.violation === null || result.events > STORY_EVENTS_MAX) return { token };
+  const { tellRun } = await import("../report/story.ts");
+  return { token, story: tellRun(scenario, result) };
 }

@@ -45,6 +45,8 @@ export interface FinishedStudy {
 /** Takes runs as they end. */
 export interface Presenter {
   readonly totals: Totals;
+  /** Whether the next run will be shown in full, so that it is worth telling its story. */
+  showsInFull(held: boolean): boolean;
   /** `beside` is said after the run: what a replay compared. */
   run(run: ReportedRun, replayed?: ReplayDocument, beside?: readonly Line[]): void;
   study(study: FinishedStudy): void;
@@ -125,14 +127,17 @@ function prettyPresenter(groups: readonly PlannedGroup[], terminal: Terminal): P
     if (verbosity > 0 || current.held < current.runs) showLines([groupLine(current, columns, layout)]);
     current = null;
   };
+  const showsInFull = (held: boolean): boolean =>
+    (inFull && (verbosity > 0 || !held)) || (!held && blocks < BLOCKS_MAX);
   return {
     totals,
+    showsInFull,
     run(run, replayed, beside = []) {
       count(totals, run, replayed);
       last = run;
       const held = run.result.verdict === "held";
       const alone = (groups.find((one) => one.name === runName(run))?.runs ?? 1) === 1;
-      if ((inFull && (verbosity > 0 || !held)) || (!held && blocks < BLOCKS_MAX)) {
+      if (showsInFull(held)) {
         if (!held) blocks++;
         showBlock(beside.length === 0 ? runBlock(run, layout) : [...runBlock(run, layout), BLANK, ...beside]);
       } else if (!held || (alone && verbosity > 0)) {
@@ -163,6 +168,7 @@ function compactPresenter(groups: readonly PlannedGroup[], terminal: Terminal): 
   );
   return {
     totals,
+    showsInFull: () => false,
     run(run, replayed, beside = []) {
       count(totals, run, replayed);
       if (terminal.verbosity > 0 || run.result.verdict !== "held")
@@ -181,6 +187,7 @@ function jsonPresenter(format: "json" | "ndjson", terminal: Terminal): Presenter
   const studies: StudyDocument[] = [];
   return {
     totals,
+    showsInFull: () => false,
     run(run, replayed) {
       count(totals, run, replayed);
       const document = runDocument(run, replayed ?? null);
@@ -203,6 +210,7 @@ function tapPresenter(groups: readonly PlannedGroup[], terminal: Terminal): Pres
   terminal.write(tapHead(groups.reduce((sum, group) => sum + group.runs, 0)));
   return {
     totals,
+    showsInFull: () => false,
     run(run, replayed) {
       count(totals, run, replayed);
       terminal.write(tapRun(run, ++number));
@@ -221,6 +229,7 @@ function junitPresenter(terminal: Terminal): Presenter {
   const runs: ReportedRun[] = [];
   return {
     totals,
+    showsInFull: () => false,
     run(run, replayed) {
       count(totals, run, replayed);
       runs.push(run);
@@ -235,6 +244,7 @@ function githubPresenter(inner: Presenter, terminal: Terminal): Presenter {
   const runs: ReportedRun[] = [];
   return {
     totals: inner.totals,
+    showsInFull: (held) => inner.showsInFull(held),
     run(run, replayed, beside) {
       runs.push(run);
       inner.run(run, replayed, beside);
@@ -256,5 +266,11 @@ function githubPresenter(inner: Presenter, terminal: Terminal): Presenter {
 
 function silentPresenter(): Presenter {
   const totals = createTotals();
-  return { totals, run: (run, replayed) => count(totals, run, replayed), study() {}, end() {} };
+  return {
+    totals,
+    showsInFull: () => false,
+    run: (run, replayed) => count(totals, run, replayed),
+    study() {},
+    end() {},
+  };
 }

@@ -5,7 +5,7 @@ import type { ReplayDocument } from "../report/run-document.ts";
 import { compareWithRecord } from "../run/artifact.ts";
 import { openStore, writeArtifact } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
-import { drive } from "./drive.ts";
+import { drive, toldOf } from "./drive.ts";
 import { ExitCode, worseExit } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { overrideWords } from "./override.ts";
@@ -64,6 +64,7 @@ export async function replayCommand(
         artifact: written,
         wallMicros: driven.wallMicros,
         overrides: record === null ? overrideWords(options) : null,
+        ...(await toldOf(driven, presenter.showsInFull(result.verdict === "held"))),
       };
       exit = worseExit(exit, exitOf(result.verdict));
       if (record === null || interrupts.signal !== null) presenter.run(run);

@@ -19,7 +19,7 @@ import {
 import type { Measure } from "../scenario/study.ts";
 import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
 import { Complaint, complaint } from "./complaint.ts";
-import { drive } from "./drive.ts";
+import { drive, toldOf } from "./drive.ts";
 import { ExitCode, worseExit } from "./exit-code.ts";
 import { type Interrupts, interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { type LoadedScenario, loadScenarios } from "./load-scenarios.ts";
@@ -164,6 +164,7 @@ async function runOne(file: string, scenario: Scenario, seed: string, session: S
     artifact,
     wallMicros: driven.wallMicros,
     overrides: session.words,
+    ...(await toldOf(driven, session.presenter.showsInFull(result.verdict === "held"))),
   };
   session.presenter.run(run);
   session.exit = worseExit(session.exit, exitOf(result.verdict));

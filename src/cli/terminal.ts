@@ -100,6 +100,8 @@ const ASCII_FOR: Readonly<Record<string, string>> = {
   "∥": "||",
   "·": "|",
   "’": "'",
+  "“": '"',
+  "”": '"',
   "∅": "none",
 };
 

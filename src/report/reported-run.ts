@@ -2,6 +2,7 @@
 
 import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import type { Story } from "./story.ts";
 
 /** A run as a host hands it to a report. */
 export interface ReportedRun {
@@ -19,6 +20,10 @@ export interface ReportedRun {
    * has it whole.
    */
   readonly overrides: readonly string[] | null;
+  /** The events that tell what went wrong; absent where nobody looked. */
+  readonly story?: Story;
+  /** The run in one word, for a shell, a link or an issue; absent where nobody asked. */
+  readonly token?: string;
 }
 
 /** A word as a shell reads it back: quoted where it must be. */

@@ -9,9 +9,12 @@ import { judgedFrom } from "../scenario/judge.ts";
 import { clientCount } from "../scenario/scenario.ts";
 import { counted, faultName, grouped, memberName, percentage, shortTime, spentTime } from "./figures.ts";
 import { brokenText, fillItems, fillText, LABEL_COLUMNS, labelSpan, separated, spread } from "./fill.ts";
+import { laneLines } from "./lanes.ts";
 import { type ReportedRun, replayCommand, runName } from "./reported-run.ts";
 import type { Layout } from "./signs.ts";
 import { BLANK, type Line, lineColumns, type Span, span } from "./span.ts";
+import { type Story, shorterStory } from "./story.ts";
+import { caseLines, type RunCase } from "./story-case.ts";
 import { timelineLines } from "./timeline.ts";
 
 /** Leaders that are listed; of more, the first and how many. */
@@ -43,13 +46,43 @@ export function verdictSpan(verdict: Verdict, layout: Layout): Span {
 export function runBlock(run: ReportedRun, layout: Layout): Line[] {
   const { result } = run;
   const head = result.verdict === "held" ? heldHead(run, layout) : troubleHead(run, layout);
-  return separated([
-    head,
-    timelineLines(result, run.scenario, layout),
+  const before = [head, timelineLines(result, run.scenario, layout)];
+  const after = [
     whyLines(run, layout),
     factLines(run, layout),
     isCutShort(result) ? [] : expectationLines(run, layout),
-  ]);
+    tokenLines(run),
+  ];
+  const { story } = run;
+  if (story === undefined) return separated([...before, ...after]);
+  const bars = story.against === null ? [] : barLines(story.against, layout);
+  const others = separated([...before, bars, ...after]).length;
+  return separated([...before, storyLines(story, BLOCK_LINES - others - 1, layout), bars, ...after]);
+}
+
+/** Lines of a run that failed: with what stands around it no more than 60, as what is longer is not read. */
+const BLOCK_LINES = 55;
+/** Rows of lanes that are shown however long the rest is. */
+const ROWS_MIN = 6;
+
+/** The lanes, with as many rows as there is room for. */
+function storyLines(story: Story, room: number, layout: Layout): Line[] {
+  let lines = laneLines(story, layout);
+  for (let rows = story.rows.length - 1; rows >= ROWS_MIN && lines.length > room; rows--)
+    lines = laneLines(shorterStory(story, rows), layout);
+  return lines;
+}
+
+/** What clients saw, and why no order explains it. */
+function barLines(against: RunCase, layout: Layout): Line[] {
+  const lines = caseLines(against, layout);
+  return [...lines, ...fillText([span("  ")], against.against.evidence.sentence, "plain", layout.width)];
+}
+
+/** The run in one word. It is never broken, as it is there to be copied. */
+function tokenLines(run: ReportedRun): Line[] {
+  if (run.token === undefined || run.result.verdict === "held") return [];
+  return [[labelSpan("token"), span(run.token, "dim")]];
 }
 
 /** A run that a property ended: what was still expected of it says nothing. */
@@ -138,9 +171,11 @@ function whyLines(run: ReportedRun, layout: Layout): Line[] {
       ),
     );
   }
-  for (const [at, text] of violation.evidence.slice(0, EVIDENCE_MAX).entries())
+  // Where the operations themselves were shown, and why no order explains them, a list of them says nothing more.
+  const shown = run.story?.against == null ? violation.evidence : [];
+  for (const [at, text] of shown.slice(0, EVIDENCE_MAX).entries())
     lines.push(...fillText([labelSpan(at === 0 ? "why" : "")], text, "plain", layout.width));
-  const rest = violation.evidence.length - EVIDENCE_MAX;
+  const rest = shown.length - EVIDENCE_MAX;
   if (rest > 0) lines.push([labelSpan(""), span(`and ${counted(rest, "more line")} in the artifact`, "dim")]);
   const property = propertyOf(violation.property);
   if (property !== undefined)

@@ -59,6 +59,8 @@ export interface RunDocument {
   readonly note?: string;
   readonly artifact?: string;
   readonly replay?: string;
+  /** `ls1_…`, which `replay` takes in place of a file; of runs that did not hold. */
+  readonly token?: string;
   readonly replayed?: ReplayDocument;
 }
 
@@ -116,6 +118,7 @@ export function runDocument(run: ReportedRun, replayed: ReplayDocument | null = 
     ...(result.note === "" ? {} : { note: result.note }),
     ...(run.artifact === null ? {} : { artifact: run.artifact }),
     ...(replay === null ? {} : { replay }),
+    ...(run.token === undefined || result.verdict === "held" ? {} : { token: run.token }),
     ...(replayed === null ? {} : { replayed }),
   };
 }

@@ -26,6 +26,23 @@ export interface Signs {
   readonly instant: string;
   /** Where something was seen to go wrong. */
   readonly here: string;
+  /** Of stories, where lanes run downward: a member that is up, that leads; a step of it, an action on it. */
+  readonly lane: string;
+  readonly laneLeads: string;
+  readonly step: string;
+  readonly fault: string;
+  readonly pause: string;
+  /** A client asks it, and hears from it. */
+  readonly asked: string;
+  readonly answered: string;
+  /** Of messages: where they leave to the right and to the left, go along, arrive, and are lost. */
+  readonly sendRight: string;
+  readonly sendLeft: string;
+  readonly dashAcross: string;
+  readonly headRight: string;
+  readonly headLeft: string;
+  readonly lostDash: string;
+  readonly lost: string;
 }
 
 /** For terminals that show Unicode. */
@@ -49,6 +66,20 @@ export const UNICODE_SIGNS: Signs = Object.freeze({
   barUntil: "┤",
   instant: "│",
   here: "▲",
+  lane: "│",
+  laneLeads: "┃",
+  step: "•",
+  fault: "!",
+  pause: "‖",
+  asked: "◇",
+  answered: "◆",
+  sendRight: "├",
+  sendLeft: "┤",
+  dashAcross: "─",
+  headRight: "▶",
+  headLeft: "◀",
+  lostDash: "╌",
+  lost: "×",
 });
 
 /** For the others. */
@@ -72,6 +103,20 @@ export const ASCII_SIGNS: Signs = Object.freeze({
   barUntil: "|",
   instant: "|",
   here: "^",
+  lane: "|",
+  laneLeads: "#",
+  step: ".",
+  fault: "!",
+  pause: "=",
+  asked: "?",
+  answered: "*",
+  sendRight: "|",
+  sendLeft: "|",
+  dashAcross: "-",
+  headRight: ">",
+  headLeft: "<",
+  lostDash: ".",
+  lost: "x",
 });
 
 /** How a report is laid out: the signs and the columns there are. */
