@@ -46,6 +46,7 @@ export function worldOfW(work: WorkW): WorldPlan {
     untilMicros: work.virtualSeconds * SECOND + 1,
     timeoutMicros: 2 * SECOND,
     retry: "none",
+    unknownFails: false,
     failover: true,
     endpoints: ids,
     learns: false,

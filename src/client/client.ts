@@ -30,6 +30,8 @@ export interface WorkloadPlan {
   readonly untilMicros: number;
   readonly timeoutMicros: number;
   readonly retry: "none" | "safe" | "blind";
+  /** Planted bug: an operation of unknown outcome is said to have failed. */
+  readonly unknownFails: boolean;
   readonly failover: boolean;
   /** Members its clients may talk to, ascending. */
   readonly endpoints: readonly number[];
@@ -278,7 +280,13 @@ function tend(client: Client, plan: WorkloadPlan, host: ClientHost, atMicros: nu
     } else {
       client.open.splice(i, 1);
       if (host.clientObserver !== null) {
-        host.clientObserver.completed(client, open, isWrite(open.kind) ? "unknown" : "failed", null, atMicros);
+        host.clientObserver.completed(
+          client,
+          open,
+          isWrite(open.kind) && !plan.unknownFails ? "unknown" : "failed",
+          null,
+          atMicros,
+        );
       }
     }
   }
@@ -341,7 +349,7 @@ export function receiveResponse(client: Client, plan: WorkloadPlan, host: Client
       rearm(client, plan, host);
       return;
     }
-    outcome = open.maybe ? "unknown" : "failed";
+    outcome = open.maybe && !plan.unknownFails ? "unknown" : "failed";
   } else {
     if (response.revision > client.revision) client.revision = response.revision;
     if (plan.learns) learn(client, open, response);

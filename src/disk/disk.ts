@@ -56,6 +56,8 @@ export interface DiskFile {
   removed: boolean;
   /** A sync that should have made it durable failed: no later one will. */
   failed: boolean;
+  /** Its name is as durable as its content. False only for an owner that does not sync the folder. */
+  named: boolean;
 }
 
 /** Faults in force. All zero or false on a healthy disk. */
@@ -167,7 +169,15 @@ export function append(disk: Disk, record: DiskRecord): boolean {
 /** Writes a whole file under a new name; false when the disk is full or gone. */
 export function writeFile(disk: Disk, name: string, value: DiskRecord): boolean {
   if (disk.faults.full > 0 || disk.destroyed) return false;
-  disk.files.push({ number: disk.filesWritten++, name, value, durable: false, removed: false, failed: false });
+  disk.files.push({
+    number: disk.filesWritten++,
+    name,
+    value,
+    durable: false,
+    removed: false,
+    failed: false,
+    named: true,
+  });
   disk.unsyncedBytes += value.size;
   return true;
 }
@@ -347,7 +357,9 @@ export function crashDisk(disk: Disk, unsynced: Unsynced, stream: Stream): numbe
   if (lost > 0) disk.digested = null;
   disk.durableEnd = end;
   const tears = unsynced === "tear";
-  disk.files = disk.files.filter((file) => file.durable || (tears && !file.failed && stream.below(2) === 1));
+  disk.files = disk.files.filter(
+    (file) => (file.durable && file.named) || (tears && !file.failed && stream.below(2) === 1),
+  );
   for (const file of disk.files) {
     file.durable = true;
     file.removed = false;

@@ -125,11 +125,16 @@ export function drawStorm(plan: StormPlan, stream: Stream): Fault[] {
   return storm.list;
 }
 
-/** A cut that stays to the end: liveness under faults that do not go away. Two-thirds are partial, the rest one-way. */
+/** Something that stays to the end: liveness under faults that do not go away. Partial cuts, one-way cuts, a stalled disk. */
 export function drawStanding(plan: StormPlan, stream: Stream): Fault[] {
   const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids] };
   if (plan.ids.length < 3) return [];
-  put(storm, plan.untilMicros, null, happens(stream, 2, 3) ? partialCut(storm, 1) : oneWayCut(storm));
+  const action = weighted<() => Action>(stream, [
+    [3, () => partialCut(storm, 1)],
+    [2, () => oneWayCut(storm)],
+    [2, () => ({ kind: "disk", on: LEADER, effect: { kind: "stall" }, pPpm: ALWAYS_PPM })],
+  ])();
+  put(storm, plan.untilMicros, null, action);
   return storm.list.map((fault) => ({ ...fault, id: "stays" }));
 }
 

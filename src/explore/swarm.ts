@@ -62,7 +62,7 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
   drawn.push(...kinds);
   const storm = base.protocol === "etcd" ? drawStorm(plan, stream) : [];
   const standing = happens(stream, 1, 4) ? drawStanding(plan, stream) : [];
-  if (standing.length > 0) drawn.push("a cut that stays");
+  if (standing.length > 0) drawn.push("one fault that stays");
   return {
     scenario: {
       ...base,
@@ -262,6 +262,8 @@ function drawWorkload(base: Workload, { durationMicros }: Scenario, stream: Stre
     loop: { kind: "closed", thinkMicros },
     ops,
     keys: { ...base.keys, count: between(stream, 1, 6), dist: oneOf(stream, ["uniform", "zipf"]) },
+    // Records of more than a sector can be torn.
+    valueBytes: happens(stream, 1, 4) ? doubled(stream, 512, 3) : base.valueBytes,
     untilMicros: Math.min(base.untilMicros, untilMicros),
     timeoutMicros: doubled(stream, 250 * MILLISECOND, 4),
     retry: weighted<Workload["retry"]>(stream, [

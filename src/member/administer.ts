@@ -158,6 +158,7 @@ function objection(
       if (isVoter) return NOT_LEARNER;
       if (!isLearner) return NOT_FOUND;
       if (member.raft.role !== Role.Leader) return NOT_LEADER;
+      if (member.config.mutations.promoteUnreadyLearner) return null;
       const progress = progressOf(member.raft.tracker, id);
       const own = member.raft.log.last;
       return progress !== null && progress.match * 100 > own * READY_PERCENT ? null : NOT_IN_SYNC;

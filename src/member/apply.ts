@@ -2,6 +2,7 @@
 
 import { EtcdError, type Response } from "../etcd/api.ts";
 import { applyRequest } from "../etcd/apply.ts";
+import { mergeStore } from "../etcd/merge-store.ts";
 import { exportSnapshot, restoreSnapshot, type StoreSnapshot } from "../etcd/snapshot.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { ClientResponse, RequestError } from "../kernel/request.ts";
@@ -72,6 +73,7 @@ function applyEntry(member: EtcdMember, env: MemberEnv, backend: Backend, entry:
   const data = entry.data;
   if (changes) applyMembership(member, env, backend, entry);
   else if (data instanceof Command) {
+    if (member.config.mutations.consistentIndexAhead && (entry.index & 7) === 0) saveBackend(backend, entry);
     const result = applyRequest(backend.store, data.body);
     advanceBackend(backend, entry);
     if (env.observer !== null) env.observer.applied(env.context.self, entry, null, backend.store);
@@ -84,6 +86,17 @@ function applyEntry(member: EtcdMember, env: MemberEnv, backend: Backend, entry:
     advanceBackend(backend, entry);
     if (env.observer !== null) env.observer.applied(env.context.self, entry, null, backend.store);
   }
+}
+
+/** Planted bug: the database is saved between the moment its index goes on and the moment its content does. */
+function saveBackend(backend: Backend, { index, term, chain }: Pick<Entry, "index" | "term" | "chain">): void {
+  const { store, confState, removed } = backend;
+  backend.saved = { snapshot: exportSnapshot(store), index, term, chain, confState, removed };
+}
+
+/** A snapshot is taken or installed: whatever else is wrong, the database is saved then, whole. */
+function saveApplied(backend: Backend): void {
+  saveBackend(backend, { index: backend.appliedIndex, term: backend.appliedTerm, chain: backend.appliedChain });
 }
 
 function advanceBackend(backend: Backend, entry: Entry): void {
@@ -162,8 +175,10 @@ function maybeSnapshot(member: EtcdMember, env: MemberEnv): void {
   if (snapshotEntries === 0 || backend.appliedIndex - member.snapshotIndex < snapshotEntries) return;
   const context = env.context;
   const index = backend.appliedIndex;
+  if (member.config.mutations.consistentIndexAhead) saveApplied(backend);
   const record = new SnapshotRecord(index, backend.appliedTerm, backend.appliedChain, backend.confState, null);
   if (!context.writeFile(snapshotName(index), record)) return;
+  if (member.config.mutations.renameWithoutDirSync) (context.disk.files.at(-1) as { named: boolean }).named = false;
   const disk = context.disk;
   member.snapshotIndex = index;
   member.cuts.push({ index, position: disk.log.first + disk.log.length });
@@ -208,12 +223,15 @@ export function currentSnapshot(env: MemberEnv): Snapshot {
 export function installSnapshot(member: EtcdMember, env: MemberEnv, snapshot: Snapshot): void {
   const backend = env.backend;
   if (snapshot.data !== null) {
+    const before = backend.store;
     backend.store = restoreSnapshot(snapshot.data as StoreSnapshot, { mutations: member.config.etcdMutations });
+    if (member.config.mutations.snapshotMergedNotReplaced) mergeStore(backend.store, before);
   }
   backend.appliedIndex = snapshot.index;
   backend.appliedTerm = snapshot.term;
   backend.appliedChain = snapshot.chain;
   adopt(backend, snapshot.confState);
+  if (member.config.mutations.consistentIndexAhead) saveApplied(backend);
   member.applyQueue.length = 0;
   member.queuedChanges = 0;
   member.snapshotIndex = snapshot.index;

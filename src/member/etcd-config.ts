@@ -17,6 +17,22 @@ export interface MemberMutations {
   readonly wipedMemberSameId: boolean;
   /** `fsync-error-retried`: a failed sync is repeated and then believed. */
   readonly fsyncErrorRetried: boolean;
+  /** `hardstate-before-entries`: term and commit index are on disk before the entries that they speak of. */
+  readonly hardstateBeforeEntries: boolean;
+  /** `rename-without-dir-sync`: the name of a snapshot file is not on disk when the log before it is cut. */
+  readonly renameWithoutDirSync: boolean;
+  /** `corrupt-entry-truncates-log`: any damaged record counts as the end of the log. */
+  readonly corruptEntryTruncatesLog: boolean;
+  /** `torn-record-accepted`: a half-written record is read as if it were whole. */
+  readonly tornRecordAccepted: boolean;
+  /** `snapshot-merged-not-replaced`: a received snapshot is put on top of what is there. */
+  readonly snapshotMergedNotReplaced: boolean;
+  /** `consistent-index-ahead`: the database is saved with the index of an entry and without its change. */
+  readonly consistentIndexAhead: boolean;
+  /** `disk-stalled-leader`: a leader's heartbeats go on while its disk does not. */
+  readonly diskStalledLeader: boolean;
+  /** `promote-unready-learner`: a learner becomes a voter however far behind it is. */
+  readonly promoteUnreadyLearner: boolean;
 }
 
 /** A correct member. */
@@ -26,6 +42,14 @@ export const NO_MEMBER_MUTATIONS: MemberMutations = Object.freeze({
   readBeforeApply: false,
   wipedMemberSameId: false,
   fsyncErrorRetried: false,
+  hardstateBeforeEntries: false,
+  renameWithoutDirSync: false,
+  corruptEntryTruncatesLog: false,
+  tornRecordAccepted: false,
+  snapshotMergedNotReplaced: false,
+  consistentIndexAhead: false,
+  diskStalledLeader: false,
+  promoteUnreadyLearner: false,
 });
 
 /** Options of all members of a cluster. */

@@ -1,6 +1,7 @@
 // The state of one etcd member: Raft, what waits for it, and where its disk stands. What it has applied is in the database on
 // its disk (`Backend`). Changed by `ready.ts`, `apply.ts`, `requests.ts` and `etcd-protocol.ts` only.
 
+import type { StoreSnapshot } from "../etcd/snapshot.ts";
 import type { Store } from "../etcd/store.ts";
 import type { ClientRequest } from "../kernel/request.ts";
 import type { ConfState, Entry, Raft, Ready } from "../raft/raft.ts";
@@ -16,6 +17,18 @@ export interface Backend {
   confState: ConfState;
   /** Members that were removed, as far as it knows: nobody listens to them any more. Ascending. */
   removed: readonly number[];
+  /** Planted bug `consistent-index-ahead` only: the database as it was saved last, with an index that runs ahead. */
+  saved: SavedBackend | null;
+}
+
+/** A database as it stands on the disk, where saving it is not the same moment as changing it. Immutable. */
+export interface SavedBackend {
+  readonly snapshot: StoreSnapshot;
+  readonly index: number;
+  readonly term: number;
+  readonly chain: number;
+  readonly confState: ConfState;
+  readonly removed: readonly number[];
 }
 
 /** Reads that wait for one confirmation. */

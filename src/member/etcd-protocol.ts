@@ -29,7 +29,7 @@ import { type Backend, createEtcdMember, type EtcdMember } from "./etcd-member.t
 import { MemberEnv } from "./member-env.ts";
 import type { MemberObserver } from "./observer.ts";
 import type { MessageFacts, ProcessContext, ProcessFacts, Protocol } from "./protocol.ts";
-import { drive, persisted } from "./ready.ts";
+import { beatWhileStalled, drive, persisted } from "./ready.ts";
 import { proposeCompaction, takeRequest, tendRequests } from "./requests.ts";
 import { readDisk, SnapshotRecord, StateRecord, snapshotName } from "./wal.ts";
 
@@ -85,6 +85,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       appliedChain: 0,
       confState: founding,
       removed: [],
+      saved: null,
     };
     context.disk.backend = backend;
   }
@@ -105,12 +106,14 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
         appliedChain: 0,
         confState: confStateOf([]),
         removed: [],
+        saved: null,
       };
       disk.backend = backend;
     }
+    if (this.config.mutations.consistentIndexAhead && context.boot > 1) reopenSaved(env.backend, this.config);
     const raftConfig = this.raftConfigOf(context.self);
     const maxApplying = raftConfig.maxCommittedSizePerReady || raftConfig.maxSizePerMsg;
-    const read = readDisk(disk, maxApplying);
+    const read = readDisk(disk, maxApplying, this.config.mutations);
     if ("refusal" in read) {
       context.die(read.refusal);
       return null;
@@ -210,6 +213,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     const raft = member.raft;
     if (due > raft.ticks) raft.ticks = due;
     tick(raft, env);
+    if (this.config.mutations.diskStalledLeader) beatWhileStalled(member, env);
     if (member.waiters.length > 0 || member.stalled.length > 0 || member.readRounds.length > 0) {
       tendRequests(member, env);
     }
@@ -331,6 +335,18 @@ function restoreBackend(backend: Backend, snapshot: Snapshot, config: EtcdConfig
   backend.appliedTerm = snapshot.term;
   backend.appliedChain = snapshot.chain;
   adopt(backend, snapshot.confState);
+}
+
+/** Planted bug: what a start finds is the database as it was saved last. */
+function reopenSaved(backend: Backend, config: EtcdConfig): void {
+  const { saved } = backend;
+  if (saved === null) return;
+  backend.store = restoreSnapshot(saved.snapshot, { mutations: config.etcdMutations });
+  backend.appliedIndex = saved.index;
+  backend.appliedTerm = saved.term;
+  backend.appliedChain = saved.chain;
+  backend.confState = saved.confState;
+  backend.removed = saved.removed;
 }
 
 /** A hash of a store's content and of how far it goes, for fingerprints. */

@@ -1,6 +1,7 @@
 // The life of a Ready: persist, send, apply, acknowledge, in etcd's order (`server/etcdserver/raft.go`). A leader sends before
 // its write is durable (thesis §10.2.1); everybody else sends after it.
 
+import { endOf } from "../kernel/chunked.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { RequestError } from "../kernel/request.ts";
 import {
@@ -124,6 +125,7 @@ function write(member: EtcdMember, env: MemberEnv, taken: Ready): boolean {
     if (!context.writeFile(snapshotName(index), new SnapshotRecord(index, snapshot.term, chain, confState, data))) {
       return false;
     }
+    forgetName(member, env);
     if (!context.append(new SnapshotMark(index))) return false;
   }
   if (term !== member.walTerm || vote !== member.walVote) {
@@ -131,8 +133,20 @@ function write(member: EtcdMember, env: MemberEnv, taken: Ready): boolean {
     member.walVote = vote;
     if (!context.append(new StateRecord(term, vote, raft.log.committed))) return false;
   }
+  if (member.config.mutations.hardstateBeforeEntries && entries.length > 0) {
+    // Planted bug: the hard state goes to the disk by a sync of its own, before the entries that it speaks of.
+    if (!context.append(new StateRecord(term, vote, hard === null ? raft.log.committed : hard.commit))) return false;
+    context.disk.durableEnd = endOf(context.disk.log);
+  }
   for (let i = 0; i < entries.length; i++) if (!context.append(entries[i]!)) return false;
   return true;
+}
+
+/** Planted bug: the folder is never synced, so the name of the file just written does not survive a power failure. */
+export function forgetName(member: EtcdMember, env: MemberEnv): void {
+  if (!member.config.mutations.renameWithoutDirSync) return;
+  const { files } = env.context.disk;
+  (files[files.length - 1] as (typeof files)[number]).named = false;
 }
 
 /** What a Ready had to write is on disk. */
@@ -198,6 +212,15 @@ function sendSnapshot(member: EtcdMember, env: MemberEnv, message: Message): Mes
     message.context,
     message.responses,
   );
+}
+
+/** Planted bug: heartbeats leave although the leader's write does not end. */
+export function beatWhileStalled(member: EtcdMember, env: MemberEnv): void {
+  const { raft } = member;
+  if (member.persisting === null || raft.role !== Role.Leader) return;
+  const beats = raft.messages.filter((message) => message.type === MessageType.MsgHeartbeat);
+  raft.messages = raft.messages.filter((message) => message.type !== MessageType.MsgHeartbeat);
+  sendAll(member, env, beats);
 }
 
 /** True while this member leads. */

@@ -4,6 +4,7 @@
 import { cutLogFrom, DamagedRecord, type Disk, type DiskRecord } from "../disk/disk.ts";
 import { endOf, itemAt } from "../kernel/chunked.ts";
 import { mix } from "../kernel/hash.ts";
+import { createEntry } from "../raft/entry.ts";
 import {
   appendEntry,
   type ConfState,
@@ -18,6 +19,7 @@ import {
   Snapshot,
   truncateAfter,
 } from "../raft/raft.ts";
+import { type MemberMutations, NO_MEMBER_MUTATIONS } from "./etcd-config.ts";
 
 /** Bytes of a hard state record, frame and checksum included. */
 const STATE_BYTES = 48;
@@ -109,7 +111,11 @@ interface DigestedLog {
  * is a torn write: it was acknowledged to nobody and is cut off. Any other damage means that something is lost which others
  * may count on; the member must stay down. O(what was written since the last time).
  */
-export function readDisk(disk: Disk, maxApplyingBytes: number): RecoveredDisk | DiskRefusal {
+export function readDisk(
+  disk: Disk,
+  maxApplyingBytes: number,
+  mutations: MemberMutations = NO_MEMBER_MUTATIONS,
+): RecoveredDisk | DiskRefusal {
   const snapshot = newestSnapshot(disk);
   const start = snapshot === null ? 0 : snapshot.index;
   const end = endOf(disk.log);
@@ -133,7 +139,14 @@ export function readDisk(disk: Disk, maxApplyingBytes: number): RecoveredDisk | 
     ({ position, term, vote, commit } = known);
   }
   for (; position < end; position++) {
-    const record = itemAt(disk.log, position);
+    let record = itemAt(disk.log, position);
+    if (record instanceof DamagedRecord) {
+      if (mutations.corruptEntryTruncatesLog) {
+        cutLogFrom(disk, position);
+        break;
+      }
+      if (mutations.tornRecordAccepted && record.damage === "torn") record = halfOf(record.original);
+    }
     if (record instanceof Entry) {
       const { index } = record;
       if (record.chain !== chainHash(record.previousChain, record.term, index, record.type, record.data)) {
@@ -144,7 +157,10 @@ export function readDisk(disk: Disk, maxApplyingBytes: number): RecoveredDisk | 
         leftover = index;
         continue;
       }
-      if (index > log.last + 1) return { refusal: `wal: entry ${index} has none before it` };
+      if (index > log.last + 1) {
+        if (mutations.renameWithoutDirSync) break;
+        return { refusal: `wal: entry ${index} has none before it` };
+      }
       if (record.previousChain !== chainAt(log, index - 1)) {
         // It stood behind another entry than the snapshot ends with: what the snapshot replaced, its mark torn away.
         leftover = index;
@@ -171,7 +187,14 @@ export function readDisk(disk: Disk, maxApplyingBytes: number): RecoveredDisk | 
   const digested: DigestedLog = { position, log: cloneLog(log), term, vote, commit };
   disk.digested = digested;
   // A commit index may be older than the log it stands before: what it says was true then and is true now.
-  return { term, vote, commit: Math.min(Math.max(commit, start), log.last), snapshot, log };
+  const believed = mutations.hardstateBeforeEntries ? commit : Math.min(commit, log.last);
+  return { term, vote, commit: Math.max(believed, start), snapshot, log };
+}
+
+/** Planted bug: what is left of a record whose second half was never written, taken for the whole. */
+function halfOf(record: DiskRecord): DiskRecord {
+  if (!(record instanceof Entry)) return record;
+  return createEntry(record.index, record.term, record.type, null, record.previousChain);
 }
 
 /** The newest snapshot file that is not damaged. */

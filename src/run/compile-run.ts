@@ -2,6 +2,7 @@
 // members' options. Everything here is decided before the first event.
 
 import type { WorkloadPlan } from "../client/client.ts";
+import { type ClientMutations, NO_CLIENT_MUTATIONS } from "../client/mutation.ts";
 import { getBodies, OPERATION_KINDS, type OperationKind } from "../client/operation.ts";
 import type { DiskConfig } from "../disk/disk.ts";
 import { type EtcdMutations, NO_ETCD_MUTATIONS } from "../etcd/mutation.ts";
@@ -86,7 +87,7 @@ function fileKeyOf({ kind }: Action): string {
 /** Why the bug cannot be planted here; null where it can. */
 function unplantable(scenario: Scenario, id: MutationId): string | null {
   const name = camelOf(id);
-  const known: object[] = [NO_RAFT_MUTATIONS, NO_MEMBER_MUTATIONS, NO_ETCD_MUTATIONS];
+  const known: object[] = [NO_RAFT_MUTATIONS, NO_MEMBER_MUTATIONS, NO_ETCD_MUTATIONS, NO_CLIENT_MUTATIONS];
   if (!known.some((record) => name in record)) return `mutation ${id} cannot be planted yet`;
   if (scenario.protocol !== "etcd") return `mutation ${id} is a bug of etcd, and the protocol is ${scenario.protocol}`;
   if (IDLE_MUTATIONS.includes(id)) return `mutation ${id} has no effect yet: no cluster drives what it breaks`;
@@ -167,7 +168,8 @@ export function compileRun(scenario: Scenario): CompiledRun {
   const { cluster, network } = scenario;
   const disk: DiskConfig = cluster.disk;
   const view = staticView(scenario);
-  const workloads = scenario.workload.map((workload, at) => workloadPlan(scenario, workload, at, view));
+  const mutations: ClientMutations = pick(NO_CLIENT_MUTATIONS, mutationsOf(scenario.mutate));
+  const workloads = scenario.workload.map((workload, at) => workloadPlan(scenario, workload, at, view, mutations));
   const faults = scenario.faults.map((fault) => withClient(fault, workloads, scenario));
   const timetable: PlannedAction[] = faults.map((fault) => ({
     id: fault.id,
@@ -230,7 +232,13 @@ function linkPlans(scenario: Scenario, view: SelectorView): LinkPlan[] {
   return links;
 }
 
-function workloadPlan(scenario: Scenario, workload: Workload, at: number, view: SelectorView): WorkloadPlan {
+function workloadPlan(
+  scenario: Scenario,
+  workload: Workload,
+  at: number,
+  view: SelectorView,
+  mutations: ClientMutations,
+): WorkloadPlan {
   let firstClient = 1;
   for (let i = 0; i < at; i++) firstClient += (scenario.workload[i] as Workload).clients;
   const kinds: OperationKind[] = [];
@@ -261,7 +269,8 @@ function workloadPlan(scenario: Scenario, workload: Workload, at: number, view: 
     fromMicros: workload.fromMicros,
     untilMicros: workload.untilMicros,
     timeoutMicros: workload.timeoutMicros,
-    retry: workload.retry,
+    retry: mutations.retryWithoutDedup ? "blind" : workload.retry,
+    unknownFails: mutations.timeoutReportedAsFailure,
     failover: workload.failover,
     endpoints: idsOf(workload.endpoints, view),
     learns: kinds.includes("cas"),
@@ -306,6 +315,7 @@ function withClient(fault: Fault, workloads: WorkloadPlan[], scenario: Scenario)
     untilMicros: 0,
     timeoutMicros: action.timeoutMicros ?? 2_000_000,
     retry: "none",
+    unknownFails: false,
     failover: false,
     endpoints: scenario.cluster.members.map((member) => member.id),
     learns: false,

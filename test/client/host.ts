@@ -37,6 +37,7 @@ export function workload(changes: Partial<WorkloadPlan> = {}): WorkloadPlan {
     untilMicros: 10_000_000,
     timeoutMicros: 1_000_000,
     retry: "none",
+    unknownFails: false,
     failover: true,
     endpoints: [1, 2, 3],
     learns: false,
