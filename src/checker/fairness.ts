@@ -131,7 +131,8 @@ export function connected(world: World, a: number, b: number): boolean {
   return isOpen(world, a, b) && isOpen(world, b, a);
 }
 
-function isOpen(world: World, from: number, to: number): boolean {
+/** What `from` sends reaches `to`, but for chance. */
+export function isOpen(world: World, from: number, to: number): boolean {
   const link = world.network.links[from]?.[to];
   return link === undefined || (link.cuts === 0 && !link.effects.some((effect) => isTotal(effect)));
 }

@@ -31,6 +31,8 @@ export interface DriveOptions {
   readonly onSlice?: OnSlice;
   /** Stops after this many events, as an interrupted run did that is made again; otherwise it goes on to its end. */
   readonly stopAfterEvents?: number;
+  /** Measures what only a study asks for. */
+  readonly gauge?: boolean;
 }
 
 /** Runs the scenario with the seed. */
@@ -39,7 +41,7 @@ export async function drive(scenario: Scenario, seed: string, options: DriveOpti
   const spent = (): number => Number((process.hrtime.bigint() - began) / 1000n);
   let run: ScenarioRun | null = null;
   try {
-    run = startRun(scenario, seed);
+    run = startRun(scenario, seed, { gauge: options.gauge === true });
     const stopped = await advance(run, options);
     return { result: run.result(stopped), scenario: run.scenario, wallMicros: spent() };
   } catch (error) {

@@ -1,12 +1,11 @@
 // `lockstep run`: plans the runs of all scenarios that were named, makes them one after the other, shows each as it ends.
 
 import { randomInt } from "node:crypto";
-import { MEASURED, measureRun } from "../report/measure.ts";
 import type { ReportedRun } from "../report/reported-run.ts";
 import type { Line } from "../report/span.ts";
 import { span } from "../report/span.ts";
+import { createTally, judgeTally, needsGauge, tallyRun } from "../report/study-tally.ts";
 import type { RunResult, Verdict } from "../run/result.ts";
-import { judgeStudy, type MeasuredNumbers } from "../scenario/judge-study.ts";
 import { expandVariants, type Scenario } from "../scenario/scenario.ts";
 import {
   parseSeed,
@@ -16,7 +15,6 @@ import {
   type SeedRange,
   seedsOf,
 } from "../scenario/seed.ts";
-import type { Measure } from "../scenario/study.ts";
 import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
 import { Complaint, complaint } from "./complaint.ts";
 import { drive, toldOf } from "./drive.ts";
@@ -95,26 +93,19 @@ interface Session {
 
 async function runFile(file: PlannedFile, session: Session): Promise<void> {
   const { study } = file.loaded.scenario;
-  const measures = new Set(study === null ? [] : study.expectations.map((expectation) => expectation.measure));
-  const measured = new Map<string, number[]>();
+  const tally = study === null ? null : createTally(study, file.variants);
   let made = 0;
   for (const variant of file.variants) {
     for (let offset = 0; offset < file.seeds.count; offset++) {
       if (session.interrupts.signal !== null) return;
       const [seed] = seedsOf(file.seeds, offset, 1) as [string];
-      const result = await runOne(file.loaded.file, variant, seed, session);
+      const result = await runOne(file.loaded.file, variant, seed, session, tally !== null && needsGauge(tally));
       made++;
-      if (study === null || result.interrupted) continue;
-      for (const measure of measures) takeNumbers(measured, variant.variant, measure, result);
+      if (tally !== null) tallyRun(tally, result);
     }
   }
-  if (study === null || session.interrupts.signal !== null) return;
-  const numbers: MeasuredNumbers[] = [];
-  for (const variant of file.variants) {
-    for (const measure of measures)
-      numbers.push({ variant: variant.variant, measure, numbers: measured.get(keyOf(variant.variant, measure)) ?? [] });
-  }
-  const expectations = judgeStudy(study, numbers);
+  if (tally === null || session.interrupts.signal !== null) return;
+  const expectations = judgeTally(tally);
   const held = expectations.every((expectation) => expectation.held);
   if (!held) session.exit = worseExit(session.exit, ExitCode.Violated);
   hideProgress(session.progress);
@@ -128,27 +119,18 @@ async function runFile(file: PlannedFile, session: Session): Promise<void> {
   });
 }
 
-function keyOf(variant: string | null, measure: Measure): string {
-  return `${measure} ${variant ?? ""}`;
-}
-
-function takeNumbers(
-  measured: Map<string, number[]>,
-  variant: string | null,
-  measure: Measure,
-  result: RunResult,
-): void {
-  const key = keyOf(variant, measure);
-  const list = measured.get(key) ?? [];
-  for (const number of measureRun(result, measure)) list.push(number);
-  measured.set(key, list);
-}
-
-async function runOne(file: string, scenario: Scenario, seed: string, session: Session): Promise<RunResult> {
+async function runOne(
+  file: string,
+  scenario: Scenario,
+  seed: string,
+  session: Session,
+  gauge: boolean,
+): Promise<RunResult> {
   const { progress, terminal, interrupts } = session;
   progress.name = groupName(scenario);
   const driven = await drive(scenario, seed, {
     interrupts,
+    gauge,
     onSlice: (state) => showProgress(progress, terminal, state),
   });
   const { result } = driven;
@@ -234,12 +216,6 @@ function plannedFile(loaded: LoadedScenario, asked: SeedRange | null): PlannedFi
   const { scenario } = loaded;
   const variants = expandVariants(scenario);
   if (scenario.study !== null) {
-    const missing = scenario.study.expectations.find(({ measure }) => !MEASURED.includes(measure));
-    if (missing !== undefined)
-      throw complaint(
-        `${loaded.file}: ${missing.measure} is not measured by this version`,
-        `it measures ${MEASURED.join(", ")}`,
-      );
     const range = parseSeedRange(`${scenario.study.firstSeed}..${scenario.study.lastSeed}`);
     if (!("message" in range)) return { loaded, variants, seeds: range };
   }

@@ -1,27 +1,11 @@
-// The numbers that a run gives to a study, as far as its result tells them. Which of the measures those are, `MEASURED` says;
-// a study that asks for another one is refused before it runs rather than judged on nothing.
+// The numbers that a run gives to a study: what its result tells, and what was gauged while it ran.
 
+import { unreachable } from "../kernel/assert.ts";
+import type { GaugedMeasure } from "../run/gauge.ts";
 import type { FaultReport, LeaderReport, RunResult } from "../run/result.ts";
 import type { Measure } from "../scenario/study.ts";
 
 const HOUR_MICROS = 3_600_000_000;
-
-/** Measures that a result tells. */
-export const MEASURED: readonly Measure[] = [
-  "failover",
-  "first-election",
-  "stale-leader",
-  "handover",
-  "leader-changes",
-  "leader-changes-per-hour",
-  "elections",
-  "split-votes",
-  "stale-reads",
-  "events",
-  "write-availability",
-  "read-availability",
-  "availability",
-];
 
 /** Kinds of faults that can take a leader away. */
 const HARMING: readonly string[] = ["crash", "destroy", "pause", "partition"];
@@ -58,10 +42,35 @@ export function measureRun(result: RunResult, measure: Measure): number[] {
       return share(result.reads.ok, result.reads.invoked);
     case "availability":
       return share(result.writes.ok + result.reads.ok, result.writes.invoked + result.reads.invoked);
+    case "messages":
+      return [result.messages];
+    case "write-latency":
+    case "read-latency":
+    case "write-gap":
+    case "commit-latency":
+    case "follower-lag":
+    case "follower-lag-entries":
+    case "convergence":
+      return [...(result.numbers?.[measure] ?? [])];
     default:
-      return [];
+      return unreachable(measure);
   }
 }
+
+/** Whether a run has to be gauged for the measure (`RunOptions.gauge`). */
+export function isGauged(measure: Measure): boolean {
+  return GAUGED.includes(measure);
+}
+
+const GAUGED: readonly Measure[] = [
+  "write-latency",
+  "read-latency",
+  "write-gap",
+  "commit-latency",
+  "follower-lag",
+  "follower-lag-entries",
+  "convergence",
+] satisfies readonly GaugedMeasure[];
 
 function share(ok: number, invoked: number): number[] {
   return invoked === 0 ? [] : [Math.floor((ok * 1_000_000) / invoked)];

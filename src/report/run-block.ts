@@ -210,6 +210,7 @@ function factLines(run: ReportedRun, layout: Layout): Line[] {
     if (shares.length > 0) lines.push(...fillItems(labelSpan("available"), shares, between, layout.width));
   }
   lines.push(...faultLines(result, layout));
+  lines.push(...budgetLines(result, layout));
   const seen = coverageItems(result);
   if (seen.length > 0) lines.push(...fillItems(labelSpan("seen"), seen, between, layout.width));
   if (result.note !== "" && result.violation !== null)
@@ -282,6 +283,24 @@ function faultLines(result: RunResult, layout: Layout): Line[] {
     lines.push([span(" ".repeat(LABEL_COLUMNS)), span(`and ${named.length - INEFFECTIVE_MAX} more`, "dim")]);
   return lines;
 }
+
+/** When more was away than the cluster is meant to survive. */
+function budgetLines(result: RunResult, layout: Layout): Line[] {
+  return result.beyond.slice(0, BEYOND_MAX).flatMap(({ what, members, tolerated, fromMicros, untilMicros }, at) => {
+    const stretch = `${shortTime(fromMicros)}${layout.signs.range}${shortTime(untilMicros ?? result.virtualMicros)}`;
+    const who = members.map(memberName).join(" ");
+    const away = what === "members" ? `${who} away` : `the volumes of ${who} lost`;
+    const more =
+      at + 1 === BEYOND_MAX && result.beyond.length > BEYOND_MAX
+        ? `, and ${result.beyond.length - at - 1} times more`
+        : "";
+    const text = `exceeded ${stretch}: ${away}, ${tolerated} may be${more}`;
+    return fillText([labelSpan(at === 0 ? "budget" : "")], text, "plain", layout.width);
+  });
+}
+
+/** Stretches beyond the budget that are told one by one. */
+const BEYOND_MAX = 3;
 
 /** Counters that other lines say already. */
 const TOLD: readonly string[] = [

@@ -1,7 +1,7 @@
 // Runs as JSON, in the shape that other programs rely on. Fields may be added, never renamed or dropped.
 
 import { ENGINE_VERSION } from "../kernel/engine.ts";
-import type { FaultReport, OperationCounts, Verdict } from "../run/result.ts";
+import type { BeyondReport, FaultReport, OperationCounts, Verdict } from "../run/result.ts";
 import type { StudyResult } from "../scenario/judge-study.ts";
 import { memberName } from "./figures.ts";
 import { type ReportedRun, replayCommand } from "./reported-run.ts";
@@ -26,6 +26,9 @@ export interface ReplayDocument {
   /** Events up to which both are known to agree. */
   readonly agreesUntil: number;
 }
+
+/** A stretch beyond the fault budget. */
+export type BeyondDocument = Omit<BeyondReport, "members"> & { readonly members: readonly string[] };
 
 /** One run as JSON. */
 export interface RunDocument {
@@ -55,6 +58,8 @@ export interface RunDocument {
     readonly status: string;
     readonly note: string;
   }[];
+  /** Stretches in which more was away than the cluster is meant to survive. */
+  readonly beyondBudget?: readonly BeyondDocument[];
   readonly interrupted?: true;
   readonly note?: string;
   readonly artifact?: string;
@@ -114,6 +119,7 @@ export function runDocument(run: ReportedRun, replayed: ReplayDocument | null = 
     coverage: result.coverage,
     expectations: result.expectations,
     ...(idle.length === 0 ? {} : { ineffective: idle.map(idleDocument) }),
+    ...(result.beyond.length === 0 ? {} : { beyondBudget: result.beyond.map(beyondDocument) }),
     ...(result.interrupted ? { interrupted: true as const } : {}),
     ...(result.note === "" ? {} : { note: result.note }),
     ...(run.artifact === null ? {} : { artifact: run.artifact }),
@@ -121,6 +127,10 @@ export function runDocument(run: ReportedRun, replayed: ReplayDocument | null = 
     ...(run.token === undefined || result.verdict === "held" ? {} : { token: run.token }),
     ...(replayed === null ? {} : { replayed }),
   };
+}
+
+function beyondDocument(beyond: BeyondReport): BeyondDocument {
+  return { ...beyond, members: beyond.members.map(memberName) };
 }
 
 function idleDocument(fault: FaultReport): { id: string; kind: string; status: string; note: string } {

@@ -27,7 +27,8 @@ export interface ArtifactProblem {
 }
 
 /** The artifact of a run. */
-export function artifactOf(scenario: Scenario, result: RunResult, file: string | null): Artifact {
+export function artifactOf(scenario: Scenario, measured: RunResult, file: string | null): Artifact {
+  const { numbers: _numbers, ...result } = measured;
   return { format: ARTIFACT_FORMAT, engine: ENGINE_VERSION, program: PROGRAM_VERSION, file, scenario, result };
 }
 

@@ -9,6 +9,8 @@ import type { ClientResponse } from "../kernel/request.ts";
 import { type Judge, observeAnswer, observeInvocation } from "../scenario/judge.ts";
 import { roleOf, termOf } from "../world/life.ts";
 import { processOf, type World } from "../world/world.ts";
+import type { Budget } from "./budget-watch.ts";
+import type { Gauge } from "./gauge.ts";
 import type { AwayReport, LeaderReport } from "./result.ts";
 
 /** One event of a history. */
@@ -51,6 +53,10 @@ export class Collector implements ClientObserver {
   /** Null: nothing is kept. */
   history: HistoryEvent[] | null = null;
   acknowledged: Acknowledged[] | null = null;
+  /** Null for protocols that have no voters to count. */
+  budget: Budget | null = null;
+  /** Null: nothing is measured beyond the result. */
+  gauge: Gauge | null = null;
   readonly singles: SingleOutcome[] = [];
   private world: World;
   private readonly next: ClientObserver | null;
@@ -86,7 +92,8 @@ export class Collector implements ClientObserver {
     singleAt: readonly { readonly position: number; readonly client: number }[],
   ): Collector {
     const fork = copyFields<Collector>(this, new Collector(world, judge, next, singleAt));
-    return Object.assign(fork, { world, judge, next, singleAt });
+    const budget = this.budget === null ? null : { ...this.budget, beyond: this.budget.beyond.slice() };
+    return Object.assign(fork, { world, judge, next, singleAt, budget, gauge: null });
   }
 
   invoked(client: Client, operation: OpenOperation, atMicros: number): void {
@@ -107,6 +114,7 @@ export class Collector implements ClientObserver {
   ): void {
     const writes = isWrite(operation.kind);
     const counters = this.world.counters;
+    if (this.gauge !== null) this.gauge.completed(operation, outcome, atMicros);
     if (operation.attempt > 1) counters[CounterAt.retry]! += operation.attempt - 1;
     if (outcome === "ok") {
       this.ok++;

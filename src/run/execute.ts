@@ -42,8 +42,10 @@ import { beginAction } from "../world/actions.ts";
 import { EventKind } from "../world/event.ts";
 import { Trace } from "../world/trace.ts";
 import { processOf, type World } from "../world/world.ts";
+import { createBudget, watchBudget } from "./budget-watch.ts";
 import { Collector } from "./collector.ts";
 import { type CompiledRun, compileRun, expandScenario, unsupported, unsupportedPlaces } from "./compile-run.ts";
+import { Gauge } from "./gauge.ts";
 import type { FaultReport, RunResult, Verdict, ViolationReport } from "./result.ts";
 import { Run, type StepRecorder } from "./run.ts";
 import { WorldView } from "./run-view.ts";
@@ -57,6 +59,8 @@ export interface RunOptions {
   readonly checks?: boolean;
   readonly trace?: boolean;
   readonly history?: boolean;
+  /** What only a study asks for is measured too. */
+  readonly gauge?: boolean;
   /** Where choices come from; by default the generators of the seed. */
   readonly choices?: ChoiceSource;
   /** Ends the run right after the first event that makes it true. */
@@ -74,6 +78,7 @@ export class ScenarioRun {
   readonly checker: EtcdChecker | null = null;
   readonly plain: PlainChecker | null = null;
   readonly liveness: LivenessChecker | null = null;
+  private readonly gauge: Gauge | null = null;
   private readonly compiled: CompiledRun;
   private readonly judge: Judge;
   private readonly view: WorldView;
@@ -144,6 +149,9 @@ export class ScenarioRun {
     const next = this.checker ?? this.plain;
     if (from === null) {
       this.collector = new Collector(world, this.judge, next, singles);
+      if (isEtcd) this.collector.budget = createBudget(scenario.budget.membersDown);
+      if (options.gauge === true) this.gauge = new Gauge(context.protocol);
+      this.collector.gauge = this.gauge;
       if (options.history === true) this.collector.history = [];
       if (scenario.expect.some((expectation) => expectation.kind === "data-loss")) this.collector.acknowledged = [];
     } else this.collector = from.collector.fork(world, this.judge, next, singles);
@@ -238,18 +246,27 @@ export class ScenarioRun {
     if (member !== 0) this.collector.noteLeader(member);
     if (kind === EventKind.FaultBegins || kind === EventKind.FaultEnds || kind === EventKind.Operator) {
       for (const id of world.ids) this.collector.noteLeader(id);
-      this.collector.noteLife();
+      this.livesChanged(world);
     }
     // A process may also end itself, and an operator brings new ones, at any step.
     const lives = (world.counters[CounterAt.crash] as number) + world.ids.length;
     if (lives !== this.livesSeen) {
       this.livesSeen = lives;
-      this.collector.noteLife();
+      this.livesChanged(world);
     }
+    if (this.gauge !== null) this.gauge.stepped(world, member);
     if (this.waiting.length > 0) this.fireWaiting(world);
     if (this.findViolations()) return true;
     this.look(false);
     return this.until !== null && this.comesTrue(this.until.predicate, this.until.memory);
+  }
+
+  /** Faults began or ended, members came or went. */
+  private livesChanged(world: World): void {
+    this.collector.noteLife();
+    const { budget } = this.collector;
+    if (budget !== null) watchBudget(budget, world, this.checker === null ? [] : this.checker.ghost.disksLost);
+    if (this.gauge !== null) this.gauge.changed(world);
   }
 
   private comesTrue(predicate: Predicate, memory: PredicateMemory): boolean {
@@ -282,7 +299,7 @@ export class ScenarioRun {
       this.view.bind(now);
       if (this.checker !== null) for (const id of now.ids) this.checker.stepped(now, id);
       for (const id of now.ids) this.collector.noteLeader(id);
-      this.collector.noteLife();
+      this.livesChanged(now);
     }
   }
 
@@ -372,6 +389,7 @@ export class ScenarioRun {
       violation,
       expectations: all,
       events: world.steps,
+      messages: context.delivered,
       virtualMicros: world.atMicros,
       durationMicros: scenario.durationMicros,
       operations: { ok: collector.ok, failed: collector.failed, unknown: collector.unknown },
@@ -384,6 +402,8 @@ export class ScenarioRun {
       leaders: collector.leaders,
       away: collector.away,
       members: world.ids,
+      beyond: collector.budget === null ? [] : collector.budget.beyond,
+      ...(this.gauge === null ? {} : { numbers: this.gauge.result() }),
       interrupted: interrupted || this.stopped,
       note,
     };

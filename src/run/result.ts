@@ -1,6 +1,7 @@
 // What a run came to: the value that reports, artifacts and exit codes are made from. Plain JSON.
 
 import type { ExpectationResult } from "../scenario/judge.ts";
+import type { Gauged } from "./gauge.ts";
 
 /** How a run is judged. `error` is our own fault, never the simulated system's. */
 export type Verdict = "held" | "violated" | "undecided" | "error";
@@ -47,6 +48,19 @@ export interface AwayReport {
   readonly why: string;
 }
 
+/** A stretch of time in which more was away than the cluster is meant to survive. */
+export interface BeyondReport {
+  /** Members down or cut off, or volumes lost for good. */
+  readonly what: "members" | "volumes";
+  /** Everybody that was away in it, ascending. */
+  readonly members: readonly number[];
+  /** So many may be. */
+  readonly tolerated: number;
+  readonly fromMicros: number;
+  /** Null: to the end. */
+  readonly untilMicros: number | null;
+}
+
 /** Operations by outcome. */
 export interface OperationCounts {
   readonly ok: number;
@@ -64,6 +78,8 @@ export interface RunResult {
   readonly violation: ViolationReport | null;
   readonly expectations: readonly ExpectationResult[];
   readonly events: number;
+  /** Messages between members, requests and answers that arrived. */
+  readonly messages: number;
   readonly virtualMicros: number;
   readonly durationMicros: number;
   readonly operations: OperationCounts;
@@ -79,6 +95,10 @@ export interface RunResult {
   readonly leaders: readonly LeaderReport[];
   readonly away: readonly AwayReport[];
   readonly members: readonly number[];
+  /** When it went beyond the fault budget; empty for protocols that have none. */
+  readonly beyond: readonly BeyondReport[];
+  /** What a study asked to be measured; artifacts leave it out. */
+  readonly numbers?: Gauged;
   /** It was stopped from outside before its end. */
   readonly interrupted: boolean;
   /** Why it is undecided or an error, or what else a reader should know; empty where there is nothing to say. */

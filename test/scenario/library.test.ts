@@ -7,10 +7,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { measureRun } from "../../src/report/measure.ts";
+import { createTally, judgeTally, needsGauge, type StudyTally, tallyRun } from "../../src/report/study-tally.ts";
 import { executeScenario } from "../../src/run/execute.ts";
 import type { Expectation, ShareBound } from "../../src/scenario/expectation.ts";
-import { judgeStudy, type MeasuredNumbers } from "../../src/scenario/judge-study.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import type { Compare } from "../../src/scenario/predicate.ts";
 import { expandVariants, type Scenario } from "../../src/scenario/scenario.ts";
@@ -113,23 +112,17 @@ function withoutHarm(scenario: Scenario): Scenario {
   return { ...scenario, faults };
 }
 
-function measured(
-  scenario: Scenario,
-  change: (variant: Scenario) => Scenario = (variant) => variant,
-): MeasuredNumbers[] {
+function measured(scenario: Scenario, change: (variant: Scenario) => Scenario = (variant) => variant): StudyTally {
   const study = scenario.study as NonNullable<Scenario["study"]>;
-  const measures = [...new Set(study.expectations.map((expectation) => expectation.measure))];
-  const numbers: { variant: string | null; measure: (typeof measures)[number]; numbers: number[] }[] = [];
+  const tally = createTally(study, expandVariants(scenario));
   for (const variant of expandVariants(scenario)) {
-    const lists = measures.map((measure) => ({ variant: variant.variant, measure, numbers: [] as number[] }));
-    numbers.push(...lists);
     for (let seed = Number(study.firstSeed); seed <= Number(study.lastSeed); seed++) {
-      const result = executeScenario(change(variant), String(seed));
+      const result = executeScenario(change(variant), String(seed), { gauge: needsGauge(tally) });
       expect(result.verdict, `${variant.variant} ${seed}: ${result.violation?.text}`).toBe("held");
-      for (const list of lists) list.numbers.push(...measureRun(result, list.measure));
+      tallyRun(tally, result);
     }
   }
-  return numbers;
+  return tally;
 }
 
 const scenarios = LIBRARY.map((name) => ({ name, scenario: load(name) }));
@@ -178,12 +171,12 @@ describe("scenarios of the library", () => {
 describe("studies of the library", () => {
   it.each(studies)("$name holds, and each figure could have failed", { timeout: TIMEOUT_MS }, ({ scenario }) => {
     const study = scenario.study as NonNullable<Scenario["study"]>;
-    const numbers = measured(scenario);
-    const results = judgeStudy(study, numbers);
+    const tally = measured(scenario);
+    const results = judgeTally(tally);
     expect(results.filter((result) => !result.held).map(({ expected, seen }) => `${expected}: ${seen}`)).toEqual([]);
     for (const expectation of study.expectations) {
       const opposite: StudyExpectation = { ...expectation, compare: OPPOSITE[expectation.compare] };
-      const turned = judgeStudy({ ...study, expectations: [opposite] }, numbers);
+      const turned = judgeTally({ ...tally, study: { ...study, expectations: [opposite] } });
       expect(
         turned.every((result) => !result.held),
         JSON.stringify(expectation),
@@ -194,7 +187,7 @@ describe("studies of the library", () => {
   const harmed = studies.filter(({ scenario }) => expandVariants(scenario).some(harms));
   it.each(harmed)("$name fails when nothing goes wrong", { timeout: TIMEOUT_MS }, ({ scenario }) => {
     const study = { ...(scenario.study as NonNullable<Scenario["study"]>), lastSeed: "10" };
-    const results = judgeStudy(study, measured({ ...scenario, study }, withoutHarm));
+    const results = judgeTally(measured({ ...scenario, study }, withoutHarm));
     expect(results.some((result) => !result.held)).toBe(true);
   });
 });
