@@ -39,6 +39,8 @@ export type {
   Verdict,
   ViolationReport,
 } from "./run/result.ts";
+export { defineScenario } from "./scenario/define.ts";
+export type { ScenarioFile } from "./scenario/document.ts";
 export { fileOfScenario, formatScenario, formatText } from "./scenario/format.ts";
 export type { ExpectationResult } from "./scenario/judge.ts";
 export { type ParseResult, parseScenario, parseScenarioValue } from "./scenario/parse.ts";

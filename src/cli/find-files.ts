@@ -4,6 +4,7 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { nearest } from "../scenario/nearest.ts";
 import { systemReason } from "./complaint.ts";
+import { isModuleName } from "./load-module.ts";
 
 /** A name that leads to nothing. */
 export interface FileProblem {
@@ -66,7 +67,7 @@ export function findFiles(names: readonly string[]): FoundFiles {
 
 /** Whether the name is that of a scenario file. */
 export function isScenarioName(path: string): boolean {
-  return /\.(ya?ml|json)$/i.test(path) && !/\.run\.json$/i.test(path);
+  return (/\.(ya?ml|json)$/i.test(path) && !/\.run\.json$/i.test(path)) || isModuleName(path);
 }
 
 function walk(folder: string, depth: number): string[] {

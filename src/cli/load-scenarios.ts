@@ -7,6 +7,7 @@ import { BLANK, type Line } from "../report/span.ts";
 import { unsupportedPlaces } from "../run/execute.ts";
 import {
   FILE_CHARACTERS_MAX,
+  type ParseResult,
   parseScenario,
   parseScenarioValue,
   placeFindings,
@@ -17,6 +18,7 @@ import { expandVariants, type Scenario } from "../scenario/scenario.ts";
 import { Complaint, complaint, complaintLines, systemReason } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
 import { findFiles } from "./find-files.ts";
+import { definesScenario, isModuleName, loadModule } from "./load-module.ts";
 import { type Override, withOverride } from "./override.ts";
 
 /** One file that was read and found to be a scenario. */
@@ -25,7 +27,7 @@ export interface LoadedScenario {
   readonly file: string;
   readonly text: string;
   readonly scenario: Scenario;
-  /** The command line changed it, so that it is not what the text says. */
+  /** It is not what the text says: a program made it, or the command line changed it. */
   readonly changed: boolean;
 }
 
@@ -60,11 +62,21 @@ export async function readScenarios(names: readonly string[], overrides: readonl
       bad.push({ file: path, text: "", problems: [], lines: text.lines });
       continue;
     }
-    // A folder may hold other JSON: only what says that it is a scenario is taken for one.
+    const module = isModuleName(path);
+    // A folder may hold other JSON and other programs: only what says that it is a scenario is taken for one.
     if (fromWalk && path.toLowerCase().endsWith(".json") && !text.includes("lockstep/v1")) continue;
-    const read = judged(text, overrides);
+    if (fromWalk && module && !definesScenario(text)) continue;
+    let read: ParseResult;
+    if (module) {
+      const loaded = await loadModule(path);
+      if ("lines" in loaded) {
+        bad.push({ file: path, text: "", problems: [], lines: loaded.lines });
+        continue;
+      }
+      read = judgedValue(loaded.value, overrides);
+    } else read = judged(text, overrides);
     if (read.scenario === null) bad.push({ file: path, text, problems: read.problems, lines: [] });
-    else good.push({ file: path, text, scenario: read.scenario, changed: overrides.length > 0 });
+    else good.push({ file: path, text, scenario: read.scenario, changed: module || overrides.length > 0 });
   }
   return { good, bad };
 }
@@ -82,7 +94,7 @@ export async function loadScenarios(
   if (good.length === 0) {
     throw complaint(
       `there is no scenario in ${names.join(", ")}`,
-      "scenarios are *.yaml, *.yml and *.json files; `lockstep scenario new <name>` writes one",
+      "scenarios are *.yaml, *.yml, *.json and *.ts files; `lockstep scenario new <name>` writes one",
       ExitCode.NothingRan,
     );
   }
@@ -123,14 +135,18 @@ export function unsupportedLines(loaded: LoadedScenario): Line[] {
   return unsupportedProblems(loaded).flatMap((problem) => problemLines(problem, loaded.file, loaded.text));
 }
 
-function judged(text: string, overrides: readonly Override[]): ReturnType<typeof parseScenario> {
+function judged(text: string, overrides: readonly Override[]): ParseResult {
   const read = parseScenario(text);
   if (read.scenario === null || overrides.length === 0) return read;
-  let file: unknown = parse(text.startsWith("\uFEFF") ? text.slice(1) : text, { version: "1.2", logLevel: "silent" });
+  return judgedValue(parse(text.replace(/^\uFEFF/, ""), { version: "1.2", logLevel: "silent" }), overrides);
+}
+
+function judgedValue(value: unknown, overrides: readonly Override[]): ParseResult {
+  let file = value;
   for (const override of overrides) file = withOverride(file, override);
-  const changed = parseScenarioValue(file);
-  if (changed.scenario !== null) return changed;
-  const problems = changed.problems.map((problem) => ({
+  const read = parseScenarioValue(file);
+  if (read.scenario !== null || overrides.length === 0) return read;
+  const problems = read.problems.map((problem) => ({
     ...problem,
     message: `${problem.message} (as changed on the command line)`,
   }));

@@ -14,6 +14,7 @@ import { TEMPLATES, templateText } from "../scenario/template.ts";
 import { writeWhole } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
+import { isModuleName } from "./load-module.ts";
 import { badFileLines, loadScenarios, readScenarios, unsupportedLines, unsupportedProblems } from "./load-scenarios.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -220,6 +221,10 @@ export async function formatCommand(
   const loaded = await loadScenarios(names);
   let changed = 0;
   for (const { file, text } of loaded) {
+    if (isModuleName(file)) {
+      terminal.err([[span(file, "strong"), span(" is a program: left as it is", "dim")]]);
+      continue;
+    }
     const laidOut = formatText(text);
     if (file === "-") {
       terminal.write(laidOut ?? text);

@@ -130,8 +130,8 @@ describe("run", () => {
     expect(held.out).toContain("study of 10 runs · seeds 1..10");
     expect(held.out).toMatch(/✓ median of failover < 4s – [0-9.]+s of 10 numbers/);
     expect(lockstep(["run", "-"], { input: study("< 1ms") }).code).toBe(1);
-    const unknown = lockstep(["run", "-"], { input: study("< 4s").replace("failover", "write-latency") });
-    expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining("write-latency is not measured") });
+    const gauged = lockstep(["run", "-"], { input: study("> 0s").replace("failover", "commit-latency") });
+    expect(gauged).toMatchObject({ code: 1, out: expect.stringContaining("no run gave a commit-latency") });
   });
 
   it("runs each variant on the same seed and names it", () => {
