@@ -63,7 +63,7 @@ function takeOpen(ghost: Ghost, client: number, operation: number): OpenGhost | 
   if (list.length === 1) {
     const only = list[0] as OpenGhost;
     if (only.operation !== operation) return null;
-    list.length = 0;
+    list.pop();
     return only;
   }
   const at = list.findIndex((open) => open.operation === operation);

@@ -1,6 +1,8 @@
 // An append-only list that may lose a prefix (compaction) and a suffix (truncation). Kept in chunks: a full chunk is never
 // changed again, so that clones share it and a recorded step copies little.
 
+import { createList } from "./list.ts";
+
 /** Items per chunk, a power of two. */
 const CHUNK_BITS = 7;
 const CHUNK = 1 << CHUNK_BITS;
@@ -20,7 +22,7 @@ export interface ChunkedList<T> {
 /** An empty list whose next item gets position `first`. */
 export function createChunked<T>(first: number = 0): ChunkedList<T> {
   const base = first - (first & MASK);
-  const list: ChunkedList<T> = { chunks: [], base, first, length: 0 };
+  const list: ChunkedList<T> = { chunks: createList(), base, first, length: 0 };
   if (first !== base) list.chunks.push(new Array<T>(first - base));
   return list;
 }

@@ -41,9 +41,19 @@ const MASK = BUCKETS - 1;
  */
 const WALK_MAX = 32;
 
+/** Fields of an event in the slab: whole numbers, of which all but the first two are int32. One event fills a cache line. */
+const STRIDE_BITS = 3;
+const AT = 0;
+const KEY = 1;
+const NEXT = 2;
+const KIND = 3;
+const A = 4;
+const B = 5;
+const CAUSE = 6;
+
 /**
- * A timing wheel for what is due soon, with a 4-ary heap for the rest, over typed arrays; events are fields in slabs. `pop` loads
- * the earliest event into the fields `atMicros`, `kind`, `a`, `b`, `cause` and `payload` of the queue itself, so that an event
+ * A timing wheel for what is due soon, with a 4-ary heap for the rest; events are fields in one typed array. `pop` loads the
+ * earliest event into the fields `atMicros`, `kind`, `a`, `b`, `cause` and `payload` of the queue itself, so that an event
  * costs no object.
  *
  * A bucket is a list of slots sorted by (time, key), as a bucket rarely holds more than a few. What lies beyond the wheel, or too
@@ -70,22 +80,16 @@ export class EventQueue {
   private base: number = 0;
   /** The earliest event's slot, -1: not looked for. */
   private first: number = -1;
-  /** First slot of each bucket, -1: none; and one bit a bucket that is not empty. */
-  private readonly heads: Int32Array = new Int32Array(BUCKETS).fill(-1);
-  private readonly bits: Int32Array = new Int32Array(BUCKETS / 32);
+  /** First slot of each bucket, -1: none; and behind them one bit a bucket that is not empty. */
+  private readonly wheel: Int32Array = new Int32Array(BUCKETS + BUCKETS / 32).fill(-1, 0, BUCKETS);
   private wheelCount: number = 0;
   private heap: Int32Array = new Int32Array(256);
   private heapCount: number = 0;
   private capacity: number = 256;
-  private slotAt: Float64Array = new Float64Array(256);
-  private slotKey: Float64Array = new Float64Array(256);
-  private slotNext: Int32Array = new Int32Array(256);
-  private slotKind: Uint8Array = new Uint8Array(256);
-  private slotA: Int32Array = new Int32Array(256);
-  private slotB: Int32Array = new Int32Array(256);
-  private slotCause: Int32Array = new Int32Array(256);
-  private slotPayload: unknown[] = new Array(256).fill(null);
-  /** Head of the list of free slots (linked by `slotNext`), -1: none; slots from `used` on were never used. */
+  /** The fields of the event in slot s, from `s << STRIDE_BITS` on. */
+  private slab: Float64Array = new Float64Array(256 << STRIDE_BITS);
+  private payloads: unknown[] = new Array(256).fill(null);
+  /** Head of the list of free slots (linked by NEXT), -1: none; slots from `used` on were never used. */
   private free: number = -1;
   private used: number = 0;
   private readonly sequences: Uint32Array = new Uint32Array(RANKS);
@@ -104,56 +108,56 @@ export class EventQueue {
 
   private insert(at: number, key: number, kind: number, a: number, b: number, cause: number, payload: unknown): number {
     let slot = this.free;
-    if (slot >= 0) this.free = this.slotNext[slot] as number;
+    if (slot >= 0) this.free = (this.slab[(slot << STRIDE_BITS) + NEXT] as number) | 0;
     else {
       if (this.used === this.capacity) this.grow();
       slot = this.used++;
     }
-    this.slotAt[slot] = at;
-    this.slotKey[slot] = key;
-    this.slotKind[slot] = kind;
-    this.slotA[slot] = a;
-    this.slotB[slot] = b;
-    this.slotCause[slot] = cause;
-    this.slotPayload[slot] = payload;
+    const slab = this.slab;
+    const fields = slot << STRIDE_BITS;
+    slab[fields + AT] = at;
+    slab[fields + KEY] = key;
+    slab[fields + KIND] = kind;
+    slab[fields + A] = a;
+    slab[fields + B] = b;
+    slab[fields + CAUSE] = cause;
+    this.payloads[slot] = payload;
     this.count++;
     const bucket = Math.floor(at / BUCKET_MICROS);
     const ahead = bucket - this.base;
     if (ahead >= 0 && ahead < BUCKETS) this.insertIntoWheel(bucket & MASK, slot, at, key);
     else this.insertIntoHeap(slot, at, key);
     const first = this.first;
-    if (first >= 0 && this.isBefore(at, key, first)) this.first = slot;
+    if (first >= 0 && isBefore(slab, at, key, first)) this.first = slot;
     return slot;
   }
 
-  private isBefore(at: number, key: number, slot: number): boolean {
-    const other = this.slotAt[slot] as number;
-    return at < other || (at === other && key < (this.slotKey[slot] as number));
-  }
-
   private insertIntoWheel(index: number, slot: number, at: number, key: number): void {
-    const next = this.slotNext;
-    let later = this.heads[index] as number;
-    if (later < 0 || this.isBefore(at, key, later)) {
-      next[slot] = later;
-      this.heads[index] = slot;
-      this.bits[index >> 5] = (this.bits[index >> 5] as number) | (1 << (index & 31));
+    const slab = this.slab;
+    const wheel = this.wheel;
+    const next = (slot << STRIDE_BITS) + NEXT;
+    let later = wheel[index] as number;
+    if (later < 0 || isBefore(slab, at, key, later)) {
+      slab[next] = later;
+      wheel[index] = slot;
+      const word = BUCKETS + (index >> 5);
+      wheel[word] = (wheel[word] as number) | (1 << (index & 31));
       this.wheelCount++;
       return;
     }
     let walked = 0;
-    let earlier = later;
-    later = next[earlier] as number;
-    while (later >= 0 && !this.isBefore(at, key, later)) {
+    let link = (later << STRIDE_BITS) + NEXT;
+    later = (slab[link] as number) | 0;
+    while (later >= 0 && !isBefore(slab, at, key, later)) {
       if (++walked === WALK_MAX) {
         this.insertIntoHeap(slot, at, key);
         return;
       }
-      earlier = later;
-      later = next[earlier] as number;
+      link = (later << STRIDE_BITS) + NEXT;
+      later = (slab[link] as number) | 0;
     }
-    next[earlier] = slot;
-    next[slot] = later;
+    slab[link] = slot;
+    slab[next] = later;
     this.wheelCount++;
   }
 
@@ -163,7 +167,7 @@ export class EventQueue {
     while (i > 0) {
       const parent = (i - 1) >> 2;
       const above = heap[parent] as number;
-      if (!this.isBefore(at, key, above)) break;
+      if (!isBefore(this.slab, at, key, above)) break;
       heap[i] = above;
       i = parent;
     }
@@ -172,27 +176,30 @@ export class EventQueue {
 
   /** Slot of the earliest event of the wheel, taken back or not. Precondition: the wheel is not empty. */
   private firstOfWheel(): number {
+    const wheel = this.wheel;
     const start = this.base & MASK;
-    const head = this.heads[start] as number;
+    const head = wheel[start] as number;
     if (head >= 0) return head;
     let word = start >> 5;
-    let bits = (this.bits[word] as number) & (-1 << (start & 31));
+    let bits = (wheel[BUCKETS + word] as number) & (-1 << (start & 31));
     while (bits === 0) {
       word = (word + 1) & (BUCKETS / 32 - 1);
-      bits = this.bits[word] as number;
+      bits = wheel[BUCKETS + word] as number;
     }
-    return this.heads[(word << 5) + 31 - Math.clz32(bits & -bits)] as number;
+    return wheel[(word << 5) + 31 - Math.clz32(bits & -bits)] as number;
   }
 
   /** Slot of the earliest event, -1 when nothing waits. Events taken back are dropped on the way. */
   private find(): number {
     while (this.first < 0 && this.count > 0) {
+      const slab = this.slab;
       let slot = this.wheelCount > 0 ? this.firstOfWheel() : -1;
       if (this.heapCount > 0) {
         const top = this.heap[0] as number;
-        if (slot < 0 || this.isBefore(this.slotAt[top] as number, this.slotKey[top] as number, slot)) slot = top;
+        const fields = top << STRIDE_BITS;
+        if (slot < 0 || isBefore(slab, slab[fields + AT] as number, slab[fields + KEY] as number, slot)) slot = top;
       }
-      if (this.slotKind[slot] === CANCELLED) {
+      if (slab[(slot << STRIDE_BITS) + KIND] === CANCELLED) {
         this.remove(slot);
         this.cancelled--;
       } else this.first = slot;
@@ -202,21 +209,24 @@ export class EventQueue {
 
   /** Time of the earliest event, or Infinity when nothing waits. */
   peekMicros(): number {
-    const slot = this.find();
-    return slot < 0 ? Number.POSITIVE_INFINITY : (this.slotAt[slot] as number);
+    const slot = this.first >= 0 ? this.first : this.find();
+    return slot < 0 ? Number.POSITIVE_INFINITY : (this.slab[(slot << STRIDE_BITS) + AT] as number);
   }
 
   /** Takes the earliest event into the queue's fields; false when nothing waits. */
   pop(): boolean {
-    const slot = this.find();
+    const slot = this.first >= 0 ? this.first : this.find();
     if (slot < 0) return false;
-    const at = this.slotAt[slot] as number;
+    const slab = this.slab;
+    const fields = slot << STRIDE_BITS;
+    // What is read from the slab counts as a fraction for the engine until it is rounded, and would be kept so wherever it goes.
+    const at = Math.floor(slab[fields + AT] as number);
     this.atMicros = at;
-    this.kind = this.slotKind[slot] as number;
-    this.a = this.slotA[slot] as number;
-    this.b = this.slotB[slot] as number;
-    this.cause = this.slotCause[slot] as number;
-    this.payload = this.slotPayload[slot];
+    this.kind = (slab[fields + KIND] as number) | 0;
+    this.a = (slab[fields + A] as number) | 0;
+    this.b = (slab[fields + B] as number) | 0;
+    this.cause = (slab[fields + CAUSE] as number) | 0;
+    this.payload = this.payloads[slot];
     this.remove(slot);
     this.first = -1;
     const bucket = Math.floor(at / BUCKET_MICROS);
@@ -227,26 +237,33 @@ export class EventQueue {
   /** Frees the slot of an event that is the first of its bucket or the top of the heap. */
   private remove(slot: number): void {
     this.count--;
+    const slab = this.slab;
+    const fields = slot << STRIDE_BITS;
     if (this.heapCount > 0 && this.heap[0] === slot) this.removeTop();
     else {
-      const index = Math.floor((this.slotAt[slot] as number) / BUCKET_MICROS) & MASK;
-      const next = this.slotNext[slot] as number;
-      this.heads[index] = next;
-      if (next < 0) this.bits[index >> 5] = (this.bits[index >> 5] as number) & ~(1 << (index & 31));
+      const index = Math.floor((slab[fields + AT] as number) / BUCKET_MICROS) & MASK;
+      const wheel = this.wheel;
+      const next = (slab[fields + NEXT] as number) | 0;
+      wheel[index] = next;
+      if (next < 0) {
+        const word = BUCKETS + (index >> 5);
+        wheel[word] = (wheel[word] as number) & ~(1 << (index & 31));
+      }
       this.wheelCount--;
     }
-    this.slotPayload[slot] = null;
-    this.slotNext[slot] = this.free;
+    this.payloads[slot] = null;
+    slab[fields + NEXT] = this.free;
     this.free = slot;
   }
 
   private removeTop(): void {
     const heap = this.heap;
+    const slab = this.slab;
     const n = --this.heapCount;
     if (n === 0) return;
     const slot = heap[n] as number;
-    const at = this.slotAt[slot] as number;
-    const key = this.slotKey[slot] as number;
+    const at = slab[(slot << STRIDE_BITS) + AT] as number;
+    const key = slab[(slot << STRIDE_BITS) + KEY] as number;
     let i = 0;
     for (;;) {
       const child = (i << 2) + 1;
@@ -256,12 +273,13 @@ export class EventQueue {
       const end = Math.min(child + 4, n);
       for (let c = child + 1; c < end; c++) {
         const other = heap[c] as number;
-        if (this.isBefore(this.slotAt[other] as number, this.slotKey[other] as number, best)) {
+        const fields = other << STRIDE_BITS;
+        if (isBefore(slab, slab[fields + AT] as number, slab[fields + KEY] as number, best)) {
           best = other;
           bestAt = c;
         }
       }
-      if (this.isBefore(at, key, best)) break;
+      if (isBefore(slab, at, key, best)) break;
       heap[i] = best;
       i = bestAt;
     }
@@ -271,14 +289,12 @@ export class EventQueue {
   private grow(): void {
     const capacity = this.capacity * 2;
     assert(capacity <= QUEUE_MAX * 2, "more events wait than QUEUE_MAX allows");
-    this.heap = copyInto(new Int32Array(capacity), this.heap);
-    this.slotAt = copyInto(new Float64Array(capacity), this.slotAt);
-    this.slotKey = copyInto(new Float64Array(capacity), this.slotKey);
-    this.slotNext = copyInto(new Int32Array(capacity), this.slotNext);
-    this.slotKind = copyInto(new Uint8Array(capacity), this.slotKind);
-    this.slotA = copyInto(new Int32Array(capacity), this.slotA);
-    this.slotB = copyInto(new Int32Array(capacity), this.slotB);
-    this.slotCause = copyInto(new Int32Array(capacity), this.slotCause);
+    const heap = new Int32Array(capacity);
+    heap.set(this.heap);
+    this.heap = heap;
+    const slab = new Float64Array(capacity << STRIDE_BITS);
+    slab.set(this.slab);
+    this.slab = slab;
     this.capacity = capacity;
   }
 
@@ -286,43 +302,44 @@ export class EventQueue {
   private waiting(): number[] {
     const slots: number[] = [];
     for (let i = 0; i < this.heapCount; i++) slots.push(this.heap[i] as number);
-    for (const head of this.heads) {
-      for (let slot = head; slot >= 0; slot = this.slotNext[slot] as number) slots.push(slot);
+    for (let index = 0; index < BUCKETS; index++) {
+      for (let slot = this.wheel[index] as number; slot >= 0; slot = this.field(slot, NEXT)) slots.push(slot);
     }
     return slots
-      .filter((slot) => this.slotKind[slot] !== CANCELLED)
-      .sort((x, y) => {
-        const difference = (this.slotAt[x] as number) - (this.slotAt[y] as number);
-        return difference !== 0 ? difference : (this.slotKey[x] as number) - (this.slotKey[y] as number);
-      });
+      .filter((slot) => this.field(slot, KIND) !== CANCELLED)
+      .sort((x, y) => this.field(x, AT) - this.field(y, AT) || this.field(x, KEY) - this.field(y, KEY));
+  }
+
+  private field(slot: number, field: number): number {
+    return this.slab[(slot << STRIDE_BITS) + field] as number;
   }
 
   /** Slots of the waiting events of one kind, in the order in which they are due. */
   slotsOf(kind: number): number[] {
-    return this.waiting().filter((slot) => this.slotKind[slot] === kind);
+    return this.waiting().filter((slot) => this.field(slot, KIND) === kind);
   }
 
   /** The event in `slot`, without taking it. */
   at(slot: number): QueuedEvent {
-    const key = this.slotKey[slot] as number;
+    const key = this.field(slot, KEY);
     const rank = Math.floor(key / SEQUENCE_SPAN);
     return {
-      atMicros: this.slotAt[slot] as number,
+      atMicros: this.field(slot, AT),
       rank,
       sequence: key - rank * SEQUENCE_SPAN,
-      kind: this.slotKind[slot] as number,
-      a: this.slotA[slot] as number,
-      b: this.slotB[slot] as number,
-      cause: this.slotCause[slot] as number,
-      payload: this.slotPayload[slot],
+      kind: this.field(slot, KIND),
+      a: this.field(slot, A),
+      b: this.field(slot, B),
+      cause: this.field(slot, CAUSE),
+      payload: this.payloads[slot],
     };
   }
 
   /** Takes an event back. */
   cancel(slot: number): void {
-    assert(this.slotKind[slot] !== CANCELLED, "an event was cancelled twice");
-    this.slotKind[slot] = CANCELLED;
-    this.slotPayload[slot] = null;
+    assert(this.field(slot, KIND) !== CANCELLED, "an event was cancelled twice");
+    this.slab[(slot << STRIDE_BITS) + KIND] = CANCELLED;
+    this.payloads[slot] = null;
     this.cancelled++;
     if (this.first === slot) this.first = -1;
   }
@@ -352,7 +369,9 @@ export class EventQueue {
   }
 }
 
-function copyInto<A extends { set(from: A): void }>(to: A, from: A): A {
-  to.set(from);
-  return to;
+/** Whether (at, key) comes before the event in `slot`. */
+function isBefore(slab: Float64Array, at: number, key: number, slot: number): boolean {
+  const fields = slot << STRIDE_BITS;
+  const other = slab[fields + AT] as number;
+  return at < other || (at === other && key < (slab[fields + KEY] as number));
 }

@@ -5,6 +5,7 @@ import { applyRequest } from "../etcd/apply.ts";
 import { mergeStore } from "../etcd/merge-store.ts";
 import { exportSnapshot, restoreSnapshot, type StoreSnapshot } from "../etcd/snapshot.ts";
 import { CounterAt } from "../kernel/counter.ts";
+import { clearList } from "../kernel/list.ts";
 import { ClientResponse, RequestError } from "../kernel/request.ts";
 import {
   applyConfChange,
@@ -60,7 +61,7 @@ export function applyQueued(member: EtcdMember, env: MemberEnv): void {
     applyEntry(member, env, env.backend, entry);
   }
   if (done === 0) return;
-  if (done === queue.length) queue.length = 0;
+  if (done === queue.length) clearList(queue);
   else queue.splice(0, done);
   if (member.readRounds.length > 0) serveReads(member, env);
   maybeSnapshot(member, env);
@@ -159,7 +160,7 @@ export function takeWaiter(member: EtcdMember, ticket: number): Waiter | null {
   let gone = 0;
   while (gone < member.waiters.length && member.waiters[gone] === null) gone++;
   if (gone === member.waiters.length) {
-    member.waiters.length = 0;
+    clearList(member.waiters);
     member.firstTicket += gone;
   } else if (gone > 64) {
     member.waiters.splice(0, gone);

@@ -3,6 +3,7 @@
 
 import type { StoreSnapshot } from "../etcd/snapshot.ts";
 import type { Store } from "../etcd/store.ts";
+import { createList } from "../kernel/list.ts";
 import type { ClientRequest } from "../kernel/request.ts";
 import type { ConfState, Entry, Raft, Ready } from "../raft/raft.ts";
 import type { EtcdConfig } from "./etcd-config.ts";
@@ -60,8 +61,6 @@ export interface EtcdMember {
   raft: Raft;
   /** A Ready whose write is under way; nothing more is taken from Raft until it is durable. */
   persisting: Ready | null;
-  /** The messages of `persisting` were sent already. */
-  sentEarly: boolean;
   /** Last index of the log that is durable. */
   durableIndex: number;
   /** Term and vote as last written. */
@@ -71,8 +70,8 @@ export interface EtcdMember {
   applyQueue: Entry[];
   /** Changes of membership among them. Raft must not go on before they are applied: it would count votes by the old one. */
   queuedChanges: number;
-  /** A Ready that is handled but for such changes. */
-  unadvanced: Ready | null;
+  /** A Ready is handled but for such changes. */
+  unadvanced: boolean;
   /** Until when applying is held up by a `slow: {apply}` fault; 0: it is not. */
   applyBusyUntilMicros: number;
   /** When its first tick is due, in local micros; all others follow in step. */
@@ -108,20 +107,19 @@ export function createEtcdMember(config: EtcdConfig, raft: Raft, peers: readonly
     config,
     raft,
     persisting: null,
-    sentEarly: false,
     durableIndex: raft.log.last,
     walTerm: raft.term,
     walVote: raft.vote,
-    applyQueue: [],
+    applyQueue: createList(),
     queuedChanges: 0,
-    unadvanced: null,
+    unadvanced: false,
     applyBusyUntilMicros: 0,
-    waiters: [],
+    waiters: createList(),
     firstTickMicros: 0,
     firstTicket: 1,
-    stalled: [],
-    readQueue: [],
-    readRounds: [],
+    stalled: createList(),
+    readQueue: createList(),
+    readRounds: createList(),
     readsAsked: 0,
     leaderLostMicros: -1,
     heardAtTick,

@@ -6,7 +6,6 @@ import { cloneStore, createStore } from "../etcd/store.ts";
 import { mix } from "../kernel/hash.ts";
 import type { ClientRequest } from "../kernel/request.ts";
 import {
-  chainAt,
   cloneRaft,
   confStateOf,
   createLog,
@@ -304,7 +303,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     return (
       Math.imul(office, 0x9e3779b1) ^
       Math.imul(log.committed ^ (log.applied << 12), 0x85ebca6b) ^
-      Math.imul(chainAt(log, log.last) ^ log.last, 0xc2b2ae35)
+      Math.imul(log.lastChain ^ log.last, 0xc2b2ae35)
     );
   }
 

@@ -1,6 +1,6 @@
 // What Raft and the rooms of a member may call while one event is handled.
 
-import type { RaftEnv, RaftLogger } from "../raft/raft.ts";
+import { createWork, type RaftEnv, type RaftLogger, type Work } from "../raft/raft.ts";
 import type { Backend } from "./etcd-member.ts";
 import type { MemberObserver } from "./observer.ts";
 import type { ProcessContext } from "./protocol.ts";
@@ -11,6 +11,8 @@ export class MemberEnv implements RaftEnv {
   context: ProcessContext;
   observer: MemberObserver | null = null;
   logger: RaftLogger | null = null;
+  /** For the Ready under way; of no meaning between events. */
+  readonly work: Work = createWork();
 
   constructor(context: ProcessContext) {
     this.context = context;

@@ -32,8 +32,9 @@ function beginRound(member: EtcdMember, env: MemberEnv): void {
 
 function askFor(member: EtcdMember, env: MemberEnv, requests: readonly ClientRequest[]): void {
   const now = env.context.localMicros();
-  // Unique over members and boots: the leader tells rounds apart by it.
-  const context = (env.context.boot * 128 + env.context.self) * 0x1000000 + (++member.readsAsked & 0xffffff);
+  // The leader tells rounds apart by it: unique over members, and over what they may have asked in this boot or the last ones.
+  // 31 bits, so that it is a small integer in every message.
+  const context = (((++member.readsAsked & 0xffff) << 8) | (env.context.boot & 0xff)) * 128 + env.context.self;
   member.readRounds.push({ context, requests, index: 0, sinceMicros: now, askedAtMicros: now });
   readIndex(member.raft, context, env);
 }
@@ -60,7 +61,7 @@ export function serveReads(member: EtcdMember, env: MemberEnv): void {
       i++;
       continue;
     }
-    if (rounds.length === 1) rounds.length = 0;
+    if (rounds.length === 1) rounds.pop();
     else rounds.splice(i, 1);
     for (let r = 0; r < round.requests.length; r++) answerRead(env, round.requests[r] as ClientRequest);
   }

@@ -3,18 +3,25 @@
 
 import { endOf } from "../kernel/chunked.ts";
 import { CounterAt } from "../kernel/counter.ts";
+import { clearList } from "../kernel/list.ts";
 import { RequestError } from "../kernel/request.ts";
 import {
   advance,
-  hasReady,
+  type Entry,
+  hasWork,
   isConfChangeEntry,
   Message,
   MessageType,
+  NO_MESSAGES,
   type Raft,
+  type ReadState,
   type Ready,
   Role,
-  ready,
-  type SoftState,
+  readyOf,
+  type Snapshot,
+  takeMessages,
+  takeWork,
+  type Work,
 } from "../raft/raft.ts";
 import { applyQueued, currentSnapshot, installSnapshot } from "./apply.ts";
 import type { EtcdMember } from "./etcd-member.ts";
@@ -25,42 +32,62 @@ import { SnapshotMark, SnapshotRecord, StateRecord, snapshotName } from "./wal.t
 
 const LEADER_CHANGED: RequestError = new RequestError(14, "etcdserver: leader changed", true);
 
-/** Takes and handles Readys until none is left or a write is under way. */
+/**
+ * Does what Raft has to do until nothing is left or a write is under way. This runs after nearly every event: where there is
+ * nothing but messages they go out and that is all, and where the disk takes no time the work lies in lists that are used again.
+ */
 export function drive(member: EtcdMember, env: MemberEnv): void {
   const raft = member.raft;
-  if (member.unadvanced !== null && !advanced(member, env)) return;
-  while (member.persisting === null && hasReady(raft)) {
-    const taken = ready(raft);
-    if (taken.softState !== null) noteSoftState(member, env, taken.softState);
-    const leads = raft.role === Role.Leader;
-    if (leads) sendAll(member, env, taken.messages);
-    const entries = taken.entries;
-    if (entries.length > 0 || taken.mustSync || taken.snapshot !== null) {
-      if (!write(member, env, taken)) {
-        env.context.die("cannot write the write-ahead log: no space left on device, or an input/output error");
-        return;
-      }
-      const early = !leads && sendsEarly(member, taken);
-      if (early) sendAll(member, env, taken.messages);
-      if (!env.context.sync()) {
-        member.persisting = taken;
-        member.sentEarly = leads || early;
-        enqueue(member, taken);
-        if (member.applyQueue.length > 0 && taken.snapshot === null) applyQueued(member, env);
-        return;
-      }
-      durable(member, env, taken);
-      if (!leads && !early) sendAll(member, env, taken.messages);
-    } else if (!leads) sendAll(member, env, taken.messages);
-    enqueue(member, taken);
-    settle(member, env, taken);
-    if (member.unadvanced !== null) return;
+  if (member.unadvanced && !advanced(member, env)) return;
+  while (member.persisting === null) {
+    if (hasWork(raft)) {
+      if (!work(member, env)) return;
+    } else {
+      if (raft.messages.length === 0) return;
+      sendOut(member, env);
+      if (member.applyQueue.length === 0) return;
+      applyQueued(member, env);
+    }
   }
 }
 
-function enqueue(member: EtcdMember, { committedEntries }: Ready): void {
-  for (let i = 0; i < committedEntries.length; i++) {
-    const entry = committedEntries[i]!;
+/** One Ready. False when nothing more can be done in this step. */
+function work(member: EtcdMember, env: MemberEnv): boolean {
+  const raft = member.raft;
+  const taken = env.work;
+  takeWork(raft, taken);
+  const leads = raft.role === Role.Leader;
+  if (leads) sendOut(member, env);
+  const entries = taken.entries;
+  const snapshot = taken.snapshot;
+  if (taken.mustSync || snapshot !== null) {
+    if (!write(member, env, entries, snapshot)) {
+      if (taken.softChanged) noteLeader(member, env, raft.lead);
+      env.context.die("cannot write the write-ahead log: no space left on device, or an input/output error");
+      return false;
+    }
+    if (!leads && sendsEarly(member, taken)) sendOut(member, env);
+    if (!env.context.sync()) {
+      member.persisting = readyOf(raft, taken, leads ? NO_MESSAGES : takeMessages(raft));
+      if (taken.softChanged) noteLeader(member, env, raft.lead);
+      enqueue(member, taken.committedEntries);
+      if (member.applyQueue.length > 0 && snapshot === null) applyQueued(member, env);
+      return false;
+    }
+    durable(member, env, entries, snapshot);
+    if (taken.hardChanged) noteVote(env, raft.term, raft.vote);
+  }
+  if (!leads) sendOut(member, env);
+  // What this leads to (requests that waited for a leader) is the next Ready's.
+  if (taken.softChanged) noteLeader(member, env, raft.lead);
+  enqueue(member, taken.committedEntries);
+  settle(member, env, taken.readStates);
+  return !member.unadvanced;
+}
+
+function enqueue(member: EtcdMember, committed: readonly Entry[]): void {
+  for (let i = 0; i < committed.length; i++) {
+    const entry = committed[i]!;
     if (isConfChangeEntry(entry)) member.queuedChanges++;
     member.applyQueue.push(entry);
   }
@@ -73,9 +100,8 @@ function enqueue(member: EtcdMember, { committedEntries }: Ready): void {
 function advanced(member: EtcdMember, env: MemberEnv): boolean {
   if (member.applyQueue.length > 0 && member.persisting === null) applyQueued(member, env);
   if (member.queuedChanges > 0) return false;
-  const taken = member.unadvanced as Ready;
-  member.unadvanced = null;
-  advance(member.raft, taken, env);
+  member.unadvanced = false;
+  advance(member.raft, env);
   return true;
 }
 
@@ -83,36 +109,32 @@ function advanced(member: EtcdMember, env: MemberEnv): boolean {
 export function persisted(member: EtcdMember, env: MemberEnv): void {
   const taken = member.persisting as Ready;
   member.persisting = null;
-  durable(member, env, taken);
-  if (!member.sentEarly) sendAll(member, env, taken.messages);
-  settle(member, env, taken);
-  if (member.unadvanced === null) drive(member, env);
+  durable(member, env, taken.entries, taken.snapshot);
+  const hard = taken.hardState;
+  if (hard !== null) noteVote(env, hard.term, hard.vote);
+  send(member, env, taken.messages);
+  settle(member, env, taken.readStates);
+  if (!member.unadvanced) drive(member, env);
 }
 
-function settle(member: EtcdMember, env: MemberEnv, taken: Ready): void {
+function settle(member: EtcdMember, env: MemberEnv, reads: readonly ReadState[]): void {
   if (member.applyQueue.length > 0) applyQueued(member, env);
-  const reads = taken.readStates;
   for (let i = 0; i < reads.length; i++) confirmRound(member, env, reads[i]!.context, reads[i]!.index);
-  if (member.queuedChanges > 0) member.unadvanced = taken;
-  else advance(member.raft, taken, env);
+  if (member.queuedChanges > 0) member.unadvanced = true;
+  else advance(member.raft, env);
 }
 
 /** Planted bugs: messages leave although the write they depend on is not durable. */
-function sendsEarly(member: EtcdMember, taken: Ready): boolean {
+function sendsEarly(member: EtcdMember, taken: Work): boolean {
   const mutations = member.config.mutations;
-  if (mutations.ackBeforeFsync && taken.entries.length > 0) return true;
-  return mutations.voteNotPersisted && taken.hardState !== null && taken.entries.length === 0;
+  if (taken.entries.length > 0) return mutations.ackBeforeFsync;
+  return mutations.voteNotPersisted && taken.hardChanged;
 }
 
-/** Writes what a Ready says must be on disk; false when the disk refuses. */
-function write(member: EtcdMember, env: MemberEnv, taken: Ready): boolean {
+/** Writes what must be on disk; false when the disk refuses. */
+function write(member: EtcdMember, env: MemberEnv, entries: readonly Entry[], snapshot: Snapshot | null): boolean {
   const raft = member.raft;
-  const hard = taken.hardState;
-  const term = hard === null ? raft.term : hard.term;
-  const vote = hard === null ? raft.vote : hard.vote;
-  const snapshot = taken.snapshot;
   const context = env.context;
-  const entries = taken.entries;
   if (entries.length > 0) {
     const first = entries[0]!.index;
     if (first <= member.durableIndex) {
@@ -128,6 +150,7 @@ function write(member: EtcdMember, env: MemberEnv, taken: Ready): boolean {
     forgetName(member, env);
     if (!context.append(new SnapshotMark(index))) return false;
   }
+  const { term, vote } = raft;
   if (term !== member.walTerm || vote !== member.walVote) {
     member.walTerm = term;
     member.walVote = vote;
@@ -135,7 +158,7 @@ function write(member: EtcdMember, env: MemberEnv, taken: Ready): boolean {
   }
   if (member.config.mutations.hardstateBeforeEntries && entries.length > 0) {
     // Planted bug: the hard state goes to the disk by a sync of its own, before the entries that it speaks of.
-    if (!context.append(new StateRecord(term, vote, hard === null ? raft.log.committed : hard.commit))) return false;
+    if (!context.append(new StateRecord(term, vote, raft.log.committed))) return false;
     context.disk.durableEnd = endOf(context.disk.log);
   }
   for (let i = 0; i < entries.length; i++) if (!context.append(entries[i]!)) return false;
@@ -150,35 +173,39 @@ export function forgetName(member: EtcdMember, env: MemberEnv): void {
 }
 
 /** What a Ready had to write is on disk. */
-function durable(member: EtcdMember, env: MemberEnv, taken: Ready): void {
-  const entries = taken.entries;
-  const snapshot = taken.snapshot;
-  const observer = env.observer;
+function durable(member: EtcdMember, env: MemberEnv, entries: readonly Entry[], snapshot: Snapshot | null): void {
   if (snapshot !== null) {
     member.durableIndex = Math.max(member.durableIndex, snapshot.index);
     installSnapshot(member, env, snapshot);
   }
-  const last = entries.length - 1;
-  if (last >= 0) {
-    const to = entries[last]!.index;
-    member.durableIndex = to;
-    if (observer !== null) observer.durable(env.context.self, entries);
-  }
-  const hard = taken.hardState;
-  if (observer !== null && hard !== null && hard.vote === env.context.self) {
-    observer.votes(env.context.self, hard.term, hard.vote);
-  }
+  if (entries.length === 0) return;
+  member.durableIndex = entries[entries.length - 1]!.index;
+  if (env.observer !== null) env.observer.durable(env.context.self, entries);
 }
 
-function noteSoftState(member: EtcdMember, env: MemberEnv, soft: SoftState): void {
-  if (soft.lead === 0) member.leaderLostMicros = env.context.localMicros();
+/** A vote for itself is on disk. */
+function noteVote(env: MemberEnv, term: number, vote: number): void {
+  const self = env.context.self;
+  if (vote === self && env.observer !== null) env.observer.votes(self, term, vote);
+}
+
+function noteLeader(member: EtcdMember, env: MemberEnv, lead: number): void {
+  if (lead === 0) member.leaderLostMicros = env.context.localMicros();
   else {
     if (member.config.service === "etcd") failRounds(member, env, LEADER_CHANGED);
     if (member.stalled.length > 0) proposeStalled(member, env);
   }
 }
 
-function sendAll(member: EtcdMember, env: MemberEnv, messages: readonly Message[]): void {
+/** Sends what stands in Raft's outbox. */
+function sendOut(member: EtcdMember, env: MemberEnv): void {
+  const messages = member.raft.messages;
+  if (messages.length === 0) return;
+  send(member, env, messages);
+  clearList(messages);
+}
+
+function send(member: EtcdMember, env: MemberEnv, messages: readonly Message[]): void {
   const context = env.context;
   const observer = env.observer;
   for (let i = 0; i < messages.length; i++) {
@@ -220,7 +247,7 @@ export function beatWhileStalled(member: EtcdMember, env: MemberEnv): void {
   if (member.persisting === null || raft.role !== Role.Leader) return;
   const beats = raft.messages.filter((message) => message.type === MessageType.MsgHeartbeat);
   raft.messages = raft.messages.filter((message) => message.type !== MessageType.MsgHeartbeat);
-  sendAll(member, env, beats);
+  send(member, env, beats);
 }
 
 /** True while this member leads. */

@@ -9,6 +9,7 @@
  * clone may share it; a truncation replaces the chunk it cuts. Compaction drops whole chunks from the front.
  */
 
+import { createList } from "../kernel/list.ts";
 import type { RaftEnv } from "./config.ts";
 import type { Entry } from "./entry.ts";
 import { NO_ENTRIES } from "./message.ts";
@@ -27,8 +28,10 @@ export interface RaftLog {
   chunks: Entry[][];
   /** Index that the first slot of the first chunk stands for; at most snapshotIndex + 1. */
   origin: number;
-  /** Index of the last entry. */
+  /** Index of the last entry; its term and chain hash, or those of the snapshot point in an empty log. */
   last: number;
+  lastTerm: number;
+  lastChain: number;
   /** The log starts after this index: what it covers is compacted, or was installed. */
   snapshotIndex: number;
   snapshotTerm: number;
@@ -61,9 +64,11 @@ export interface RaftLog {
 export function createLog(snapshot: Snapshot | null, entries: readonly Entry[], maxApplyingSize: number): RaftLog {
   const start = snapshot === null ? 0 : snapshot.index;
   const log: RaftLog = {
-    chunks: [],
+    chunks: createList(),
     origin: start + 1,
     last: start,
+    lastTerm: snapshot === null ? 0 : snapshot.term,
+    lastChain: snapshot === null ? 0 : snapshot.chain,
     snapshotIndex: start,
     snapshotTerm: snapshot === null ? 0 : snapshot.term,
     snapshotChain: snapshot === null ? 0 : snapshot.chain,
@@ -92,6 +97,8 @@ export function cloneLog(log: RaftLog): RaftLog {
     chunks,
     origin: log.origin,
     last: log.last,
+    lastTerm: log.lastTerm,
+    lastChain: log.lastChain,
     snapshotIndex: log.snapshotIndex,
     snapshotTerm: log.snapshotTerm,
     snapshotChain: log.snapshotChain,
@@ -120,7 +127,7 @@ export function lastIndex(log: RaftLog): number {
 
 /** Returns the term of the last entry. */
 export function lastTerm(log: RaftLog): number {
-  return termAt(log, log.last);
+  return log.lastTerm;
 }
 
 /** Returns the entry at an index. Precondition: firstIndex <= index <= last. */
@@ -157,7 +164,7 @@ export function matchTerm(log: RaftLog, index: number, term: number): boolean {
 
 /** True if a log that ends with this term and index is at least as up-to-date as this one (Raft §5.4.1). */
 export function isUpToDate(log: RaftLog, term: number, index: number): boolean {
-  const ourTerm = termAt(log, log.last);
+  const ourTerm = log.lastTerm;
   return term > ourTerm || (term === ourTerm && index >= log.last);
 }
 
@@ -178,18 +185,29 @@ export function entriesBetween(log: RaftLog, lo: number, hi: number): readonly E
 }
 
 /**
- * Returns entries from `lo` on, before `hi`, of at most `maxSize` encoded bytes together, but at least one.
- * Precondition: firstIndex <= lo < hi <= last + 1. (etcd-io/raft `limitSize`)
+ * Returns where to stop so that entries from `lo` on, before `hi`, are of at most `maxSize` encoded bytes together, but at
+ * least one. Precondition: firstIndex <= lo < hi <= last + 1. (etcd-io/raft `limitSize`)
  */
-export function entriesLimited(log: RaftLog, lo: number, hi: number, maxSize: number): readonly Entry[] {
-  let size = entryAt(log, lo).size;
+function limitedEnd(log: RaftLog, lo: number, hi: number, maxSize: number): number {
   let end = lo + 1;
+  if (end === hi) return end;
+  let size = entryAt(log, lo).size;
   while (end < hi) {
     size += entryAt(log, end).size;
     if (size > maxSize) break;
     end++;
   }
-  return entriesBetween(log, lo, end);
+  return end;
+}
+
+/** Returns entries from `lo` on, before `hi`, of at most `maxSize` encoded bytes together, but at least one. */
+export function entriesLimited(log: RaftLog, lo: number, hi: number, maxSize: number): readonly Entry[] {
+  return entriesBetween(log, lo, limitedEnd(log, lo, hi, maxSize));
+}
+
+/** Adds entries lo..hi-1 to a list. Precondition: firstIndex <= lo, hi <= last + 1. */
+export function collectEntries(log: RaftLog, lo: number, hi: number, into: Entry[]): void {
+  for (let index = lo; index < hi; index++) into.push(entryAt(log, index));
 }
 
 function pushEntry(log: RaftLog, entry: Entry): void {
@@ -197,6 +215,8 @@ function pushEntry(log: RaftLog, entry: Entry): void {
   if ((slot & CHUNK_MASK) === 0) log.chunks.push([entry]);
   else log.chunks[slot >> CHUNK_SHIFT]!.push(entry);
   log.last++;
+  log.lastTerm = entry.term;
+  log.lastChain = entry.chain;
 }
 
 /** Drops entries above `index`, touching no chunk that a clone may share. Precondition: snapshotIndex <= index. */
@@ -211,6 +231,8 @@ function cutAfter(log: RaftLog, index: number): void {
     log.chunks = log.chunks.slice(0, chunk);
     log.chunks.push(kept);
   }
+  log.lastTerm = termAt(log, index);
+  log.lastChain = chainAt(log, index);
   log.last = index;
 }
 
@@ -370,10 +392,11 @@ export function hasNextCommitted(log: RaftLog, allowUnstable: boolean): boolean 
   );
 }
 
-/** Returns the next committed entries to apply, limited by size. Precondition: `hasNextCommitted`. */
-export function nextCommitted(log: RaftLog, allowUnstable: boolean): readonly Entry[] {
+/** Adds the next committed entries to apply to a list, limited by size. Precondition: `hasNextCommitted`. */
+export function collectCommitted(log: RaftLog, allowUnstable: boolean, into: Entry[]): void {
+  const lo = Math.max(log.applying, log.snapshotIndex) + 1;
   const hi = maxAppliable(log, allowUnstable) + 1;
-  return entriesLimited(log, Math.max(log.applying, log.snapshotIndex) + 1, hi, log.maxApplyingSize - log.applyingSize);
+  collectEntries(log, lo, limitedEnd(log, lo, hi, log.maxApplyingSize - log.applyingSize), into);
 }
 
 /** Records that entries up to `index`, `size` encoded bytes of them, were handed out for applying. */
@@ -430,9 +453,11 @@ export function stableSnapshotTo(log: RaftLog, index: number): void {
 
 /** Replaces the whole log by a snapshot that has yet to be persisted, and commits up to it. */
 export function restoreLog(log: RaftLog, snapshot: Snapshot): void {
-  log.chunks = [];
+  log.chunks = createList<Entry[]>();
   log.origin = snapshot.index + 1;
   log.last = snapshot.index;
+  log.lastTerm = snapshot.term;
+  log.lastChain = snapshot.chain;
   log.snapshotIndex = snapshot.index;
   log.snapshotTerm = snapshot.term;
   log.snapshotChain = snapshot.chain;

@@ -1,34 +1,22 @@
 /**
- * Where a member puts outgoing messages until its next `Ready`.
+ * Where a member puts outgoing messages until its host takes them.
  *
  * What is unknown here: what is in them. There are two lists: messages that may leave at once, and promises (votes,
- * acknowledgements) that must wait until everything up to now is on disk. Most Readys carry one message or none, so an
- * empty list is one shared array that is never written, and the first message makes a list of its own.
+ * acknowledgements) that must wait until everything up to now is on disk. Both are filled and emptied all the time and keep
+ * their storage.
  */
 
 import { Message, MessageType, NO_ENTRIES, NO_MESSAGES } from "./message.ts";
 import type { Raft } from "./state.ts";
 
-/** The empty list. Whoever adds the first message replaces it. */
-export const EMPTY_OUTBOX: Message[] = emptyOutbox();
-
-/** An array that has held an object keeps room for objects in V8, so all outboxes have one hidden class. */
-function emptyOutbox(): Message[] {
-  const list = [new Message(0, 0, 0, 0, 0, 0, 0, 0, false, 0, NO_ENTRIES, null, 0, NO_MESSAGES)];
-  list.pop();
-  return list;
-}
-
-/** Sends a message with the next Ready. */
+/** Sends a message as soon as the host looks. */
 export function send(raft: Raft, message: Message): void {
-  if (raft.messages.length === 0) raft.messages = [message];
-  else raft.messages.push(message);
+  raft.messages.push(message);
 }
 
 /** Sends a message once all state up to now is on disk. */
 export function sendAfterAppend(raft: Raft, message: Message): void {
-  if (raft.messagesAfterAppend.length === 0) raft.messagesAfterAppend = [message];
-  else raft.messagesAfterAppend.push(message);
+  raft.messagesAfterAppend.push(message);
 }
 
 /** Returns a message of the own term that carries nothing but its fields here. */

@@ -8,7 +8,7 @@ import { confChangeOf } from "./conf-change.ts";
 import type { RaftEnv } from "./config.ts";
 import { describeConfChange, describeId, describeMembership } from "./describe.ts";
 import { createEntry, createProposal, createRefusedEntry, type Entry, EntryType, type Payload } from "./entry.ts";
-import { appendEntry, appliedTo, chainAt } from "./log.ts";
+import { appendEntry, appliedTo } from "./log.ts";
 import { NONE } from "./message.ts";
 import { acknowledgeOwn } from "./outbox.ts";
 import { applyConfChange, takesEffectOnAppend } from "./reconfiguration.ts";
@@ -40,7 +40,7 @@ function takeUncommitted(raft: Raft, bytes: number, env: RaftEnv): boolean {
 /** Appends one entry of the own term to the log, and acknowledges it to itself once it is on disk. */
 export function appendOwn(raft: Raft, type: number, data: Payload | null): void {
   const log = raft.log;
-  appendEntry(log, createEntry(log.last + 1, raft.term, type, data, chainAt(log, log.last)));
+  appendEntry(log, createEntry(log.last + 1, raft.term, type, data, log.lastChain));
   acknowledgeOwn(raft, log.last);
 }
 
@@ -77,7 +77,7 @@ export function proposeEntries(raft: Raft, proposed: readonly Entry[], env: Raft
   if (refused !== null) return refused;
   const log = raft.log;
   const entries: Entry[] = [];
-  let chain = chainAt(log, log.last);
+  let chain = log.lastChain;
   let bytes = 0;
   for (let offset = 0; offset < proposed.length; offset++) {
     const one = proposed[offset]!;

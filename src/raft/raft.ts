@@ -6,6 +6,7 @@
  * After etcd-io/raft `rawnode.go` and `raft.go`.
  */
 
+import { createList } from "../kernel/list.ts";
 import { type ConfChange, confChangeOf } from "./conf-change.ts";
 import { type RaftConfig, type RaftEnv, type Recovered, raftConfigError } from "./config.ts";
 import { changesQuorum } from "./decision.ts";
@@ -15,13 +16,12 @@ import { createProposal, type Entry, EntryType, isConfChangeEntry, type Payload 
 import { cloneLog, createLog, entryAt, lastTerm, type RaftLog } from "./log.ts";
 import { changeMembership, restoreMembership } from "./membership.ts";
 import { Message, MessageType, NO_ENTRIES, NO_MESSAGES, NONE } from "./message.ts";
-import { EMPTY_OUTBOX } from "./outbox.ts";
 import { proposeEntries, proposeNormal } from "./proposal.ts";
 import { forwardRead, handleReadRequest } from "./read-index.ts";
 import { adoptMembership } from "./reconfiguration.ts";
 import { becomeFollower } from "./role.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { type Acknowledgement, type Raft, Role, type StepError } from "./state.ts";
+import { type Acknowledgement, type Raft, type ReadState, Role, type StepError } from "./state.ts";
 import { forwardProposal, stepMessage } from "./step.ts";
 import { cloneTracker, createTracker, progressOf } from "./tracker.ts";
 
@@ -90,21 +90,21 @@ function initialState(config: RaftConfig, log: RaftLog): Raft {
     isLearner: false,
     log,
     tracker: createTracker(),
-    messages: EMPTY_OUTBOX,
-    messagesAfterAppend: EMPTY_OUTBOX,
+    messages: createList<Message>(),
+    messagesAfterAppend: createList<Message>(),
     ownAppend: 0,
     ownAppendTerm: 0,
-    readStates: [],
+    readStates: createList<ReadState>(),
     leadTransferee: NONE,
     timeoutNowSent: false,
     pendingConfIndex: 0,
     uncommittedSize: 0,
-    readQueue: [],
-    pendingReads: [],
+    readQueue: createList(),
+    pendingReads: createList(),
     readRound: 0,
     ticks: 0,
     leaseStart: -1,
-    leaseRounds: [],
+    leaseRounds: createList(),
     leaseGraceTicks: 0,
     electionElapsed: 0,
     heartbeatElapsed: 0,
@@ -182,11 +182,11 @@ export function cloneRaft(raft: Raft): Raft {
     isLearner: raft.isLearner,
     log: cloneLog(raft.log),
     tracker: cloneTracker(raft.tracker),
-    messages: raft.messages.length === 0 ? EMPTY_OUTBOX : raft.messages.slice(),
-    messagesAfterAppend: raft.messagesAfterAppend.length === 0 ? EMPTY_OUTBOX : raft.messagesAfterAppend.slice(),
+    messages: createList<Message>().concat(raft.messages),
+    messagesAfterAppend: createList<Message>().concat(raft.messagesAfterAppend),
     ownAppend: raft.ownAppend,
     ownAppendTerm: raft.ownAppendTerm,
-    readStates: raft.readStates.slice(),
+    readStates: createList<ReadState>().concat(raft.readStates),
     leadTransferee: raft.leadTransferee,
     timeoutNowSent: raft.timeoutNowSent,
     pendingConfIndex: raft.pendingConfIndex,
@@ -342,7 +342,7 @@ export * from "./entry.ts";
 export * from "./log.ts";
 export * from "./message.ts";
 export * from "./mutation.ts";
-export { advance, hasReady, ready } from "./ready.ts";
+export { advance, createWork, hasReady, hasWork, ready, readyOf, takeMessages, takeWork } from "./ready.ts";
 export { applyConfChange } from "./reconfiguration.ts";
 export * from "./snapshot.ts";
 export * from "./state.ts";

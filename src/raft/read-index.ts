@@ -11,6 +11,7 @@
  * timeout by a margin, and ends when a MsgTimeoutNow leaves; without a valid lease a read takes the safe way.
  */
 
+import { createList } from "../kernel/list.ts";
 import type { RaftEnv } from "./config.ts";
 import { hasQuorum } from "./decision.ts";
 import { describeId } from "./describe.ts";
@@ -137,7 +138,7 @@ export function releasePendingReads(raft: Raft, env: RaftEnv): void {
     return;
   }
   const reads = raft.pendingReads;
-  raft.pendingReads = [] as PendingRead[];
+  raft.pendingReads = createList<PendingRead>();
   for (const read of reads) confirmRead(raft, read.from, read.context);
 }
 

@@ -4,19 +4,20 @@
  * What is unknown here: how anything is persisted, sent or applied. After etcd-io/raft `rawnode.go`.
  */
 
+import { clearList, createList } from "../kernel/list.ts";
 import type { RaftEnv } from "./config.ts";
 import type { Entry } from "./entry.ts";
 import {
   acceptApplying,
   acceptUnstable,
-  entriesBetween,
+  collectCommitted,
+  collectEntries,
   hasNextCommitted,
   lastTerm,
-  nextCommitted,
   stableTo,
 } from "./log.ts";
 import { APPEND_THREAD, APPLY_THREAD, Message, MessageType, NO_ENTRIES, NO_MESSAGES } from "./message.ts";
-import { EMPTY_OUTBOX, send, sendAfterAppend } from "./outbox.ts";
+import { send, sendAfterAppend } from "./outbox.ts";
 import { recordApplied, releaseUncommitted } from "./proposal.ts";
 import type { Snapshot } from "./snapshot.ts";
 import {
@@ -27,15 +28,16 @@ import {
   Ready,
   Role,
   SoftState,
+  type Work,
 } from "./state.ts";
 import { acknowledgeAppend, appliedSnapshot, stepMessage } from "./step.ts";
 
 const NO_READ_STATES: readonly ReadState[] = Object.freeze([]) as readonly ReadState[];
 
-/** True if `ready` would return something. A few integer compares. */
-export function hasReady(raft: Raft): boolean {
+/** True if there is anything to do besides sending what stands in `raft.messages`. A few integer compares. */
+export function hasWork(raft: Raft): boolean {
   const log = raft.log;
-  if (raft.messages.length !== 0 || raft.messagesAfterAppend.length !== 0 || raft.ownAppend !== 0) return true;
+  if (raft.messagesAfterAppend.length !== 0 || raft.ownAppend !== 0) return true;
   if (log.committed !== raft.previousCommit || log.last >= log.unstableInProgress) return true;
   if (raft.term !== raft.previousTerm || raft.vote !== raft.previousVote) return true;
   if (raft.lead !== raft.previousLead || raft.role !== raft.previousRole) return true;
@@ -44,79 +46,85 @@ export function hasReady(raft: Raft): boolean {
   return hasNextCommitted(log, !raft.config.asyncStorageWrites);
 }
 
+/** True if `ready` would return something. */
+export function hasReady(raft: Raft): boolean {
+  return raft.messages.length !== 0 || hasWork(raft);
+}
+
+/** Returns lists for `takeWork` to fill. */
+export function createWork(): Work {
+  return {
+    softChanged: false,
+    hardChanged: false,
+    entries: createList(),
+    snapshot: null,
+    committedEntries: createList(),
+    readStates: createList(),
+    mustSync: false,
+  };
+}
+
+/** For `ready`, which copies all of it. */
+const WORK: Work = createWork();
+
 /**
- * Returns all work there is and counts it as taken. Synchronous hosts call `advance` with it once it is persisted and
- * applied; until then `step` and `tick` may be called, but `ready` only again after `advance`.
+ * Takes all work there is and counts it as taken, as `ready` does, but into lists that are used again. Messages are left in
+ * `raft.messages`, those that wait for this write behind those that may leave at once: the host sends and clears them before
+ * it calls again. What the member tells itself is kept for `advance`. Synchronous hosts only.
  */
-export function ready(raft: Raft): Ready {
+export function takeWork(raft: Raft, work: Work): void {
   const log = raft.log;
-  const async = raft.config.asyncStorageWrites;
-  const committed = log.committed;
-  const hardChanged =
-    raft.term !== raft.previousTerm || raft.vote !== raft.previousVote || committed !== raft.previousCommit;
-  const entries =
-    log.last >= log.unstableInProgress ? entriesBetween(log, log.unstableInProgress, log.last + 1) : NO_ENTRIES;
-  const snapshot = log.pendingSnapshotInProgress ? null : log.pendingSnapshot;
-  const committedEntries = hasNextCommitted(log, !async) ? nextCommitted(log, !async) : NO_ENTRIES;
-  const mustSync = entries.length !== 0 || raft.term !== raft.previousTerm || raft.vote !== raft.previousVote;
-  const hard = hardChanged ? new HardStateValue(raft.term, raft.vote, committed) : null;
-  let soft: SoftState | null = null;
-  if (raft.lead !== raft.previousLead || raft.role !== raft.previousRole) {
-    soft = new SoftState(raft.lead, raft.role);
+  takeState(raft, work, true);
+  const unstable = log.last >= log.unstableOffset;
+  const committed = work.committedEntries;
+  const waits = raft.messagesAfterAppend.length !== 0 || raft.ownAppend !== 0;
+  if (waits || unstable || work.snapshot !== null || committed.length !== 0) {
+    if (waits) takeWaiting(raft);
+    const due = raft.acknowledgement;
+    due.pending = true;
+    if (unstable || work.snapshot !== null) {
+      due.term = raft.term;
+      due.index = unstable ? log.last : 0;
+      due.logTerm = unstable ? lastTerm(log) : 0;
+      if (work.snapshot !== null) due.snapshot = work.snapshot;
+      due.stored = true;
+    }
+    if (committed.length !== 0) takeCommitted(raft, committed);
+  }
+  acceptUnstable(log);
+}
+
+/** Fills `work` with all but messages, and remembers what it showed. */
+function takeState(raft: Raft, work: Work, allowUnstable: boolean): void {
+  const log = raft.log;
+  const moved = raft.term !== raft.previousTerm || raft.vote !== raft.previousVote;
+  work.hardChanged = moved || log.committed !== raft.previousCommit;
+  if (work.hardChanged) {
+    raft.previousTerm = raft.term;
+    raft.previousVote = raft.vote;
+    raft.previousCommit = log.committed;
+  }
+  work.softChanged = raft.lead !== raft.previousLead || raft.role !== raft.previousRole;
+  if (work.softChanged) {
     raft.previousLead = raft.lead;
     raft.previousRole = raft.role;
   }
-  if (hard !== null) {
-    raft.previousTerm = raft.term;
-    raft.previousVote = raft.vote;
-    raft.previousCommit = committed;
+  clearList(work.entries);
+  if (log.last >= log.unstableInProgress) collectEntries(log, log.unstableInProgress, log.last + 1, work.entries);
+  work.mustSync = moved || work.entries.length !== 0;
+  work.snapshot = log.pendingSnapshotInProgress ? null : log.pendingSnapshot;
+  clearList(work.committedEntries);
+  if (hasNextCommitted(log, allowUnstable)) collectCommitted(log, allowUnstable, work.committedEntries);
+  clearList(work.readStates);
+  const reads = raft.readStates;
+  if (reads.length !== 0) {
+    for (let k = 0; k < reads.length; k++) work.readStates.push(reads[k]!);
+    clearList(reads);
   }
-  let readStates = NO_READ_STATES;
-  if (raft.readStates.length !== 0) {
-    readStates = raft.readStates.slice();
-    raft.readStates = [];
-  }
-  let size = 0;
-  let payload = 0;
-  for (let k = 0; k < committedEntries.length; k++) {
-    const entry = committedEntries[k]!;
-    size += entry.size;
-    if (entry.data !== null) payload += entry.data.size;
-  }
-  const messages = async
-    ? takeMessagesWithStorageWork(raft, hard, entries, snapshot, committedEntries)
-    : takeMessages(raft, snapshot, committedEntries, size, payload);
-  acceptUnstable(log);
-  if (committedEntries.length !== 0) {
-    acceptApplying(log, committedEntries[committedEntries.length - 1]!.index, size, !async);
-  }
-  return new Ready(soft, hard, entries, snapshot, committedEntries, messages, readStates, mustSync);
 }
 
-/**
- * Lists are copied out of the state: what a Ready holds is immutable and may outlive the step it was made in.
- *
- * Synchronous: the messages to others, immediate ones first, then those that waited for this write. What the member
- * tells itself is kept for `advance`.
- */
-function takeMessages(
-  raft: Raft,
-  snapshot: Snapshot | null,
-  committedEntries: readonly Entry[],
-  appliedSize: number,
-  appliedPayload: number,
-): readonly Message[] {
-  const log = raft.log;
-  const waiting = raft.messagesAfterAppend;
-  let messages: Message[] | null = null;
-  if (raft.messages.length !== 0) {
-    messages = raft.messages.slice();
-    raft.messages = EMPTY_OUTBOX;
-  }
-  const unstable = log.last >= log.unstableOffset;
-  if (waiting.length === 0 && raft.ownAppend === 0 && !unstable && snapshot === null && committedEntries.length === 0) {
-    return messages === null ? NO_MESSAGES : messages;
-  }
+/** Puts what waited for this write behind the messages that leave, but for what the member tells itself. */
+function takeWaiting(raft: Raft): void {
   const due = raft.acknowledgement;
   if (raft.ownAppend !== 0) {
     if (due.ownAppend === 0 && due.toSelf.length === 0) {
@@ -125,45 +133,79 @@ function takeMessages(
     } else due.toSelf = due.toSelf.concat(ownAppendMessage(raft, raft.ownAppendTerm, raft.ownAppend));
     raft.ownAppend = 0;
   }
-  if (waiting.length !== 0) {
-    raft.messagesAfterAppend = EMPTY_OUTBOX;
-    let own = 0;
-    for (let k = 0; k < waiting.length; k++) if (waiting[k]!.to === raft.id) own++;
-    if (own === waiting.length) due.toSelf = due.toSelf.length === 0 ? waiting : due.toSelf.concat(waiting);
-    else if (own === 0 && messages === null) messages = waiting.slice();
-    else {
-      const mine: Message[] = due.toSelf.slice();
-      if (messages === null) messages = [];
-      for (let k = 0; k < waiting.length; k++) {
-        const message = waiting[k]!;
-        if (message.to === raft.id) mine.push(message);
-        else messages.push(message);
-      }
-      due.toSelf = mine;
-    }
+  const waiting = raft.messagesAfterAppend;
+  for (let k = 0; k < waiting.length; k++) {
+    const message = waiting[k]!;
+    if (message.to === raft.id) due.toSelf = due.toSelf.concat(message);
+    else raft.messages.push(message);
   }
-  if (unstable || snapshot !== null) {
-    due.term = raft.term;
-    due.index = unstable ? log.last : 0;
-    due.logTerm = unstable ? lastTerm(log) : 0;
-    if (snapshot !== null) due.snapshot = snapshot;
-    due.stored = true;
+  clearList(waiting);
+}
+
+/** Counts committed entries as handed out. */
+function takeCommitted(raft: Raft, committed: readonly Entry[]): void {
+  const due = raft.acknowledgement;
+  const last = committed[committed.length - 1]!.index;
+  let size = 0;
+  for (let k = 0; k < committed.length; k++) {
+    const entry = committed[k]!;
+    size += entry.size;
+    if (entry.data !== null) due.appliedPayload += entry.data.size;
   }
-  if (committedEntries.length !== 0) {
-    due.applied = committedEntries[committedEntries.length - 1]!.index;
-    due.appliedSize += appliedSize;
-    due.appliedPayload += appliedPayload;
+  due.applied = last;
+  due.appliedSize += size;
+  acceptApplying(raft.log, last, size, true);
+}
+
+/** Returns `work`, and `messages` with it, as a value that may outlive the step it was taken in. */
+export function readyOf(raft: Raft, work: Work, messages: readonly Message[]): Ready {
+  return new Ready(
+    work.softChanged ? new SoftState(raft.lead, raft.role) : null,
+    work.hardChanged ? new HardStateValue(raft.term, raft.vote, raft.log.committed) : null,
+    work.entries.length === 0 ? NO_ENTRIES : work.entries.slice(),
+    work.snapshot,
+    work.committedEntries.length === 0 ? NO_ENTRIES : work.committedEntries.slice(),
+    messages,
+    work.readStates.length === 0 ? NO_READ_STATES : work.readStates.slice(),
+    work.mustSync,
+  );
+}
+
+/**
+ * Returns all work there is and counts it as taken. Synchronous hosts call `advance` once it is persisted and applied; until
+ * then `step` and `tick` may be called, but `ready` only again after `advance`.
+ */
+export function ready(raft: Raft): Ready {
+  if (!raft.config.asyncStorageWrites) {
+    takeWork(raft, WORK);
+    return readyOf(raft, WORK, takeMessages(raft));
   }
-  due.pending = true;
-  return messages === null ? NO_MESSAGES : messages;
+  takeState(raft, WORK, false);
+  const taken = readyOf(raft, WORK, NO_MESSAGES);
+  const committed = taken.committedEntries;
+  sendStorageWork(raft, taken.hardState, taken.entries, taken.snapshot, committed);
+  acceptUnstable(raft.log);
+  if (committed.length !== 0) {
+    let size = 0;
+    for (let k = 0; k < committed.length; k++) size += committed[k]!.size;
+    acceptApplying(raft.log, committed[committed.length - 1]!.index, size, false);
+  }
+  return readyOf(raft, WORK, takeMessages(raft));
+}
+
+/** Takes the outgoing messages, as a list that may be kept. */
+export function takeMessages(raft: Raft): readonly Message[] {
+  if (raft.messages.length === 0) return NO_MESSAGES;
+  const messages = raft.messages.slice();
+  clearList(raft.messages);
+  return messages;
 }
 
 /**
  * The host has persisted and applied a Ready: the member takes its own messages that waited for that, and counts the
  * entries as stable and applied. Does nothing without a Ready out. Synchronous hosts only.
  */
-export function advance(raft: Raft, taken: Ready, env: RaftEnv): void {
-  void taken;
+export function advance(raft: Raft, env: RaftEnv): void {
   const due = raft.acknowledgement;
   if (!due.pending) return;
   due.pending = false;
@@ -232,13 +274,13 @@ function storageAppendResponse(
  * Asynchronous: what is to be written goes to the append thread, with everything that must wait for it as responses;
  * what is to be applied goes to the apply thread.
  */
-function takeMessagesWithStorageWork(
+function sendStorageWork(
   raft: Raft,
   hard: HardState | null,
   entries: readonly Entry[],
   snapshot: Snapshot | null,
   committedEntries: readonly Entry[],
-): readonly Message[] {
+): void {
   const log = raft.log;
   if (entries.length !== 0 || hard !== null || snapshot !== null || raft.messagesAfterAppend.length !== 0) {
     const unstable = log.last >= log.unstableOffset;
@@ -268,7 +310,7 @@ function takeMessagesWithStorageWork(
         responses.length === 0 ? NO_MESSAGES : responses,
       ),
     );
-    raft.messagesAfterAppend = EMPTY_OUTBOX;
+    clearList(raft.messagesAfterAppend);
   }
   if (committedEntries.length !== 0) {
     const response = storageApply(
@@ -280,10 +322,6 @@ function takeMessagesWithStorageWork(
     );
     send(raft, storageApply(MessageType.MsgStorageApply, APPLY_THREAD, raft.id, committedEntries, [response]));
   }
-  if (raft.messages.length === 0) return NO_MESSAGES;
-  const messages = raft.messages.slice();
-  raft.messages = EMPTY_OUTBOX;
-  return messages;
 }
 
 function storageApply(

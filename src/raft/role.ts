@@ -5,6 +5,7 @@
  * `becomeFollower` and its siblings); becoming leader is in `election.ts`, because it appends an entry.
  */
 
+import { createList } from "../kernel/list.ts";
 import type { RaftEnv } from "./config.ts";
 import { describeId } from "./describe.ts";
 import { NONE } from "./message.ts";
@@ -34,9 +35,9 @@ export function reset(raft: Raft, term: number, env: RaftEnv): void {
   raft.grantedMessages = 0;
   raft.pendingConfIndex = 0;
   raft.uncommittedSize = 0;
-  raft.readQueue = [] as ReadRequest[];
-  raft.pendingReads = [] as PendingRead[];
-  raft.leaseRounds = [] as LeaseRound[];
+  raft.readQueue = createList<ReadRequest>();
+  raft.pendingReads = createList<PendingRead>();
+  raft.leaseRounds = createList<LeaseRound>();
   raft.leaseStart = -1;
 }
 

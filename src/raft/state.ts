@@ -96,6 +96,23 @@ export class Ready {
   }
 }
 
+/**
+ * The same work in lists that are used again, for a host that does it before it lets go: most Readys hold next to nothing, and
+ * there is one for nearly every event. Messages stand in `Raft.messages`, to be taken from there; term, vote and commit in the
+ * state. Written by `takeWork`; no part of any state.
+ */
+export interface Work {
+  /** Leader or role are others than before. */
+  softChanged: boolean;
+  /** Term, vote or commit are others than before. */
+  hardChanged: boolean;
+  readonly entries: Entry[];
+  snapshot: Snapshot | null;
+  readonly committedEntries: Entry[];
+  readonly readStates: ReadState[];
+  mustSync: boolean;
+}
+
 /** Why a message was not taken. The value is etcd's text. */
 export const StepError = {
   ProposalDropped: "raft proposal dropped",

@@ -103,12 +103,29 @@ export class Run {
 
   /** Takes up to `maxEvents` events; returns whether the run is over. */
   advance(maxEvents: number): boolean {
+    const last = this.world.steps + maxEvents;
+    while (this.end === null && this.world.steps < last) {
+      const steps = this.world.steps;
+      const checkpoint = steps - (steps & (CHECKPOINT_EVENTS - 1)) + CHECKPOINT_EVENTS;
+      this.advanceTo(Math.min(checkpoint, last));
+      if (this.world.steps !== checkpoint) continue;
+      this.checkpoints.push(digestText(this.context.digest));
+      if (this.end === null && this.context.queue.size > WAITING_MAX) this.end = "storm";
+    }
+    return this.end !== null;
+  }
+
+  /**
+   * Takes events until `steps` have been taken, or the run is over. A few at a time: a loop that is left and entered again is
+   * compiled once, when all of it has been seen; one that goes on for ever would be replaced while it runs.
+   */
+  private advanceTo(steps: number): void {
     const { context, observers } = this;
     const { durationMicros, stepLimit } = this.setup;
     let world = this.world;
     const queue = context.queue;
     const count = observers.length;
-    for (let i = 0; i < maxEvents && this.end === null; i++) {
+    while (world.steps < steps && this.end === null) {
       const next = queue.peekMicros();
       if (this.nextLook < this.looks.length && next > (this.looks[this.nextLook] as number)) this.lookUntil(next);
       if (next > durationMicros) {
@@ -126,16 +143,11 @@ export class Run {
         touched = this.recorder.step(this);
         world = this.world;
       }
-      if ((world.steps & (CHECKPOINT_EVENTS - 1)) === 0) {
-        this.checkpoints.push(digestText(context.digest));
-        if (queue.size > WAITING_MAX) this.end = "storm";
-      }
       for (let o = 0; o < count; o++) {
         if ((observers[o] as StepObserver).stepped(world, touched)) this.end = "observer";
       }
       world = this.world;
     }
-    return this.end !== null;
   }
 
   private lookUntil(beforeMicros: number): void {

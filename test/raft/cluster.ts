@@ -169,7 +169,7 @@ export function work(cluster: Cluster, id: number): void {
       if (entry.type !== EntryType.EntryNormal) applyConfChange(one.raft, confChangeOf(entry), cluster.env);
     }
     one.reads.push(...taken.readStates);
-    advance(one.raft, taken, cluster.env);
+    advance(one.raft, cluster.env);
   }
 }
 

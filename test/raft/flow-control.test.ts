@@ -111,7 +111,7 @@ test("committed entries are handed out in pages, and the next one after the last
     if (taken.committedEntries.length > 0) pages.push(taken.committedEntries.length);
     // Until the page is applied nothing more is handed out.
     expect(hasReady(raft)).toBe(false);
-    advance(raft, taken, cluster.env);
+    advance(raft, cluster.env);
   }
   // An entry of 8 payload bytes takes 14, so two of them fit.
   expect(pages).toEqual([2, 2, 2, 2, 1]);

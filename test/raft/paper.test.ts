@@ -283,6 +283,7 @@ describe("§5.4 Safety", () => {
     voter.log.snapshotIndex = voterLast;
     voter.log.last = voterLast;
     voter.log.snapshotTerm = voterTerm;
+    voter.log.lastTerm = voterTerm;
     campaign(raftOf(cluster, 2), cluster.env);
     work(cluster, 2);
     const request = sent(cluster, MessageType.MsgVote).find((message) => message.to === 3)!;

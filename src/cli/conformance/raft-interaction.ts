@@ -322,7 +322,7 @@ export class InteractionScript {
       else if (message.to === APPEND_THREAD) node.appendWork.push(message);
       else node.applyWork.push(message);
     }
-    if (!async) advance(node.raft, work, this.env);
+    if (!async) advance(node.raft, this.env);
   }
 
   private persist(node: Node, entries: readonly Entry[], snapshot: Snapshot | null): void {
