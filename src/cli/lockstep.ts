@@ -374,6 +374,35 @@ function describeCheckCommand(check: Command): void {
   );
 }
 
+function describeExplain(explain: Command): void {
+  withOverrides(explain)
+    .argument("<run>", "an artifact, a token, or <seed>:<file>")
+    .option("--event <n>", "why this event is there, and what came of it")
+    .addOption(new Option("--member <n1>", "only what it takes part in (again for more)").argParser(collected))
+    .option("--from <time>", "from this virtual time on, such as 2s")
+    .option("--to <time>", "up to this virtual time")
+    .option("--every", "every event of the stretch, not only those that matter")
+    .option("--rows <n>", "events to tell at most (default: 48)")
+    .option("--json", "one JSON document")
+    .action((name: string, _options, command: Command) =>
+      handled(command, async (terminal) =>
+        (await import("./explain-run-command.ts")).explainRunCommand(name, command.opts(), terminal),
+      ),
+    );
+}
+
+function describeDiff(diff: Command): void {
+  withOverrides(diff)
+    .argument("<a>", "an artifact, a token, or <seed>:<file>")
+    .argument("<b>", "another run of the same scenario")
+    .option("--json", "one JSON document")
+    .action((a: string, b: string, _options, command: Command) =>
+      handled(command, async (terminal) =>
+        (await import("./diff-command.ts")).diffCommand(a, b, command.opts(), terminal),
+      ),
+    );
+}
+
 function describeExport(exporting: Command): void {
   exporting
     .argument("<run>", "an artifact, a token, or <seed>:<file>")
@@ -405,6 +434,8 @@ const WORDS: readonly (readonly [string, string, (command: Command) => void])[] 
   ["bugs", "list, show and hunt the bugs that can be planted", describeBugs],
   ["scenario", "judge, list, show, write and lay out scenario files", describeScenario],
   ["check", "judge histories: is there an order that explains them", describeCheckCommand],
+  ["explain", "tell a run by the events that matter, or one event by its causes", describeExplain],
+  ["diff", "the first event in which two runs of a scenario differ", describeDiff],
   ["export", "write what a recorded run was in another form", describeExport],
   ["quorum", "majorities: how many must agree, how many may fail", describeQuorum],
   ["doctor", "check this machine: versions, determinism in two processes, the terminal", describeDoctor],

@@ -114,6 +114,7 @@ export function eventWords(moment: Moment, scenario: Scenario): string {
     case EventKind.Request: {
       const { operation, attempt, body } = payload as ClientRequest;
       const again = attempt > 1 ? `, try ${attempt}` : "";
+      if (b === 0) return `the operator tells ${memberName(a)} to ${requestWords(body)}`;
       return `c${b} asks ${memberName(a)}: ${requestWords(body)} (operation ${operation}${again})`;
     }
     case EventKind.Response: {

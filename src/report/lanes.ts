@@ -41,7 +41,7 @@ export function laneLines(story: Story, layout: Layout): Line[] {
   let before = story.before;
   let lastStep = 0;
   for (const row of rows) {
-    lines.push(...rowLines(row, row.step === lastStep, members, before, grid, layout));
+    lines.push(...rowLines(row, story.failed, row.step === lastStep, members, before, grid, layout));
     before = row.lanes;
     lastStep = row.step;
   }
@@ -57,6 +57,7 @@ function headLine(members: readonly number[], grid: Grid): Line {
 
 function rowLines(
   row: StoryRow,
+  isFailure: boolean,
   isSameStep: boolean,
   members: readonly number[],
   before: readonly LaneState[],
@@ -73,7 +74,7 @@ function rowLines(
   for (const mark of row.marks) drawMark(cells, mark, columnOf(mark.member), layout);
   const time = isSameStep ? "" : formatSeconds(row.atMicros);
   const head: Span[] = [span(time.padStart(TIME_COLUMNS), "dim"), ...spansOf(cells.slice(TIME_COLUMNS))];
-  const isHere = row.isHere ? ` ${signs.violated}` : "";
+  const isHere = row.isHere ? ` ${isFailure ? signs.violated : signs.headLeft}` : "";
   const note = [label, row.note].filter((part) => part !== "").join(": ") + isHere;
   const room = Math.max(NOTE_MIN - 2, layout.width - grid.note);
   const parts = brokenText(note, room);

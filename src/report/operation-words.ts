@@ -2,12 +2,20 @@
 
 import { DeleteRangeRequest, PutRequest, RangeRequest, RangeResponse, TxnRequest, TxnResponse } from "../etcd/api.ts";
 import { type ClientResponse, PlainAnswer, PlainOperation } from "../kernel/request.ts";
+import { AdminRequest } from "../member/admin.ts";
 
 /** A value as it is shown: without the padding that gives it its size, and cut where it is long. */
 export function shownValue(value: string): string {
   const bare = value.replace(/_+$/, "");
   return bare.length > 16 ? `${bare.slice(0, 15)}…` : bare;
 }
+
+const ADMIN_WORDS: Readonly<Record<AdminRequest["op"], string>> = {
+  membership: "change the members",
+  transfer: "hand over",
+  campaign: "stand for election",
+  compact: "compact",
+};
 
 /** What is asked. */
 export function requestWords(body: unknown): string {
@@ -27,6 +35,7 @@ export function requestWords(body: unknown): string {
     if (body.f === "put") return `put ${body.key}=${shownValue(body.value ?? "")}`;
     return body.f === "cas" ? `cas ${body.key}=${shownValue(body.value ?? "")}` : `${body.f} ${body.key}`;
   }
+  if (body instanceof AdminRequest) return ADMIN_WORDS[body.op];
   const name = (body as { readonly constructor?: { readonly name?: string } } | null)?.constructor?.name ?? "";
   return name === "" || name === "Object" ? "a request" : name.replace(/Request$/, "").toLowerCase();
 }

@@ -61,6 +61,8 @@ export interface Story {
   readonly rows: readonly StoryRow[];
   /** What the lanes are before the first row. */
   readonly before: readonly LaneState[];
+  /** The row that is here is where something was seen to be wrong, not one that somebody asked about. */
+  readonly failed: boolean;
   /** What clients saw that no order explains; null where that is not what went wrong. */
   readonly against: RunCase | null;
 }
@@ -79,7 +81,9 @@ export function tellRun(scenario: Scenario, result: RunResult, rows: number = ST
   const step = violation === null ? result.events : anchorOf(first.trace, violation.step, violation.atMicros);
   const named = violation === null ? [] : namedSteps(first.trace, violation.text, violation.evidence, step);
   const weights = weigh(first, scenario, violation === null ? [] : [step, ...named], step);
-  const story = buildStory(scenario, result, first, heaviest(weights, rows), weights, violation === null ? -1 : step);
+  const here = violation === null ? -1 : step;
+  const built = buildStory(scenario, result, first, heaviest(weights, rows), weights, here);
+  const story = { ...built, failed: violation !== null };
   const broken = violation !== null && [violation.property, ...violation.also].includes("linearizability");
   return broken ? { ...story, against: caseOfRun(first.run.collector.history ?? []) } : story;
 }
@@ -384,7 +388,7 @@ function buildStory(
   };
   const before = advance((steps[0] ?? 1) - 1);
   const rows = drafts.map((draft) => ({ ...draft, lanes: advance(draft.step) }));
-  return { members, rows, before, against: null };
+  return { members, rows, before, failed: false, against: null };
 }
 
 type Draft = Omit<StoryRow, "lanes" | "weight">;
@@ -416,7 +420,7 @@ function rowsOf(
     own !== undefined
       ? (LOSS_WORDS[own.x] ?? "lost")
       : noteOf(moment, scenario, fault, changesAt(changes, step), targets);
-  const tone: Role = isHere ? "bad" : fault !== undefined ? "fault" : own !== undefined ? "dim" : "plain";
+  const tone: Role = isHere ? "strong" : fault !== undefined ? "fault" : own !== undefined ? "dim" : "plain";
   const rows: Draft[] = [{ step, atMicros, arrow, marks, note, tone, isHere }];
   for (const record of lost) {
     if (record === own || !isAboutVotes(record.type)) continue;
