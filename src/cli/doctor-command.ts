@@ -80,7 +80,7 @@ function terminalCheck(terminal: Terminal): Check {
 
 /** The digest of the story in a process of its own; null where it gave none. */
 async function digestOfChild(): Promise<string | null> {
-  const path = fileURLToPath(new URL("./lockstep.js", import.meta.url));
+  const path = fileURLToPath(new URL("../cli/lockstep.js", import.meta.url));
   return await new Promise((resolve) => {
     const child = execFile(
       process.execPath,

@@ -34,7 +34,7 @@ export function openPool(jobs: number, stopped: () => boolean): Pool {
     };
   }
   const threads = new Tinypool({
-    filename: new URL("./worker.js", import.meta.url).href,
+    filename: new URL("../sweep/worker.js", import.meta.url).href,
     runtime: "worker_threads",
     isolateWorkers: false,
     minThreads: jobs,
