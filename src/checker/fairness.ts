@@ -39,6 +39,17 @@ export function isPunctual(plan: WorldPlan, timeoutMicros: number): boolean {
   return plan.lossPpm <= LOSS_PPM_MAX && (2 * latency + disk) * TIMEOUT_SHARE <= timeoutMicros;
 }
 
+/** The longest that a write takes where nothing is wrong: by way of a follower to the leader, to a quorum, and back. */
+export function writeMicros(plan: WorldPlan): number {
+  let latency = longest(plan.latency);
+  for (const link of plan.links) latency = Math.max(latency, longest(link.latency));
+  let disk = longest(plan.disk.write) + longest(plan.disk.fsync);
+  for (const member of plan.members) {
+    disk = Math.max(disk, longest(member.disk.write) + longest(member.disk.fsync));
+  }
+  return 4 * latency + 2 * longest(plan.clientLatency) + 2 * disk;
+}
+
 /** Nearly the longest that a distribution gives. */
 function longest(distribution: Distribution): number {
   switch (distribution.kind) {
@@ -75,6 +86,12 @@ function membershipOf(world: World): ConfState | null {
     if (backend !== null && (best === null || backend.appliedIndex > best.appliedIndex)) best = backend;
   }
   return best === null ? null : best.confState;
+}
+
+/** Ids of voters and learners, by the same: who was removed and never heard of it is none of them. */
+export function membersOf(world: World): readonly number[] {
+  const membership = membershipOf(world);
+  return membership === null ? [] : [...membership.voters, ...membership.learners];
 }
 
 /** Ids of the voters, by the same. */
@@ -174,12 +191,21 @@ export function isIsolated(world: World, process: Process): boolean {
   return !running(world).some((other) => other !== process && connected(world, process.id, other.id));
 }
 
-/** True when the member hears, and is heard by, a majority of the voters that work. */
+/**
+ * True when the member hears, and is heard by, a majority of the voters that work. It must work itself, unless it has nothing
+ * to write: a disk that nobody uses holds nobody up.
+ */
 export function reachesQuorum(world: World, process: Process): boolean {
   const membership = membershipOf(world);
-  if (membership === null || !isAble(process)) return false;
+  if (membership === null || !(isAble(process) || isIdle(process))) return false;
   const present = running(world)
-    .filter((other) => isAble(other) && (other === process || connected(world, process.id, other.id)))
+    .filter((other) => other === process || (isAble(other) && connected(world, process.id, other.id)))
     .map((other) => other.id);
   return decides(membership.voters, present);
+}
+
+/** Nothing waits for its disk, and nothing for being committed. */
+function isIdle(process: Process): boolean {
+  const { persisting, raft } = process.state as EtcdMember;
+  return persisting === null && raft.log.last === raft.log.committed;
 }

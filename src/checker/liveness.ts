@@ -21,9 +21,11 @@ import {
   isLossy,
   isPunctual,
   isUnfair,
+  membersOf,
   reachesQuorum,
   running,
   votersOf,
+  writeMicros,
 } from "./fairness.ts";
 import { names } from "./ghost.ts";
 import type { Findings } from "./violation.ts";
@@ -60,6 +62,8 @@ export class LivenessChecker {
   private readonly preVotes: boolean;
   /** Timeouts leave room for the network and disks of the scenario; else nothing is judged. */
   private readonly punctual: boolean;
+  /** What a client must have patience for besides. */
+  private readonly writeMicros: number;
 
   constructor(out: Findings, plan: WorldPlan, config: EtcdConfig) {
     this.out = out;
@@ -67,6 +71,7 @@ export class LivenessChecker {
     this.timeoutMicros = config.joining.electionTicks * config.tickMicros;
     this.preVotes = config.raft.every((raft) => raft === null || (raft.preVote && raft.checkQuorum));
     this.punctual = isPunctual(plan, this.timeoutMicros);
+    this.writeMicros = writeMicros(plan);
   }
 
   /** A checker that has seen the same, for a run of its own. */
@@ -151,10 +156,11 @@ export class LivenessChecker {
   }
 
   private checkConvergence(world: World, since: number): void {
+    const members = membersOf(world);
     const behind = running(world).filter((process) => {
-      const { membership } = (process.state as EtcdMember).raft.tracker;
-      const member = membership.voters.includes(process.id) || membership.learners.includes(process.id);
-      return member && this.followsSomebody(world, process) && appliedOf(process) < this.commitGoal;
+      return (
+        members.includes(process.id) && this.followsSomebody(world, process) && appliedOf(process) < this.commitGoal
+      );
     });
     if (behind.length > 0) {
       this.out.report(
@@ -218,7 +224,7 @@ export class LivenessChecker {
     if (plan === undefined || !plan.failover || client.pauses > 0) return false;
     const all = votersOf(world).every((id) => plan.endpoints.includes(id));
     const inTime =
-      plan.timeoutMicros * DELAYS_PER_TIMEOUT >= this.timeoutMicros &&
+      (plan.timeoutMicros - this.writeMicros) * DELAYS_PER_TIMEOUT >= this.timeoutMicros &&
       plan.timeoutMicros * plan.endpoints.length <= since;
     const works = plan.fromMicros <= this.fairSince && plan.untilMicros >= world.atMicros;
     return all && inTime && works && client.open.some((open) => isWrite(open.kind));

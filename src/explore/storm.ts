@@ -125,13 +125,17 @@ export function drawStorm(plan: StormPlan, stream: Stream): Fault[] {
   return storm.list;
 }
 
-/** Something that stays to the end: liveness under faults that do not go away. Partial cuts, one-way cuts, a stalled disk. */
+/**
+ * Something that stays to the end: liveness under faults that do not go away. Partial cuts, one-way cuts, a stalled disk, a leader
+ * that is gone.
+ */
 export function drawStanding(plan: StormPlan, stream: Stream): Fault[] {
   const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids] };
   if (plan.ids.length < 3) return [];
   const action = weighted<() => Action>(stream, [
-    [3, () => partialCut(storm, 1)],
+    [3, () => partialCut(storm, 1 + stream.below(plan.ids.length))],
     [2, () => oneWayCut(storm)],
+    [2, () => ({ kind: "crash", on: LEADER, unsynced: "lose" })],
     [2, () => ({ kind: "disk", on: LEADER, effect: { kind: "stall" }, pPpm: ALWAYS_PPM })],
   ])();
   put(storm, plan.untilMicros, null, action);

@@ -55,7 +55,7 @@ export interface RaftMutations {
   readonly transferBlocksProposals: boolean;
   /** Plain Raft: neither PreVote nor CheckQuorum. */
   readonly noPrevotePartialPartition: boolean;
-  /** A pre-vote is granted although the voter hears a leader. */
+  /** A pre-vote is granted although the voter hears a leader, and nobody checks for a quorum. */
   readonly prevoteWithoutStickiness: boolean;
   /** A leader never steps down for lack of responses. */
   readonly halfOpenLeader: boolean;

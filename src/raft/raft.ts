@@ -77,12 +77,13 @@ export function createRaft(config: RaftConfig, recovered: Recovered, env: RaftEn
 
 /** The one place where a state is made, so that all have one hidden class. */
 function initialState(config: RaftConfig, log: RaftLog): Raft {
-  const plain = config.mutations.noPrevotePartialPartition;
+  const { mutations } = config;
+  const plain = mutations.noPrevotePartialPartition || mutations.removedServerDisrupts;
   return {
     id: config.id,
     config,
-    preVote: config.preVote && !plain && !config.mutations.removedServerDisrupts,
-    checkQuorum: config.checkQuorum && !plain && !config.mutations.removedServerDisrupts,
+    preVote: config.preVote && !plain,
+    checkQuorum: config.checkQuorum && !plain && !mutations.prevoteWithoutStickiness,
     term: 0,
     vote: NONE,
     role: Role.Follower,

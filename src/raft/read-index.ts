@@ -42,7 +42,7 @@ function confirmRead(raft: Raft, from: number, context: number): void {
     answerRead(raft, from, context, raft.log.committed);
     return;
   }
-  if (raft.config.readOnly === "lease-based" && hasLease(raft)) {
+  if (raft.config.readOnly === "lease-based" && raft.checkQuorum && hasLease(raft)) {
     answerRead(raft, from, context, raft.log.committed);
     return;
   }
