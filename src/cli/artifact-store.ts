@@ -1,6 +1,7 @@
 // Artifacts on the disk: written whole or not at all (a temporary file beside it, then a rename), read with or without gzip.
 
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -64,13 +65,14 @@ export function writeArtifact(
  * Writes a file so that it is there whole or as it was before. A file that is there keeps its mode, and a link goes on
  * leading where it led. Throws a complaint where the disk refuses.
  */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string | Iterable<string>): void {
   let temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     const before = statSync(path, { throwIfNoEntry: false });
     const target = before === undefined ? path : realpathSync(path);
     temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-    writeFileSync(temporary, text);
+    writeFileSync(temporary, typeof text === "string" ? text : "");
+    if (typeof text !== "string") for (const chunk of text) appendFileSync(temporary, chunk);
     if (before !== undefined) chmodSync(temporary, before.mode & 0o7777);
     renameSync(temporary, target);
   } catch (error) {

@@ -2,10 +2,15 @@
 
 import { type Exported, runHistoryText } from "../report/run-export.ts";
 import type { RunModel } from "../report/run-history.ts";
+import { type Story, tellRun } from "../report/story.ts";
+import { MERMAID_ROWS, storyMermaid } from "../report/story-mermaid.ts";
+import { SVG_ROWS, storySvg } from "../report/story-svg.ts";
+import { traceChunks } from "../report/trace-lines.ts";
 import { compareWithRecord } from "../run/artifact.ts";
 import { type RunOptions as KeepOptions, type ScenarioRun, startRun } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
 import { nearest } from "../scenario/nearest.ts";
+import type { Trace } from "../world/trace.ts";
 import { writeWhole } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -18,6 +23,7 @@ export interface ExportOptions {
   readonly out?: string;
   readonly model?: string;
   readonly key?: string;
+  readonly rows?: string;
 }
 
 /** A run that was made again, with what the target asked to be kept. */
@@ -30,7 +36,26 @@ export interface Remade {
 /** One form of output: what has to be kept while the run is made again, and the text. */
 interface Target {
   readonly keep: KeepOptions;
-  readonly text: (remade: Remade, options: ExportOptions) => Exported;
+  readonly text: (remade: Remade, options: ExportOptions) => Exported | { readonly chunks: Iterable<string> };
+}
+
+/** The events that tell the run, as a picture. */
+function story(draw: (story: Story, result: RunResult) => string, rows: number): Target {
+  return {
+    keep: {},
+    text: ({ run, result }, options) => {
+      const told = tellRun(run.scenario, result, rowsOf(options.rows, rows));
+      return told.rows.length > 0
+        ? { text: draw(told, result) }
+        : { problem: "nothing happened in the run that a picture would show", hint: null };
+    },
+  };
+}
+
+function rowsOf(text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw complaint(`--rows takes a number from 1 to 9999, not "${text}"`);
+  return Number(text);
 }
 
 /** The history of the clients in `form`. */
@@ -48,6 +73,12 @@ function history(form: string): Target {
 
 /** All targets of `--to`, one a line. */
 const TARGETS: Readonly<Record<string, Target>> = {
+  ndjson: {
+    keep: { trace: true },
+    text: ({ run, result }) => ({ chunks: traceChunks(run.run.context.trace as Trace, run.scenario, result) }),
+  },
+  mermaid: story(storyMermaid, MERMAID_ROWS),
+  svg: story(storySvg, SVG_ROWS),
   jsonl: history("jsonl"),
   edn: history("edn"),
   "jepsen-log": history("jepsen-log"),
@@ -76,8 +107,9 @@ export async function exportCommand(path: string, options: ExportOptions, termin
   const remade = await makeAgain(await resolveRun(path), target.keep);
   const exported = target.text(remade, options);
   if ("problem" in exported) throw complaint(exported.problem, exported.hint);
-  if (options.out === undefined || options.out === "-") terminal.write(exported.text);
-  else writeWhole(options.out, exported.text);
+  const chunks = "chunks" in exported ? exported.chunks : [exported.text];
+  if (options.out === undefined || options.out === "-") for (const chunk of chunks) terminal.write(chunk);
+  else writeWhole(options.out, chunks);
   return ExitCode.Held;
 }
 

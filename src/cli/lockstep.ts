@@ -406,10 +406,14 @@ function describeDiff(diff: Command): void {
 function describeExport(exporting: Command): void {
   exporting
     .argument("<run>", "an artifact, a token, or <seed>:<file>")
-    .requiredOption("--to <form>", "jsonl, edn, jepsen-log, porcupine, text-history, svg-history, html")
+    .requiredOption(
+      "--to <form>",
+      "ndjson, mermaid, svg (the run); jsonl, edn, jepsen-log, porcupine, text-history, svg-history, html (its history)",
+    )
     .option("-o, --out <file>", "the file; without it standard output")
     .option("--model <name>", "of a history: kv-cas (keys apart) or etcd (with revisions)")
     .option("--key <key>", "of a history: this key only")
+    .option("--rows <n>", "of mermaid and svg: events to draw at most")
     .action((path: string, _options, command: Command) =>
       handled(command, async (terminal) =>
         (await import("./export-command.ts")).exportCommand(path, command.opts(), terminal),
