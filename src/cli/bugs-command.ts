@@ -1,19 +1,376 @@
-// `lockstep bugs`: the bugs that can be planted.
+// `lockstep bugs`: lists the bugs that can be planted, says what one is, and hunts them.
 
-import { MUTATION_IDS } from "../fault/mutation.ts";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { BUGS, type Bug, bugOf } from "../explore/bugs.ts";
+import { minimalScenario, type Size, sizeOfFailing, sizeText } from "../explore/minimal.ts";
+import type { Failing } from "../explore/shrink.ts";
+import { ENGINE_VERSION } from "../kernel/engine.ts";
+import { counted, grouped, spentTime } from "../report/figures.ts";
+import { fillText, labelSpan } from "../report/fill.ts";
+import { type HuntRecord, scoreboardText } from "../report/scoreboard.ts";
+import { BLANK, type Line, padded, span } from "../report/span.ts";
+import { formatScenario } from "../scenario/format.ts";
+import { nearest } from "../scenario/nearest.ts";
+import { parseDuration } from "../scenario/quantity.ts";
+import { type Hunted, hunt } from "../sweep/hunt.ts";
+import { openPool, type Pool } from "../sweep/pool.ts";
+import { runShrinker } from "../sweep/shrinker.ts";
+import { type ArtifactStore, openStore, writeArtifact, writeWhole } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
+import { ExitCode, worseExit } from "./exit-code.ts";
+import { interruptExit, listenForInterrupts } from "./interrupts.ts";
+import { hideProgress, openProgress, type Progress, type ProgressWish, showLine } from "./progress.ts";
+import { jobsOf, type SeedOptions, seedsOf, strategyOf } from "./sweep-plan.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Lists the bugs. */
-export async function bugsListCommand(_options: object, terminal: Terminal): Promise<number> {
-  for (const id of MUTATION_IDS) terminal.write(`${id}\n`);
-  return 0;
+export async function bugsListCommand(options: { readonly json?: boolean }, terminal: Terminal): Promise<number> {
+  if (options.json === true) {
+    terminal.write(`${JSON.stringify(BUGS.map(listed), null, 2)}\n`);
+    return ExitCode.Held;
+  }
+  const columns = Math.max(...BUGS.map(({ id }) => id.length));
+  let category = "";
+  const lines: Line[] = [];
+  for (const bug of BUGS) {
+    if (bug.category !== category) {
+      if (lines.length > 0) lines.push(BLANK);
+      category = bug.category;
+      lines.push([span(category, "label")]);
+    }
+    const mark = bug.reason === null ? span("  ") : span("- ", "dim");
+    const head = [mark, span(padded(bug.id, columns), bug.reason === null ? "strong" : "dim"), span("  ")];
+    lines.push(...fillText(head, bug.title, bug.reason === null ? "plain" : "dim", terminal.layout.width));
+  }
+  const open = BUGS.filter((bug) => bug.reason !== null).length;
+  lines.push(BLANK, [
+    span(`${counted(BUGS.length, "bug")}; ${open} cannot be hunted yet (-): \`bugs show\` says why`, "dim"),
+  ]);
+  terminal.out(lines);
+  return ExitCode.Held;
 }
 
-export async function bugsShowCommand(id: string, _options: object, _terminal: Terminal): Promise<number> {
-  throw complaint(`there is nothing to show of ${id} yet`);
+/** A bug as JSON. */
+function listed(bug: Bug): object {
+  const { id, title, category, difficulty, property, also, reason } = bug;
+  return {
+    id,
+    title,
+    category,
+    difficulty,
+    property,
+    also,
+    expressible: reason === null,
+    ...(reason === null ? {} : { reason }),
+  };
 }
 
-export async function bugsHuntCommand(_ids: readonly string[], _options: object, _terminal: Terminal): Promise<number> {
-  throw complaint("bugs are not hunted yet");
+/** Says what a bug is. */
+export async function bugsShowCommand(
+  id: string,
+  options: { readonly json?: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const bug = knownBug(id);
+  if (options.json === true) {
+    terminal.write(
+      `${JSON.stringify({ ...listed(bug), kind: bug.kind, story: bug.story, planted: bug.planted }, null, 2)}\n`,
+    );
+    return ExitCode.Held;
+  }
+  const { width } = terminal.layout;
+  const fact = (label: string, text: string): Line[] => fillText([labelSpan(label)], text, "plain", width);
+  const others = bug.also.length === 0 ? "" : `; also ${bug.also.join(", ")}`;
+  const trigger = `scenarios/${existsSync(`scenarios/bugs/${id}.yaml`) ? "bugs" : "history"}/${id}.yaml`;
+  terminal.out([
+    [span(bug.id, "strong"), span(`  ${bug.title}`)],
+    BLANK,
+    ...fact("what happens", bug.story),
+    ...fact("planted", bug.planted),
+    ...fact("breaks", `${bug.property}${others}`),
+    ...fact("kind", `${bug.kind}, ${bug.category}, thought ${bug.difficulty} to find`),
+    ...(bug.reason === null ? [] : fact("not yet", bug.reason)),
+    BLANK,
+    ...(existsSync(trigger) ? [[labelSpan("see it"), span(`npx lockstep ${trigger}`, "command")]] : []),
+    ...(bug.reason === null ? [[labelSpan("find it"), span(`npx lockstep bugs hunt ${bug.id}`, "command")]] : []),
+  ]);
+  return ExitCode.Held;
+}
+
+function knownBug(id: string): Bug {
+  const bug = bugOf(id);
+  if (bug !== undefined) return bug;
+  const near = nearest(
+    id,
+    BUGS.map((one) => one.id),
+  );
+  throw complaint(`there is no bug "${id}"`, near === null ? "lockstep bugs list" : `did you mean ${near}?`);
+}
+
+/** Options of `bugs hunt`. */
+export interface HuntOptions extends SeedOptions {
+  readonly budget?: string;
+  readonly scoreboard?: string;
+  readonly ranges?: string;
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly progress?: ProgressWish;
+}
+
+/** Seeds of one range where nothing is said. */
+const SEEDS_DEFAULT = 5000;
+
+/** Ranges of the scoreboard, by how hard a bug is thought to be. */
+const RANGES: Readonly<Record<Bug["difficulty"], number>> = { easy: 20, medium: 5, hard: 1 };
+
+const RESEED = 200;
+
+/** Where hunts leave what they found. */
+const BUGS_FOLDER = ".lockstep/bugs";
+
+/** Hunts bugs; returns the exit code. */
+export async function bugsHuntCommand(
+  ids: readonly string[],
+  options: HuntOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const bugs = ids.length === 0 ? BUGS.filter((bug) => bug.reason === null) : ids.map(knownBug);
+  const strategy = strategyOf(options.strategy);
+  const jobs = jobsOf(options.jobs);
+  const millis = millisOf(options.budget);
+  const ranges = rangesOf(options.ranges);
+  const named = options.seeds !== undefined || options.runs !== undefined || options.for !== undefined;
+  const asked = seedsOf(named ? options : { ...options, runs: String(SEEDS_DEFAULT) });
+  if (options.shard !== undefined) throw complaint("--shard: a hunt ends with its first find and is not shared out");
+  const folder = options.out ?? BUGS_FOLDER;
+  const store: ArtifactStore = { ...openStore(folder), keepsAll: false };
+  const interrupts = listenForInterrupts();
+  const stopped = (): boolean => interrupts.signal !== null;
+  const pool = openPool(jobs, stopped);
+  const progress = openProgress(terminal, options.progress ?? "auto", bugs.length, options.json !== true);
+  let exit: number = ExitCode.Held;
+  try {
+    for (const bug of bugs) {
+      if (stopped()) break;
+      if (bug.reason !== null) {
+        exit = worseExit(exit, ExitCode.NothingRan);
+        sayNotExpressible(bug, options, terminal);
+        continue;
+      }
+      const session: HuntSession = { pool, progress, terminal, stopped, millis, store, options };
+      const count = ranges ?? (options.scoreboard === undefined ? 1 : RANGES[bug.difficulty]);
+      const seedsToFind: (number | null)[] = [];
+      let first: Found | null = null;
+      for (let range = 0; range < count && !stopped(); range++) {
+        const began = process.hrtime.bigint();
+        const firstSeed = (BigInt(asked.first) + BigInt(range) * BigInt(Math.min(asked.count, 1e9))).toString();
+        const over = (): boolean =>
+          stopped() || (asked.micros !== null && Number((process.hrtime.bigint() - began) / 1000n) >= asked.micros);
+        const plan = { bug, strategy, firstSeed, seeds: asked.count };
+        const hunted = await hunt(plan, pool, over, (seeds, virtual) =>
+          look(session, bug, range, count, seeds, virtual),
+        );
+        seedsToFind.push(hunted.found ? hunted.seeds : null);
+        if (first === null || (!first.hunted.found && hunted.found)) first = await madeSmall(hunted, session);
+        if (stopped()) break;
+      }
+      if (first === null || stopped()) break;
+      hideProgress(progress);
+      progress.done++;
+      say(bug, strategy.id, first, seedsToFind, session);
+      if (!seedsToFind.some((seeds) => seeds !== null)) exit = worseExit(exit, ExitCode.Undecided);
+      if (options.scoreboard !== undefined) {
+        const record = recordOf(bug, strategy.id, first, seedsToFind, asked.count);
+        writeScoreboard(options.scoreboard, join(folder, "scoreboard.ndjson"), record);
+      }
+    }
+  } finally {
+    hideProgress(progress);
+    await pool.close();
+    interrupts.close();
+  }
+  return interrupts.signal === null ? exit : interruptExit(interrupts.signal);
+}
+
+/** What hunts of one command have in common. */
+interface HuntSession {
+  readonly pool: Pool;
+  readonly progress: Progress;
+  readonly terminal: Terminal;
+  readonly stopped: () => boolean;
+  readonly millis: number;
+  readonly store: ArtifactStore;
+  readonly options: HuntOptions;
+}
+
+/** A find with what became of it. */
+interface Found {
+  readonly hunted: Hunted;
+  readonly before: Size | null;
+  readonly after: Size | null;
+  readonly best: Failing | null;
+  readonly artifact: string | null;
+  readonly minimal: string | null;
+}
+
+async function madeSmall(hunted: Hunted, session: HuntSession): Promise<Found> {
+  const { failing } = hunted;
+  if (failing === null) return { hunted, before: null, after: null, best: null, artifact: null, minimal: null };
+  const artifact = writeArtifact(session.store, failing.scenario, failing.result, null);
+  const before = sizeOfFailing(failing);
+  if (session.millis === 0) return { hunted, before, after: before, best: failing, artifact, minimal: null };
+  const { best } = await runShrinker(failing, session.pool, {
+    millis: session.millis,
+    reseed: RESEED,
+    keep: "property",
+    stopped: session.stopped,
+    onBatch: ({ best: now, runs }) =>
+      showLine(
+        session.progress,
+        session.terminal,
+        () => `shrinking: ${sizeText(sizeOfFailing(now))}, ${counted(runs, "run")}`,
+      ),
+  });
+  const minimal = artifact.replace(/\.run\.json$/, ".min.yaml");
+  writeWhole(minimal, formatScenario(minimalScenario(best, { name: failing.scenario.name, size: before })));
+  return { hunted, before, after: sizeOfFailing(best), best, artifact, minimal };
+}
+
+function look(session: HuntSession, bug: Bug, range: number, ranges: number, seeds: number, virtual: number): void {
+  const { progress, terminal } = session;
+  showLine(progress, terminal, (spent) => {
+    const point = ` ${terminal.layout.signs.point} `;
+    const where = ranges === 1 ? "" : `${point}range ${range + 1} of ${ranges}`;
+    return `${bug.id}${where}${point}${counted(seeds, "seed")}${point}${grouped(Math.floor(virtual / 1e6))} virtual seconds${point}${spentTime(spent)}`;
+  });
+}
+
+function say(
+  bug: Bug,
+  strategy: string,
+  found: Found,
+  seedsToFind: readonly (number | null)[],
+  session: HuntSession,
+): void {
+  const { terminal, options } = session;
+  const { hunted, after, artifact, minimal } = found;
+  const { failing } = hunted;
+  if (options.json === true) {
+    const line = {
+      id: bug.id,
+      found: hunted.found,
+      seed: failing?.seed ?? null,
+      seeds: hunted.seeds,
+      events: hunted.events,
+      virtualSeconds: Math.floor(hunted.virtualMicros / 1e6),
+      property: failing?.result.violation?.property ?? null,
+      firstProperty: hunted.firstProperty,
+      strategy,
+      shrunk: after === null ? null : { faults: after.faults, operations: after.operations, members: after.members },
+      artifact,
+      minimal,
+      ...(seedsToFind.length > 1 ? { seedsToFind } : {}),
+    };
+    terminal.write(`${JSON.stringify(line)}\n`);
+    return;
+  }
+  const { signs, width } = terminal.layout;
+  const lines: Line[] = [];
+  if (failing === null) {
+    const rest = hunted.uncounted === 0 ? "" : `; in ${hunted.uncounted} of them another property fired`;
+    lines.push(
+      ...fillText(
+        [span(`${signs.undecided} `, "warn"), span(`${bug.id}  `, "strong")],
+        `not found in ${counted(hunted.seeds, "seed")} by ${strategy}${rest}`,
+        "plain",
+        width,
+      ),
+    );
+  } else {
+    const head = [span(`${signs.held} `, "good"), span(`${bug.id}  `, "strong")];
+    const seeds = seedsToFind.length === 1 ? "" : `, in ${seedsToFind.map((one) => one ?? signs.dash).join(" ")} seeds`;
+    lines.push(
+      ...fillText(
+        head,
+        `found with seed ${failing.seed} after ${counted(hunted.seeds, "seed")}${seeds}`,
+        "plain",
+        width,
+      ),
+    );
+    lines.push(
+      ...fillText(
+        [labelSpan("broke")],
+        `${failing.result.violation?.property}: ${failing.result.violation?.text}`,
+        "plain",
+        width,
+      ),
+    );
+    if (after !== null) lines.push([labelSpan("small"), span(sizeText(after))]);
+    if (minimal !== null) lines.push([labelSpan("run"), span(`npx lockstep ${minimal}`, "command")]);
+  }
+  terminal.out(lines);
+}
+
+function sayNotExpressible(bug: Bug, options: HuntOptions, terminal: Terminal): void {
+  if (options.json === true) {
+    terminal.write(`${JSON.stringify({ id: bug.id, found: false, expressible: false, reason: bug.reason })}\n`);
+    return;
+  }
+  const head = [span(`${terminal.layout.signs.undecided} `, "warn"), span(`${bug.id}  `, "strong")];
+  terminal.out(fillText(head, `cannot be hunted yet: ${bug.reason}`, "plain", terminal.layout.width));
+}
+
+function recordOf(
+  bug: Bug,
+  strategy: string,
+  { hunted, before, after }: Found,
+  seedsToFind: readonly (number | null)[],
+  range: number,
+): HuntRecord {
+  return {
+    id: bug.id,
+    engine: ENGINE_VERSION,
+    strategy,
+    seedsToFind,
+    range,
+    property: hunted.failing?.result.violation?.property ?? null,
+    firstProperty: hunted.firstProperty,
+    virtualSeconds: Math.floor(hunted.virtualMicros / 1e6),
+    before,
+    after,
+  };
+}
+
+/** Adds the record to those of earlier hunts and writes the page from all of them: a hunt may be made in pieces. */
+function writeScoreboard(page: string, path: string, record: HuntRecord): void {
+  const records = new Map<string, HuntRecord>();
+  if (existsSync(path)) {
+    for (const [at, line] of readFileSync(path, "utf8").split("\n").entries()) {
+      if (line === "") continue;
+      try {
+        const read = JSON.parse(line) as HuntRecord;
+        if (Array.isArray(read.seedsToFind)) records.set(read.id, read);
+      } catch {
+        throw complaint(`${path}:${at + 1}: the line is damaged`, "delete the file to begin anew");
+      }
+    }
+  }
+  records.set(record.id, record);
+  mkdirSync(dirname(path), { recursive: true });
+  writeWhole(path, [...records.values()].map((one) => `${JSON.stringify(one)}\n`).join(""));
+  writeWhole(page, scoreboardText(BUGS, records));
+}
+
+function millisOf(text: string | undefined): number {
+  const micros = parseDuration(text ?? "60s");
+  if (typeof micros !== "number") throw complaint(`--budget: ${micros.message}`, micros.hint ?? "--budget 60s");
+  return Math.max(0, micros / 1000);
+}
+
+function rangesOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const value = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= 1)) throw complaint(`--ranges takes a whole number from 1 on, not "${text}"`);
+  return value;
 }

@@ -22,6 +22,7 @@ const GROUND: ScenarioFile = {
 export function huntingGround(mutate: readonly MutationId[]): Scenario {
   const { scenario, problems } = parseScenarioValue({
     ...GROUND,
+    name: mutate[0] ?? "ground",
     ...(mutate.length === 0 ? {} : { mutate: [...mutate] }),
   });
   assert(scenario !== null, `the hunting ground is no scenario: ${problems[0]?.message ?? ""}`);

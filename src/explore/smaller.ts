@@ -189,6 +189,10 @@ export function optionEdits(scenario: Scenario): Scenario[] {
   offer({ ...scenario, network: { ...network, lossPpm: 0 } });
   offer({ ...scenario, network: { ...network, duplicatePpm: 0 } });
   putCluster({ members: cluster.members.map((member) => ({ ...member, raft: cluster.raft })) });
+  const [first] = cluster.members;
+  if (first !== undefined && cluster.members.every((member) => isSame(member.raft, first.raft))) {
+    putCluster({ raft: first.raft });
+  }
   for (const key of Object.keys(preset.raft) as (keyof RaftSettings)[]) {
     if (cluster.raft[key] === preset.raft[key]) continue;
     // The two times go together, and so do the lease and what it rests on.
