@@ -4,25 +4,17 @@
 // system time of this process over the run loop, as the peers measure theirs.
 
 import { parseArgs } from "node:util";
-import { EtcdChecker } from "../checker/etcd-checker.ts";
-import { LivenessChecker } from "../checker/liveness.ts";
-import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
-import { isWrite } from "../client/operation.ts";
 import { AssertionError } from "../kernel/assert.ts";
-import { RandomChoices } from "../kernel/choose.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { digestText } from "../kernel/digest.ts";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { CLIENTS_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
-import type { ClientResponse } from "../kernel/request.ts";
-import { formatMicros, SECOND } from "../kernel/time.ts";
+import { formatMicros } from "../kernel/time.ts";
 import type { Backend } from "../member/etcd-member.ts";
-import { EtcdProtocol } from "../member/etcd-protocol.ts";
-import type { Protocol } from "../member/protocol.ts";
-import { Run } from "../run/run.ts";
 import { parseSeed } from "../scenario/seed.ts";
 import { Trace } from "../world/trace.ts";
-import { etcdOfW, type WorkW, worldOfW } from "./work-w.ts";
+import { startW } from "./run-w.ts";
+import type { WorkW } from "./work-w.ts";
 
 /** What one run of the work came to. */
 interface WLine {
@@ -46,68 +38,12 @@ interface WLine {
   readonly node: string;
 }
 
-/** Counts what clients came to, before the checker hears of it. What was not answered in time counts as unknown, as W has it. */
-class Operations implements ClientObserver {
-  completedCount = 0;
-  unknownCount = 0;
-  private readonly checker: ClientObserver | null;
-  private readonly counters: number[];
-
-  constructor(checker: ClientObserver | null, counters: number[]) {
-    this.checker = checker;
-    this.counters = counters;
-  }
-
-  invoked(client: Client, operation: OpenOperation, atMicros: number): void {
-    if (this.checker !== null) this.checker.invoked(client, operation, atMicros);
-  }
-
-  completed(
-    client: Client,
-    operation: OpenOperation,
-    outcome: Outcome,
-    response: ClientResponse | null,
-    atMicros: number,
-  ): void {
-    if (outcome === "ok") {
-      this.completedCount++;
-      if (isWrite(operation.kind)) this.counters[CounterAt["write-ok"]]!++;
-    } else this.unknownCount++;
-    if (this.checker !== null) this.checker.completed(client, operation, outcome, response, atMicros);
-  }
-}
-
 /** Events between two slices; nothing is looked at between them. */
 const SLICE = 200_000;
 
 function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
-  const config = etcdOfW(work);
-  const plan = worldOfW(work);
-  const protocol = new EtcdProtocol(config);
-  const run = new Run({
-    plan,
-    protocol: protocol as unknown as Protocol<unknown, unknown>,
-    choices: new RandomChoices(work.seed),
-    durationMicros: work.virtualSeconds * SECOND,
-    stepLimit: Number.MAX_SAFE_INTEGER,
-  });
+  const { run, checker, operations } = startW(work, checks);
   const { world, context } = run;
-  const checker = checks ? new EtcdChecker(world) : null;
-  const operations = new Operations(checker, world.counters);
-  context.clientObserver = operations;
-  if (checker !== null) {
-    protocol.observer = checker;
-    context.lifeObserver = checker;
-    const liveness = new LivenessChecker(checker, plan, config);
-    run.observers.push({
-      stepped(now, member) {
-        checker.stepped(now, member);
-        liveness.stepped(now);
-        return checker.violations.length > 0;
-      },
-    });
-  }
-  context.digesting = checks;
   if (trace) context.trace = new Trace();
   const wall = process.hrtime.bigint();
   const cpu = process.cpuUsage();

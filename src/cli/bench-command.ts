@@ -23,6 +23,7 @@ const V8_FLAGS: readonly string[] = [
 const WORKS: readonly (readonly [name: string, usage: string])[] = [
   ["w", "[--members n] [--clients n] [--virtual s] [--seed n] [--faults] [--no-checks] [--compact n] [--trace]"],
   ["check", "<histories...> [--repeat n] [--model name]"],
+  ["sweep", "[--runs n] [--virtual s] [--members n] [--jobs n] [--no-faults]"],
 ];
 
 /** Runs the work; returns its exit code. */
