@@ -124,6 +124,8 @@ export interface Frontier<State, Input, Output> {
   unindexed: number[];
   /** Characters in the keys of states and outputs: what large states cost. */
   keySize: number;
+  /** What large states cost besides, in configurations: keys are as long as states are. */
+  effort: number;
   /** Whether configurations record how they came about. */
   traced: boolean;
   /** Tables are rebuilt when they hold this many entries. */
@@ -181,6 +183,7 @@ export function createFrontier<State, Input, Output>(
     byRequired: new Map(),
     unindexed: [],
     keySize: 0,
+    effort: 0,
     traced: false,
     compactAt: COMPACT_MIN,
   };
@@ -191,6 +194,7 @@ export function createFrontier<State, Input, Output>(
 
 export function stateId<S, I, O>(f: Frontier<S, I, O>, model: Model<S, I, O>, state: S): number {
   const key = model.stateKey(state);
+  if (typeof key === "string") f.effort += key.length >> 8;
   let id = f.stateIds.get(key);
   if (id === undefined) {
     id = f.states.length;

@@ -171,7 +171,8 @@ function nextWay<S, I, O>(search: Search<S, I, O>, model: Model<S, I, O>, frame:
       frame.nextQueued++;
       frame.selfTried = false;
     }
-    search.made += work.made - before;
+    search.made += work.made - before + f.effort;
+    f.effort = 0;
     if (search.made > search.madeMax) giveUp(f, "the budget of configurations is spent");
   }
   search.made++;

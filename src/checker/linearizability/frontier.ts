@@ -98,7 +98,8 @@ export function complete<S, I, O>(
   for (let i = 0; i < queue.length && f.verdict === "ok"; i++) {
     if (!placeSelf(f, model, work, queue[i]!)) placeOthers(f, model, work, queue[i]!);
   }
-  f.explored += work.made;
+  f.explored += work.made + f.effort;
+  f.effort = 0;
   if (f.explored > (f.budget.total ?? Number.POSITIVE_INFINITY))
     giveUp(f, `more than ${f.budget.total} configurations in all`);
   if (f.verdict !== "ok") return f.verdict;

@@ -103,13 +103,14 @@ interface Plan {
 
 /**
  * Histories of up to `size` operations of `name`. Draws are played in order: each invokes the next plan; an operation takes
- * effect and ends a few draws later. `unique`: every written number is distinct.
+ * effect and ends a few draws later. `unique`: every written number is distinct, from 10 on. `model` behaves.
  */
 export function histories(
   name: string,
   size: number = 6,
   lossy: boolean = true,
   unique: boolean = false,
+  model: CallModel = modelNamed(name),
 ): fc.Arbitrary<History> {
   const plan: fc.Arbitrary<Plan> = fc.record({
     call: calls(name),
@@ -121,7 +122,7 @@ export function histories(
   });
   return fc
     .array(plan, { maxLength: size })
-    .map((plans) => play(modelNamed(name), unique ? plans.map(withOwnValue) : plans, lossy));
+    .map((plans) => play(model, unique ? plans.map(withOwnValue) : plans, lossy));
 }
 
 /** The plan with a value that no other one writes. */
