@@ -15,12 +15,13 @@ import {
   readHistory,
   type Told,
 } from "../checker/linearizability/format/read.ts";
-import { FRONTIER_BUDGET, type FrontierBudget } from "../checker/linearizability/frontier.ts";
+import { LOOK_BUDGET } from "../checker/linearizability/late.ts";
 import { MODEL_NAMES, modelOf } from "../checker/linearizability/models.ts";
+import { ONLINE_BUDGET } from "../checker/linearizability/online.ts";
 import { type CaseAgainst, caseAgainst, historyText } from "../report/history-forms.ts";
 import { BLANK, type Line, span } from "../report/span.ts";
 import { nearest } from "../scenario/nearest.ts";
-import { isTooLarge, judgeStream, readText, toldNearby } from "./check-files.ts";
+import { isTooLarge, judgeStream, type OnlineBudget, readText, toldNearby } from "./check-files.ts";
 import type { CheckOptions } from "./check-options.ts";
 import { pictureLines } from "./check-picture.ts";
 import { complaint, systemReason } from "./complaint.ts";
@@ -125,12 +126,13 @@ function budgetOf(options: CheckOptions): CheckBudget {
 /** More would not fit into memory, whatever `--budget` says. */
 const REMEMBERED_MAX = 20_000_000;
 
-/** What `--online` may hold at one time, and spend on one event: no more than `--budget`. */
-function onlineBudget(options: CheckOptions): FrontierBudget {
-  if (options.budget === undefined) return FRONTIER_BUDGET;
-  const { configurations } = budgetOf(options);
-  const { frontier, perEvent, lost } = FRONTIER_BUDGET;
-  return { frontier: Math.min(frontier, configurations), perEvent: Math.min(perEvent, configurations), lost };
+/** What `--online` may hold at one time, spend on one event and on one look: no more than `--budget`. */
+function onlineBudget(options: CheckOptions): OnlineBudget {
+  if (options.budget === undefined) return { frontier: ONLINE_BUDGET, look: LOOK_BUDGET };
+  const { configurations, remembered } = budgetOf(options);
+  const frontier = Math.min(ONLINE_BUDGET.frontier, configurations);
+  const perEvent = Math.min(ONLINE_BUDGET.perEvent, configurations);
+  return { frontier: { ...ONLINE_BUDGET, frontier, perEvent }, look: { configurations, remembered } };
 }
 
 /** Flags before what is said nearby. */
@@ -244,7 +246,7 @@ function rounded(ms: number): number {
 /** Upper ends of the bars of the histogram, in microseconds. */
 const BARS: readonly number[] = [0.5, 1, 2, 5, 10, 20, 50, 100, 1000, 10_000];
 
-async function checkOnline(file: string, told: Told, budget: FrontierBudget): Promise<FileVerdict> {
+async function checkOnline(file: string, told: Told, budget: OnlineBudget): Promise<FileVerdict> {
   // Costs in tenths of a microsecond: memory does not grow with the history.
   const fine: number[] = Array.from({ length: 10_001 }, () => 0);
   let total = 0;
@@ -278,7 +280,7 @@ async function checkOnline(file: string, told: Told, budget: FrontierBudget): Pr
     verdict,
     ops: online.operations,
     ms: rounded(total / 1000),
-    method: "frontier",
+    method: online.late > 0 ? "frontier, then looks at the whole" : "frontier",
     configurations: online.explored,
     model: online.model.name,
     format,
@@ -289,7 +291,7 @@ async function checkOnline(file: string, told: Told, budget: FrontierBudget): Pr
             ...(violation.part === "" ? {} : { part: violation.part }),
             line: violation.line,
             operation: violation.operation,
-            sentence: `${violation.operation} (invoked at line ${violation.invokedAtLine}) cannot be: no order is left at line ${violation.line}`,
+            sentence: `${violation.operation} (invoked at line ${violation.invokedAtLine}) cannot be: no order is left at line ${violation.line}${violation.noticedAtLine > violation.line ? `, noticed at line ${violation.noticedAtLine}` : ""}`,
             statesBefore: violation.statesBefore,
           },
         }),
@@ -300,6 +302,7 @@ async function checkOnline(file: string, told: Told, budget: FrontierBudget): Pr
       p99Micros: quantile(0.99),
       maxMicros: Math.round(longest * 10) / 10,
       largestFrontier: online.largest,
+      partsJudgedLate: online.late,
       histogram,
     },
   };

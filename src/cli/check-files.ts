@@ -4,6 +4,7 @@ import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import type { CheckBudget } from "../checker/linearizability/check.ts";
 import type { HistoryEvent } from "../checker/linearizability/format/event.ts";
 import { FormatError } from "../checker/linearizability/format/event.ts";
 import { isCutLogLine, readJsonHeader } from "../checker/linearizability/format/lines.ts";
@@ -20,7 +21,7 @@ import {
   NOTHING_TOLD,
 } from "../checker/linearizability/format/read.ts";
 import type { FrontierBudget } from "../checker/linearizability/frontier.ts";
-import { createOnline, type Online, observe } from "../checker/linearizability/online.ts";
+import { createOnline, finish, type Online, observe } from "../checker/linearizability/online.ts";
 
 /** Longest text that is read in one piece; V8 holds no string much longer. */
 const WHOLE_MAX = 400 * 1024 * 1024;
@@ -146,6 +147,12 @@ export function toldNearby(file: string): Told | undefined {
   }
 }
 
+/** What judging online may cost: the frontier of a part, and one look at a part that is judged late. */
+export interface OnlineBudget {
+  readonly frontier: FrontierBudget;
+  readonly look: CheckBudget;
+}
+
 /** Takes the microseconds that one event cost. */
 export type CostTaker = (micros: number) => void;
 
@@ -153,7 +160,7 @@ export type CostTaker = (micros: number) => void;
 export async function judgeStream(
   file: string,
   told: Told,
-  budget: FrontierBudget,
+  budget: OnlineBudget,
   cost: CostTaker,
 ): Promise<{ online: Online; format: Format }> {
   let online: Online | undefined;
@@ -174,7 +181,7 @@ export async function judgeStream(
       if (text.trim() === "") return;
       const header = readJsonHeader(text, number);
       const { dialect, model } = judgeOf(format!, told, { format, ...header });
-      online = createOnline(dialect, model, budget);
+      online = createOnline(dialect, model, budget.frontier, budget.look);
       return;
     }
     const event = read!(text, number);
@@ -193,7 +200,7 @@ export async function judgeStream(
       else read = lineReader(format);
       if (format !== "jsonl") {
         const { dialect, model } = judgeOf(format, told);
-        online = createOnline(dialect, model, budget);
+        online = createOnline(dialect, model, budget.frontier, budget.look);
       }
     }
     if (edn !== undefined) {
@@ -217,5 +224,8 @@ export async function judgeStream(
   }
   if (online === undefined) throw new FormatError(0, "the file is empty");
   if (online.events === 0 && !idle) throw emptyHistory(format!);
+  const from = performance.now();
+  finish(online);
+  if (online.late > 0) cost((performance.now() - from) * 1000);
   return { online, format: format! };
 }

@@ -104,7 +104,7 @@ function searched<S, I, O>(
   name: string,
   budget: CheckBudget,
 ): PartJudgement {
-  const knowing = model.foresee === undefined ? model : model.foresee(operations);
+  const knowing = model.foresee === undefined ? model : model.foresee(operations, model.init(name));
   const ends = endsInOrder(operations);
   const most = budget.configurations + (budget.perOperation ?? 0) * operations.length;
   let spent = 0;

@@ -13,7 +13,7 @@ import { cloneFrontier, complete, createFrontier, describeFrontier, invoke, unkn
 import type { Operation } from "./history.ts";
 import { endsInOrder, prefixOf } from "./history.ts";
 import type { Model } from "./model.ts";
-import { OBSERVES } from "./model.ts";
+import { beginningIn, OBSERVES } from "./model.ts";
 import type { Refutation } from "./zones.ts";
 
 /** The case against one part of a history. Indexes count the operations of that part. */
@@ -52,14 +52,6 @@ interface FirstBad<State> {
   readonly statesBefore: readonly string[];
   /** The last time before at which nothing was open and only one state possible; undefined where that never was. */
   readonly quiet: { readonly at: number; readonly state: State } | undefined;
-}
-
-/** `model` beginning in `state`. */
-function beginningIn<S, I, O>(model: Model<S, I, O>, state: S): Model<S, I, O> {
-  const { foresee } = model;
-  const later: Model<S, I, O> = { ...model, init: () => state };
-  if (foresee === undefined) return later;
-  return { ...later, foresee: (operations) => beginningIn(foresee.call(model, operations), state) };
 }
 
 /** The operation at whose end no order is left, found online; undefined where the frontier grows too wide. */

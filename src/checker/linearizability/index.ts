@@ -40,7 +40,7 @@ export { BLIND, deterministic, OBSERVES, OVERWRITES } from "./model.ts";
 export type { Initial } from "./models.ts";
 export { MODEL_NAMES, modelOf } from "./models.ts";
 export type { Online, Violation } from "./online.ts";
-export { createOnline, observe } from "./online.ts";
+export { createOnline, finish, observe } from "./online.ts";
 export { judgeQueue } from "./queue-aspects.ts";
 export type { Key, Value } from "./value.ts";
 export { Call, callKey, sameValue, showValue, valueKey } from "./value.ts";

@@ -51,12 +51,20 @@ export interface Model<State, Input, Output> {
   requires?(input: Input, output: Output | undefined): State | undefined;
   /** The part of the object `input` belongs to, where the object falls apart into independent parts (keys, elements). */
   partition?(input: Input): string;
-  /** The same model with the answers of a whole history at hand, so that states no answer tells apart become one. */
-  foresee?(operations: readonly Foreseen<Input, Output>[]): Model<State, Input, Output>;
+  /**
+   * The same model, of one part and beginning in `initial`, with the answers of a whole history at hand, so that states no
+   * answer tells apart become one.
+   */
+  foresee?(operations: readonly Foreseen<Input, Output>[], initial: State): Model<State, Input, Output>;
   /** The operation in a few words: `get x → 1`; an unknown answer shows as `?`. */
   describe(input: Input, output: Output | undefined): string;
   /** The state in a few words. */
   describeState(state: State): string;
+}
+
+/** `model` beginning in `state`. */
+export function beginningIn<S, I, O>(model: Model<S, I, O>, state: S): Model<S, I, O> {
+  return { ...model, init: () => state };
 }
 
 /** A sequential object that may answer and go on in several ways; see `deterministic`. */

@@ -255,7 +255,8 @@ function foundEmpty(
     // What is possible changes only where a stretch ends or an unknown taking begins.
     const moments = [invokedAt + 0.5];
     for (const times of [tos, takers]) {
-      for (let i = before(times, invokedAt); i < times.length && times[i]! < endedAt; i++) moments.push(times[i]! + 0.5);
+      for (let i = before(times, invokedAt); i < times.length && times[i]! < endedAt; i++)
+        moments.push(times[i]! + 0.5);
     }
     let around: Span | undefined;
     const free = moments.some((x) => {

@@ -170,7 +170,11 @@ function deadlineOf(sorted: Sorted, soonest: readonly Stay[], i: number, most: n
 }
 
 /** Values and their pops, or what contradicts at first sight; undefined where values are not distinct. */
-function sort(operations: readonly Operation[], initial: readonly Value[], tell: Tell): Sorted | ZoneVerdict | undefined {
+function sort(
+  operations: readonly Operation[],
+  initial: readonly Value[],
+  tell: Tell,
+): Sorted | ZoneVerdict | undefined {
   const pushes = new Map<Key, number>();
   const pops = new Map<Key, number>();
   const empties: number[] = [];

@@ -25,7 +25,11 @@ describe("the depth-first search", () => {
       const model = modelNamed(name);
       fc.assert(
         fc.property(histories(name, 8, true, true), (history) => {
-          judged(model.foresee!(history.operations), history.operations, name === "kv" ? "x" : "");
+          judged(
+            model.foresee!(history.operations, model.init(name === "kv" ? "x" : "")),
+            history.operations,
+            name === "kv" ? "x" : "",
+          );
         }),
         { numRuns: RUNS },
       );
@@ -42,7 +46,7 @@ describe("the depth-first search", () => {
             const operations = part.indexes.map((i) => history.operations[i]!);
             judged(model, operations, part.name);
             if (model.foresee === undefined) continue;
-            const knowing = model.foresee(operations);
+            const knowing = model.foresee(operations, model.init(part.name));
             judged(knowing, operations, part.name);
           }
         }),

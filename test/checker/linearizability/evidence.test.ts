@@ -118,6 +118,7 @@ describe("a falsified history", () => {
       operation: "get x → a",
       invokedAtLine: 8,
       statesBefore: ["b"],
+      noticedAtLine: 10,
     });
   });
 });

@@ -140,7 +140,8 @@ function listModel(
     inputKey: callKey,
     outputKey: valueKey,
     effect: (call, answer) => (call.f === put ? BLIND : answer === null ? OBSERVES : 0),
-    foresee: (operations) => listModel(name, put, fromFront, initial, takingsOf(operations, first, put)),
+    foresee: (operations, begun) =>
+      listModel(name, put, fromFront, begun, takingsOf(operations, begun as readonly Value[], put)),
     describe,
     describeState: showValue,
   };

@@ -60,12 +60,12 @@ function stringsWith(
     effect: (call) => (call.f === "get" ? OBSERVES : call.f === "put" ? BLIND | OVERWRITES : BLIND),
     requires: (call, answer) => (call.f === "get" ? answer : undefined),
     partition: (call) => call.key,
-    foresee(operations) {
+    foresee(operations, begun) {
       const texts = new Set<string>();
       for (const { input, output } of operations) {
         if (input.f === "get" && typeof output === "string") texts.add(output);
       }
-      return stringsWith(initial, initialByKey, [...texts].sort());
+      return stringsWith(begun, undefined, [...texts].sort());
     },
     describe,
     describeState: (state) => (state === LOST ? "(a string that nobody read)" : showValue(state)),
