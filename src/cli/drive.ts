@@ -6,6 +6,7 @@ import { brokenResult } from "../run/broken-result.ts";
 import { type ScenarioRun, startRun } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
 import { tokenOf } from "../run/token.ts";
+import type { Predicate } from "../scenario/predicate.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { Interrupts } from "./interrupts.ts";
 
@@ -33,6 +34,8 @@ export interface DriveOptions {
   readonly stopAfterEvents?: number;
   /** Measures what only a study asks for. */
   readonly gauge?: boolean;
+  /** Stops right after the first event that makes it true. */
+  readonly until?: Predicate;
 }
 
 /** Runs the scenario with the seed. */
@@ -41,7 +44,10 @@ export async function drive(scenario: Scenario, seed: string, options: DriveOpti
   const spent = (): number => Number((process.hrtime.bigint() - began) / 1000n);
   let run: ScenarioRun | null = null;
   try {
-    run = startRun(scenario, seed, { gauge: options.gauge === true });
+    run = startRun(scenario, seed, {
+      gauge: options.gauge === true,
+      ...(options.until === undefined ? {} : { until: options.until }),
+    });
     const stopped = await advance(run, options);
     return { result: run.result(stopped), scenario: run.scenario, wallMicros: spent() };
   } catch (error) {

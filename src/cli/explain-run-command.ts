@@ -119,12 +119,12 @@ function stretchOf(
 ): { fromStep: number; toStep: number; every: boolean; here: number } {
   const fromMicros = timeOf("--from", from, 0);
   const toMicros = timeOf("--to", to, result.virtualMicros);
-  if (toMicros < fromMicros) throw complaint("--to is before --from", `--from ${to} --to ${from}`);
   if (fromMicros > result.virtualMicros)
     throw complaint(
       `--from ${from} is after the end of the run`,
       `it lasted ${Math.floor(result.virtualMicros / 1000)}ms`,
     );
+  if (toMicros < fromMicros) throw complaint("--to is before --from", `--from ${to} --to ${from}`);
   const { trace } = retrace(scenario, result.seed, result.events);
   const stepAt = (micros: number): number => {
     let low = 0;

@@ -169,6 +169,18 @@ function withOverrides(command: Command): Command {
     .addOption(new Option("--mutate <bug>", "plant a bug (again for more)").argParser(collected));
 }
 
+/** Which promises a run is judged by. */
+function withProperties(command: Command): Command {
+  return command.option("--properties <list>", "judge by these properties only, or all");
+}
+
+/** Options that stop a run before its end. */
+function withStops(command: Command): Command {
+  return command
+    .option("--until <predicate>", "stop where it comes true, such as 'leaders >= 2'")
+    .option("--break <predicate>", "the same, and show the event and its causes");
+}
+
 function withOutput(command: Command): Command {
   return command
     .option("--json", "one JSON document")
@@ -192,7 +204,7 @@ function describeRun(run: Command): void {
     .option("--seed <seed>", "one seed for all")
     .option("--seeds <a..b>", "a range of seeds for each")
     .option("--soft", "exit 0 even where something was violated");
-  withOutput(withOverrides(run)).action((names: string[], _options, command: Command) =>
+  withOutput(withStops(withProperties(withOverrides(run)))).action((names: string[], _options, command: Command) =>
     handled(command, async (terminal) =>
       (await import("./run-command.ts")).runCommand(names, command.opts(), terminal),
     ),
@@ -201,7 +213,7 @@ function describeRun(run: Command): void {
 
 function describeReplay(replay: Command): void {
   replay.argument("<artifacts...>", "*.run.json, *.run.json.gz, folders of them, or <seed>:<file>");
-  withOutput(withOverrides(replay)).action((names: string[], _options, command: Command) =>
+  withOutput(withStops(withProperties(withOverrides(replay)))).action((names: string[], _options, command: Command) =>
     handled(command, async (terminal) =>
       (await import("./replay-command.ts")).replayCommand(names, command.opts(), terminal),
     ),
@@ -375,7 +387,7 @@ function describeCheckCommand(check: Command): void {
 }
 
 function describeExplain(explain: Command): void {
-  withOverrides(explain)
+  withProperties(withOverrides(explain))
     .argument("<run>", "an artifact, a token, or <seed>:<file>")
     .option("--event <n>", "why this event is there, and what came of it")
     .addOption(new Option("--member <n1>", "only what it takes part in (again for more)").argParser(collected))
@@ -392,7 +404,7 @@ function describeExplain(explain: Command): void {
 }
 
 function describeDiff(diff: Command): void {
-  withOverrides(diff)
+  withProperties(withOverrides(diff))
     .argument("<a>", "an artifact, a token, or <seed>:<file>")
     .argument("<b>", "another run of the same scenario")
     .option("--json", "one JSON document")

@@ -12,6 +12,8 @@ export interface OverrideOptions {
   readonly duration?: string;
   readonly stepLimit?: string;
   readonly mutate?: readonly string[];
+  /** Judge by these only; no change of the file, but of what is judged. */
+  readonly properties?: string;
 }
 
 /** One change: what is put where. */
@@ -42,6 +44,7 @@ export function overrideWords(options: OverrideOptions): string[] {
   if (options.stepLimit !== undefined) words.push("--step-limit", options.stepLimit);
   for (const id of options.mutate ?? []) words.push("--mutate", id);
   for (const text of options.set ?? []) words.push("--set", text);
+  if (options.properties !== undefined) words.push("--properties", options.properties);
   return words;
 }
 

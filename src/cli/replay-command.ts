@@ -13,6 +13,7 @@ import { openPresenter } from "./present.ts";
 import { hideProgress, openProgress, showProgress } from "./progress.ts";
 import { resolveRuns } from "./resolve-run.ts";
 import { exitOf, formatOf, type RunOptions } from "./run-command.ts";
+import { breakLines, stopOf, stopWords } from "./stop-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Runs again; returns the exit code. */
@@ -21,6 +22,7 @@ export async function replayCommand(
   options: RunOptions,
   terminal: Terminal,
 ): Promise<number> {
+  const stop = stopOf(options);
   const { runs: replays, broken } = await resolveRuns(names, options);
   for (const lines of broken) terminal.err(lines);
   if (replays.length === 0 && broken.length > 0) return ExitCode.Usage;
@@ -48,6 +50,7 @@ export async function replayCommand(
       const driven = await drive(replay.scenario, replay.seed, {
         interrupts,
         onSlice: (state) => showProgress(progress, terminal, state),
+        ...(stop === null ? {} : { until: stop.predicate }),
         ...(record?.stoppedAfter == null ? {} : { stopAfterEvents: record.stoppedAfter }),
       });
       const { result } = driven;
@@ -63,11 +66,14 @@ export async function replayCommand(
         file: replay.file,
         artifact: written,
         wallMicros: driven.wallMicros,
-        overrides: record === null ? overrideWords(options) : null,
+        overrides: record === null ? [...overrideWords(options), ...stopWords(options)] : null,
         ...(await toldOf(driven, presenter.showsInFull(result.verdict === "held"))),
       };
       exit = worseExit(exit, exitOf(result.verdict));
-      if (record === null || interrupts.signal !== null) presenter.run(run);
+      const beside = breakLines(stop, driven.scenario, result, terminal);
+      // A run that was stopped on the way is not the one that was recorded, and is not held against it.
+      const isStopped = stop !== null && result.interrupted && result.note.startsWith("stopped");
+      if (record === null || isStopped || interrupts.signal !== null) presenter.run(run, undefined, beside);
       else {
         const comparison = compareWithRecord(record, result);
         const document: ReplayDocument = {

@@ -16,6 +16,7 @@ import { Complaint, complaint } from "./complaint.ts";
 import { probablyMeant } from "./find-files.ts";
 import { loadScenarios } from "./load-scenarios.ts";
 import { type OverrideOptions, overridesOf, overrideWords } from "./override.ts";
+import { judgedBy, propertiesAsked } from "./stop-options.ts";
 
 /** A run that can be made again. */
 export interface NamedRun {
@@ -108,11 +109,12 @@ async function fromSeedAndFile(name: string, options: OverrideOptions): Promise<
   const hash = existsSync(rest) ? -1 : rest.lastIndexOf("#");
   const file = hash === -1 ? rest : rest.slice(0, hash);
   const variant = hash === -1 ? null : rest.slice(hash + 1);
+  const asked = propertiesAsked(options.properties);
   const loaded = await loadScenarios([file], overridesOf(options));
   return loaded.flatMap((one) =>
     variantsOf(one.scenario, variant, file).map((scenario) => ({
       name,
-      scenario,
+      scenario: judgedBy(scenario, asked),
       seed,
       file: one.file,
       record: null,

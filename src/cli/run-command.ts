@@ -24,10 +24,19 @@ import { type LoadedScenario, loadScenarios } from "./load-scenarios.ts";
 import { type OverrideOptions, overridesOf, overrideWords } from "./override.ts";
 import { type Format, openPresenter, type PlannedGroup, type Presenter } from "./present.ts";
 import { hideProgress, openProgress, type Progress, type ProgressWish, showProgress } from "./progress.ts";
+import {
+  breakLines,
+  judgedBy,
+  propertiesAsked,
+  type Stop,
+  type StopOptions,
+  stopOf,
+  stopWords,
+} from "./stop-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Options of `run`. */
-export interface RunOptions extends OverrideOptions {
+export interface RunOptions extends OverrideOptions, StopOptions {
   readonly seed?: string;
   readonly seeds?: string;
   readonly json?: boolean;
@@ -48,8 +57,11 @@ interface PlannedFile {
 export async function runCommand(names: readonly string[], options: RunOptions, terminal: Terminal): Promise<number> {
   const seeds = seedsAsked(options);
   const overrides = overridesOf(options);
-  const words = overrideWords(options);
-  const loaded = await loadScenarios(names, overrides);
+  const words = [...overrideWords(options), ...stopWords(options)];
+  const stop = stopOf(options);
+  const asked = propertiesAsked(options.properties);
+  const read = await loadScenarios(names, overrides);
+  const loaded = read.map((one) => ({ ...one, scenario: judgedBy(one.scenario, asked) }));
   const plan = loaded.map((one) => plannedFile(one, seeds));
   const store = openStore(options.out);
   const format = formatOf(options);
@@ -60,7 +72,7 @@ export async function runCommand(names: readonly string[], options: RunOptions, 
   const presenter = openPresenter(format, groups, terminal);
   const progress = openProgress(terminal, options.progress ?? "auto", count, format !== "silent");
   const interrupts = listenForInterrupts();
-  const session: Session = { terminal, store, presenter, progress, interrupts, words, exit: ExitCode.Held };
+  const session: Session = { terminal, store, presenter, progress, interrupts, words, stop, exit: ExitCode.Held };
   try {
     for (const file of plan) {
       if (interrupts.signal !== null) break;
@@ -88,6 +100,7 @@ interface Session {
   readonly progress: Progress;
   readonly interrupts: Interrupts;
   readonly words: readonly string[];
+  readonly stop: Stop | null;
   exit: number;
 }
 
@@ -132,6 +145,7 @@ async function runOne(
     interrupts,
     gauge,
     onSlice: (state) => showProgress(progress, terminal, state),
+    ...(session.stop === null ? {} : { until: session.stop.predicate }),
   });
   const { result } = driven;
   progress.done++;
@@ -148,7 +162,7 @@ async function runOne(
     overrides: session.words,
     ...(await toldOf(driven, session.presenter.showsInFull(result.verdict === "held"))),
   };
-  session.presenter.run(run);
+  session.presenter.run(run, undefined, breakLines(session.stop, driven.scenario, result, terminal));
   session.exit = worseExit(session.exit, exitOf(result.verdict));
   return result;
 }

@@ -16,6 +16,8 @@ import { type Story, tellCauses, tellStretch } from "./story.ts";
 
 /** Links of a chain that are shown, and things that an event led to. */
 const CHAIN_MAX = 14;
+/** Links that are followed; of what repeats itself, such as a timer that sets itself again, one is shown. */
+const FOLLOWED_MAX = 400;
 const EFFECTS_MAX = 8;
 /** Events before and after it that the lanes are chosen from. */
 const AROUND = 40;
@@ -27,6 +29,8 @@ export interface CauseLink {
   readonly atMicros: number;
   readonly kind: string;
   readonly text: string;
+  /** How many more of the same came before it, one after the other. */
+  readonly repeats: number;
 }
 
 /** All that is known of one event. */
@@ -48,7 +52,7 @@ export interface EventExplanation {
 
 /** Explains event `step`, 1 to `result.events`. */
 export function explainEvent(scenario: Scenario, result: RunResult, step: number): EventExplanation {
-  const { chain, moments } = tellCauses(scenario, result.seed, step, CHAIN_MAX + 1);
+  const { chain, moments } = tellCauses(scenario, result.seed, step, FOLLOWED_MAX);
   const own = moments.get(step) as Moment;
   const whole = retrace(scenario, result.seed, result.events);
   const children = childrenOf(whole.trace, step);
@@ -63,10 +67,23 @@ export function explainEvent(scenario: Scenario, result: RunResult, step: number
     member: own.member === 0 ? null : memberName(own.member),
     before: own.before,
     after: own.after,
-    causes: chain.slice(1).map((record) => linkOf(moments.get(record.step) as Moment, scenario)),
+    causes: collapsed(chain.slice(1).map((record) => linkOf(moments.get(record.step) as Moment, scenario))).slice(
+      0,
+      CHAIN_MAX,
+    ),
     ledTo: shown.map((child) => linkOf(later.get(child) as Moment, scenario)),
     ledToCount: children.length,
   };
+}
+
+function collapsed(links: readonly CauseLink[]): CauseLink[] {
+  const kept: CauseLink[] = [];
+  for (const link of links) {
+    const last = kept[kept.length - 1];
+    if (last !== undefined && last.text === link.text) kept[kept.length - 1] = { ...last, repeats: last.repeats + 1 };
+    else kept.push(link);
+  }
+  return kept;
 }
 
 function momentsOf(scenario: Scenario, result: RunResult, steps: readonly number[]): Retrace["moments"] {
@@ -92,6 +109,7 @@ function linkOf(moment: Moment, scenario: Scenario): CauseLink {
     atMicros: moment.atMicros,
     kind: EVENT_NAMES[moment.kind] ?? "event",
     text: effects.length === 0 ? text : `${text}: ${effects.join("; ")}`,
+    repeats: 0,
   };
 }
 
@@ -142,7 +160,8 @@ function storyAround(scenario: Scenario, result: RunResult, event: number): Stor
 
 function linkLines(label: string, link: CauseLink, width: number): Line[] {
   const place = `${seconds(link.atMicros)} [${link.event}] `;
-  return fillText([labelSpan(label), span(place, "dim")], link.text, "plain", width);
+  const times = link.repeats === 0 ? "" : `, as ${counted(link.repeats, "time")} before`;
+  return fillText([labelSpan(label), span(place, "dim")], link.text + times, "plain", width);
 }
 
 function seconds(micros: number): string {

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, w
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { FLAGSHIP, freshFolder, lockstep, PROGRAM, QUICK } from "./lockstep-process.ts";
+import { FLAGSHIP, freshFolder, lockstep, PROGRAM, QUICK, ROOT } from "./lockstep-process.ts";
 
 const folder = freshFolder();
 
@@ -248,5 +248,56 @@ describe("a word or a place that is not there", () => {
     closeSync(full);
     expect(stderr).toContain("cannot write to standard output: no space left on the device");
     expect(status).toBe(2);
+  });
+});
+
+describe("a run that is asked for by name", () => {
+  const VOTE = join(ROOT, "scenarios/history/vote-not-persisted.yaml");
+
+  it.each([
+    [["explain", "nowhere.run.json"], /there is no file nowhere/],
+    [["explain", `1:${VOTE}`], /is 2 runs\n {2}name one of them/],
+    [["explain", `1:${QUICK}`, "--event", "999999"], /there is no event 999,999: the run has 678/],
+    [["explain", `1:${QUICK}`, "--event", "0"], /--event takes a number from 1 on/],
+    [["explain", `1:${QUICK}`, "--member", "n9"], /there is no such member\n {2}there are n1, n2/],
+    [["explain", `1:${QUICK}`, "--from", "3x"], /unknown unit/],
+    [["explain", `1:${QUICK}`, "--from", "1h"], /after the end of the run/],
+    [["explain", `1:${QUICK}`, "--from", "3s", "--to", "2s"], /--to is before --from/],
+    [["diff", `1:${QUICK}`, `1:${FLAGSHIP}`], /runs of different scenarios: first-election and minority-leader/],
+    [["diff", `1:${QUICK}`], /missing required argument 'b'/],
+    [["export", `1:${QUICK}`, "--to", "sgv"], /there is no form "sgv"\n {2}did you mean svg\?/],
+    [["export", `1:${QUICK}`, "--to", "svg", "--rows", "none"], /--rows takes a number/],
+    [["replay", "ls1_AAAA"], /damaged or cut off/],
+    [["run", QUICK, "--until", "leadrs >= 2"], /LS2015 .*did you mean "leaders".*\n {2}\| leadrs >= 2\n {2}\| \^/],
+    [["run", QUICK, "--until", "up(n1", "--break", "up(n1)"], /exclude each other/],
+    [["run", QUICK, "--break", "up(n1"], /LS2015 .*\n {2}\| up\(n1\n {2}\| +\^/],
+    [["run", QUICK, "--properties", "election-saftey"], /did you mean election-safety\?/],
+  ])("%j is exit 2 where it makes no sense", (args, said) => {
+    const { code, out, err } = lockstep(args);
+    expect(err).toMatch(said);
+    expect(out).toBe("");
+    expect(code).toBe(2);
+  });
+
+  it("is replayed as it was: flags that change scenarios are refused", () => {
+    const cwd = freshFolder();
+    lockstep(["run", QUICK, "-o", "out"], { cwd });
+    const path = "out/first-election.1.run.json";
+    expect(lockstep(["replay", path, "--members", "5"], { cwd })).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining("--members changes the scenario"),
+    });
+    expect(lockstep(["run", path], { cwd }).err).toContain(`lockstep replay ${path}`);
+  });
+
+  it("in a folder is replayed, though another file there is broken: exit 2, and both are told of", () => {
+    const cwd = freshFolder();
+    lockstep(["run", QUICK, "-o", "out"], { cwd });
+    writeFileSync(join(cwd, "out/a.run.json"), "{");
+    const { code, out, err } = lockstep(["replay", "out"], { cwd });
+    expect(err).toContain("out/a.run.json is no artifact");
+    expect(out).toContain("the same run as recorded");
+    expect(code).toBe(2);
   });
 });
