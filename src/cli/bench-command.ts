@@ -22,6 +22,7 @@ const V8_FLAGS: readonly string[] = [
 /** Works by name, each a module of the bench room that takes its own arguments. */
 const WORKS: readonly (readonly [name: string, usage: string])[] = [
   ["w", "[--members n] [--clients n] [--virtual s] [--seed n] [--faults] [--no-checks] [--compact n] [--trace]"],
+  ["recorded", "[--members n] [--clients n] [--events n] [--seeks n] [--seed n] [--faults]"],
   ["check", "<histories...> [--repeat n] [--model name]"],
   ["sweep", "[--runs n] [--virtual s] [--members n] [--jobs n] [--no-faults]"],
 ];

@@ -19,7 +19,7 @@ function savesOf(number: number, seed: string): SavedRun[] {
   return saves;
 }
 
-test.prop([story], { numRuns: 12 })(
+test.prop([story], { numRuns: 6 })(
   "a run that was saved goes on to the same end, as often as one likes, and saving it changed nothing",
   ({ story: number, seed, part }) => {
     const whole = executeScenario(storyOf(number), seed);
