@@ -14,6 +14,7 @@ export { runBlock } from "./report/run-block.ts";
 export { type RunDocument, type RunsDocument, runDocument, runsDocument } from "./report/run-document.ts";
 export { ASCII_SIGNS, type Layout, type Signs, UNICODE_SIGNS } from "./report/signs.ts";
 export { type Line, lineText, type Role, type Span } from "./report/span.ts";
+export { actionOn, type EventAhead, type MessageInFlight } from "./run/ahead.ts";
 export {
   type Artifact,
   type ArtifactProblem,
@@ -31,6 +32,7 @@ export {
   startRun,
   unsupported,
 } from "./run/execute.ts";
+export type { ForkChanges } from "./run/fork.ts";
 export type {
   FaultReport,
   LeaderReport,
@@ -39,11 +41,22 @@ export type {
   Verdict,
   ViolationReport,
 } from "./run/result.ts";
+export type { Patch } from "./run/settle.ts";
+export {
+  type Moment,
+  openTimeline,
+  recordRun,
+  type TakenEvent,
+  Timeline,
+  type TimelineOptions,
+} from "./run/timeline.ts";
+export { type Change, changeText, diffWorlds } from "./run/world-diff.ts";
 export { defineScenario } from "./scenario/define.ts";
 export type { ScenarioFile } from "./scenario/document.ts";
 export { fileOfScenario, formatScenario, formatText } from "./scenario/format.ts";
 export type { ExpectationResult } from "./scenario/judge.ts";
 export { type ParseResult, parseScenario, parseScenarioValue } from "./scenario/parse.ts";
+export { parseActions } from "./scenario/parse-actions.ts";
 export { formatProblem, type Problem, SCENARIO_CODES } from "./scenario/problem.ts";
 export { expandVariants, type Fault, type Scenario, type Workload } from "./scenario/scenario.ts";
 export { parseSeed, parseSeedRange, type SeedProblem, type SeedRange, seedsOf } from "./scenario/seed.ts";
