@@ -1,7 +1,9 @@
-// `lockstep explain-code`: what a code means, at length.
+// `lockstep explain-code`: what a code or a property means, why it matters, how it comes about, where it is written.
 
-import { PROPERTIES } from "../kernel/property.ts";
+import { PROPERTIES, type Property } from "../kernel/property.ts";
 import { fillText } from "../report/fill.ts";
+import { CODE_EXAMPLES, PROPERTY_TEXTS } from "../report/property-texts.ts";
+import type { Layout } from "../report/signs.ts";
 import { BLANK, type Line, padded, span } from "../report/span.ts";
 import { nearest } from "../scenario/nearest.ts";
 import { SCENARIO_CODES } from "../scenario/problem.ts";
@@ -11,34 +13,53 @@ import type { Terminal } from "./terminal.ts";
 
 /** Explains one code, or lists all. */
 export async function explainCommand(code: string | undefined, terminal: Terminal): Promise<number> {
-  const { layout } = terminal;
-  if (code === undefined) {
-    const lines: Line[] = [[span("properties", "strong")]];
-    for (const one of PROPERTIES)
-      lines.push(
-        ...fillText([span(`  ${one.code}  `, "dim"), span(padded(one.id, 24))], one.rule, "dim", layout.width),
-      );
-    lines.push(BLANK, [span("scenario files", "strong")]);
-    for (const one of SCENARIO_CODES) lines.push([span(`  ${one.code}  `, "dim"), span(one.title)]);
-    terminal.out(lines);
-    return ExitCode.Held;
-  }
-  const wanted = code.toUpperCase();
-  const property = PROPERTIES.find((one) => one.code === wanted || one.id === code);
-  if (property !== undefined) {
-    terminal.out([[span(property.code, "strong"), span(` ${property.id}`), span(`  (${property.group})`, "dim")]]);
-    terminal.out(fillText([span("  ")], property.rule, "plain", layout.width));
-    return ExitCode.Held;
-  }
-  const problem = SCENARIO_CODES.find((one) => one.code === wanted);
-  if (problem === undefined) {
-    const near = nearest(code, [
-      ...PROPERTIES.flatMap((one) => [one.code, one.id]),
-      ...SCENARIO_CODES.map((one) => one.code),
-    ]);
-    throw complaint(`there is no code or property "${code}"`, near === null ? null : `did you mean ${near}?`);
-  }
-  terminal.out([[span(problem.code, "strong"), span(` ${problem.title}`)]]);
-  terminal.out(fillText([span("  ")], problem.text, "plain", layout.width));
+  terminal.out(code === undefined ? listLines(terminal.layout) : codeLines(code, terminal.layout));
   return ExitCode.Held;
+}
+
+function listLines(layout: Layout): Line[] {
+  const lines: Line[] = [[span("properties", "strong")]];
+  for (const one of PROPERTIES)
+    lines.push(...fillText([span(`  ${one.code}  `, "dim"), span(padded(one.id, 24))], one.rule, "dim", layout.width));
+  lines.push(BLANK, [span("scenario files", "strong")]);
+  for (const one of SCENARIO_CODES) lines.push([span(`  ${one.code}  `, "dim"), span(one.title)]);
+  return lines;
+}
+
+function codeLines(code: string, layout: Layout): Line[] {
+  const wanted = code.trim();
+  const property = PROPERTIES.find((one) => one.code === wanted.toUpperCase() || one.id === wanted.toLowerCase());
+  if (property !== undefined) return propertyLines(property, layout);
+  const problem = SCENARIO_CODES.find((one) => one.code === wanted.toUpperCase());
+  if (problem === undefined) {
+    const known = [...PROPERTIES.flatMap((one) => [one.id, one.code]), ...SCENARIO_CODES.map((one) => one.code)];
+    const near = nearest(wanted, known) ?? nearest(wanted.toUpperCase(), known);
+    throw complaint(
+      `there is no code or property "${code}"`,
+      near === null ? "lockstep explain-code lists them all" : `did you mean ${near}?`,
+    );
+  }
+  const lines: Line[] = [[span(problem.code, "strong"), span(` ${problem.title}`)], BLANK];
+  lines.push(...fillText([span("  ")], problem.text, "plain", layout.width));
+  const example = CODE_EXAMPLES[problem.code];
+  if (example === undefined) return lines;
+  const [refused, meant] = example;
+  lines.push(BLANK, [span("  refused", "label")], ...sourceLines(refused, "bad"));
+  lines.push([span("  meant", "label")], ...sourceLines(meant, "good"));
+  return lines;
+}
+
+function sourceLines(source: string, role: "bad" | "good"): Line[] {
+  return source.split("\n").map((line) => [span(`    ${line}`, role)]);
+}
+
+function propertyLines({ id, code, group, rule }: Property, layout: Layout): Line[] {
+  const lines: Line[] = [[span(code, "strong"), span(` ${id}`), span(`  (${group})`, "dim")], BLANK];
+  lines.push(...fillText([span("  must hold   ", "label")], rule, "strong", layout.width));
+  const text = PROPERTY_TEXTS[id];
+  if (text === undefined) return lines;
+  lines.push(BLANK, ...fillText([span("  why         ", "label")], text.why, "plain", layout.width));
+  lines.push(BLANK, ...fillText([span("  for example ", "label")], text.example, "plain", layout.width));
+  lines.push(BLANK, ...fillText([span("  written in  ", "label")], text.source, "dim", layout.width));
+  return lines;
 }

@@ -130,6 +130,7 @@ function createProgram(args: readonly string[]): Command {
     // A word that is not called needs no options: help lists it all the same, and costs less.
     if (args.includes(word)) describe(command);
   }
+  addHidden(program, args);
   program.addHelpText(
     "after",
     `
@@ -441,6 +442,38 @@ function describeExplainCode(explain: Command): void {
     );
 }
 
+function describeCompletion(completion: Command): void {
+  completion.argument("<shell>", "bash, zsh, fish or pwsh").action((shell: string, _options, command: Command) =>
+    handled(command, async (terminal) => {
+      const { commandTree } = await import("./command-tree.ts");
+      const { completionCommand } = await import("./completion-command.ts");
+      return completionCommand(shell, commandTree(createProgram(WORDS.map(([word]) => word))), terminal);
+    }),
+  );
+}
+
+/** What completion scripts and the reference ask for; no help lists them. */
+function addHidden(program: Command, args: readonly string[]): void {
+  if (args[0] === "__complete")
+    program
+      .command("__complete", { hidden: true })
+      .argument("[words...]")
+      .action((words: string[], _options, command: Command) =>
+        handled(command, async (terminal) => {
+          const [path = "", previous = "", current = ""] = words;
+          return (await import("./complete-command.ts")).completeCommand(path, previous, current, terminal);
+        }),
+      );
+  if (args[0] === "__tree")
+    program.command("__tree", { hidden: true }).action((_options, command: Command) =>
+      handled(command, async (terminal) => {
+        const { commandTree } = await import("./command-tree.ts");
+        terminal.write(`${JSON.stringify(commandTree(createProgram(WORDS.map(([word]) => word))))}\n`);
+        return 0;
+      }),
+    );
+}
+
 /** The words of the program, in the order of its help; each with what fills in its options when it is called. */
 const WORDS: readonly (readonly [string, string, (command: Command) => void])[] = [
   ["run", "run scenarios, each with its own seed or those given", describeRun],
@@ -456,6 +489,7 @@ const WORDS: readonly (readonly [string, string, (command: Command) => void])[] 
   ["quorum", "majorities: how many must agree, how many may fail", describeQuorum],
   ["doctor", "check this machine: versions, determinism in two processes, the terminal", describeDoctor],
   ["bench", "measure, one JSON line each", describeBench],
+  ["completion", "a script that completes words in your shell", describeCompletion],
   ["explain-code", "the long text of a code such as LS1001 or LS2004", describeExplainCode],
 ];
 
