@@ -186,8 +186,14 @@ function barLine(bar: Bar, scale: Scale, gutter: number, layout: Layout): Line {
   const label = span(`  ${padded(clipped(bar.label, gutter - 4, signs.more), gutter - 2)}`, "fault");
   const before = span(" ".repeat(from));
   if (until === from) {
-    const text = clipped(bar.text, Math.max(0, scale.columns - from - 2), signs.more);
-    return [label, before, span(signs.instant, "fault"), span(text === "" ? "" : ` ${text}`, "dim")];
+    const columns = columnsOf(bar.text);
+    const mark = span(signs.instant, "fault");
+    if (bar.text === "") return [label, before, mark];
+    // To its right where there is room, else to its left, else cut.
+    if (from + 2 + columns <= scale.columns) return [label, before, mark, span(` ${bar.text}`, "dim")];
+    if (columns + 1 <= from) return [label, span(" ".repeat(from - columns - 1)), span(`${bar.text} `, "dim"), mark];
+    const room = scale.columns - from - 2;
+    return [label, before, mark, span(room < 2 ? "" : ` ${clipped(bar.text, room, signs.more)}`, "dim")];
   }
   const inner = until - from - 1;
   const text = columnsOf(bar.text) + 4 <= inner ? ` ${bar.text} ` : "";
