@@ -27,7 +27,7 @@ describe("pages made from the program", () => {
       const source = readFileSync(join(ROOT, `scenarios/history/${name}.yaml`), "utf8");
       const property = /violates: *([a-z-]+)/.exec(source)?.[1];
       expect(text).toContain(`✗ ${property} violated at `);
-      const block = /```text\n([^]*?)\n```/.exec(text)?.[1] as string;
+      const block = /```text\n(.*?)\n```/s.exec(text)?.[1] as string;
       expect(block.split("\n").length).toBeLessThanOrEqual(60);
       for (const line of block.split("\n"))
         if (!line.includes("npx")) expect([...line].length, line).toBeLessThanOrEqual(80);
@@ -43,7 +43,7 @@ describe("pages made from the program", () => {
     const absolute = token.replace("scenarios/", `${ROOT}/scenarios/`);
     const { code, out } = lockstep([verb, absolute, ...rest], { cwd: freshFolder() });
     expect(code).toBe(1);
-    const shown = /```text\n([^]*?)\n```/.exec(text)?.[1] as string;
+    const shown = /```text\n(.*?)\n```/s.exec(text)?.[1] as string;
     const lanes = shown.split("\n").filter((line) => /^ +\d+\.\d{4}s /.test(line));
     expect(lanes.length).toBeGreaterThan(5);
     for (const line of lanes) expect(out).toContain(line);
