@@ -36,9 +36,7 @@ describe("pages made from the program", () => {
 
   it("name commands that do what they say", () => {
     const text = pages.get("docs/failures/quorum-of-reachable.md") as string;
-    const words = (/npx lockstep (replay .*)/.exec(text)?.[1] as string)
-      .split(" ")
-      .map((word) => word.replaceAll("'", ""));
+    const words = (/npx lockstep (replay .*)/.exec(text)?.[1] ?? "").split(" ").map((word) => word.replaceAll("'", ""));
     const [verb, token, ...rest] = words as [string, string, ...string[]];
     const absolute = token.replace("scenarios/", `${ROOT}/scenarios/`);
     const { code, out } = lockstep([verb, absolute, ...rest], { cwd: freshFolder() });
