@@ -18,9 +18,9 @@ export function shapeOf(text: string): string {
     .replace(/\bn\d+((,| and| ∥|)\s*n\d+)*\b/g, "a member")
     .replace(/\bc\d+\b/g, "a client")
     .replace(/\bk\d+\b/g, "a key")
-    .replace(/\b(put|get|getSerializable|range|delete|cas|txn)( a key)?(?= of a client)/g, "an operation")
+    .replace(/\b(put|get|getSerializable|range|delete|cas|txn)( \S+| a key)?(?= of a client)/g, "an operation")
     .replace(/got \S+ \(revision \d+\)|got absent/g, "got a value")
-    .replace(/was \S+ \(revision \d+\)|it was absent/g, "was another")
+    .replace(/it was \S+ \(revision \d+\)|it was absent/g, "it was another")
     .replace(/-?\d[\d,.]*( ?(µs|ms|s|m|h))*\b/g, "#")
     .replace(/\s+/g, " ")
     .trim();

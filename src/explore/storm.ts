@@ -62,7 +62,7 @@ export interface StormPlan {
 }
 
 /** More faults than this come in no storm. */
-const FAULTS_MAX = 60;
+const FAULTS_MAX = 80;
 
 /** Messages so rare that chance hardly ever meets one. */
 const RARITIES: readonly string[] = [
@@ -96,11 +96,29 @@ interface Storm {
   voters: number[];
 }
 
+/** Kinds that need another member: there is no link to cut, and nobody to hand over to. */
+const BETWEEN: readonly StormKind[] = [
+  "loss",
+  "lost-answers",
+  "delay",
+  "late-rarity",
+  "duplicate",
+  "reorder",
+  "cut",
+  "cut-leader",
+  "partial-cut",
+  "one-way",
+  "transfer",
+];
+
 /** The faults, ascending in time but for those that wait for a moment; ids are `s1`, `s2`, …. */
-export function drawStorm(plan: StormPlan, stream: Stream): Fault[] {
+export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
+  const alone = given.ids.length === 1;
+  const plan = alone ? { ...given, kinds: given.kinds.filter((kind) => !BETWEEN.includes(kind)) } : given;
   const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids] };
   if (plan.kinds.length === 0) return [];
-  const gap = doubled(stream, plan.electionMicros >> 2, 5);
+  // However short elections are, the storm lasts: it is not over after a second with all its faults.
+  const gap = doubled(stream, Math.max(plan.electionMicros >> 2, (plan.untilMicros - plan.fromMicros) >> 6), 4);
   const lasting = doubled(stream, plan.electionMicros >> 3, 6);
   let at = plan.fromMicros;
   while (storm.list.length < FAULTS_MAX) {

@@ -238,6 +238,8 @@ function pareto(minMicros: number, meanMicros: number, maxMicros: number): Distr
 /** Kinds of operations that are drawn in and out; those of the base that are not among them stay. */
 const VARIED: readonly WorkloadOp[] = ["put", "get", "getSerializable", "range", "delete", "cas", "txn", "compact"];
 
+const READS: readonly WorkloadOp[] = ["get", "range"];
+
 /** One load becomes one or two: clients that go from member to member, and clients that stay with theirs whatever happens. */
 function drawWorkload(base: Workload, { durationMicros }: Scenario, stream: Stream, drawn: string[]): Workload[] {
   const weights = new Map<WorkloadOp, number>(base.ops.map(({ op, weight }) => [op, weight]));
@@ -279,7 +281,19 @@ function drawWorkload(base: Workload, { durationMicros }: Scenario, stream: Stre
   const loop: Workload["loop"] = happens(stream, 1, 3)
     ? { kind: "open", operations: doubled(stream, 10, 3), perMicros: SECOND }
     : varied.loop;
-  return [varied, { ...varied, name: `${base.name}-staying`, clients: staying, loop, failover: false }];
+  // A client that waits for its write reads nothing meanwhile: some only read.
+  const reads = happens(stream, 1, 2) ? READS.filter(() => happens(stream, 2, 3)) : [];
+  return [
+    varied,
+    {
+      ...varied,
+      name: `${base.name}-staying`,
+      clients: staying,
+      loop,
+      ops: reads.length === 0 ? ops : reads.map((op) => ({ op, weight: 1 })),
+      failover: false,
+    },
+  ];
 }
 
 /** Kinds that belong together: what they do to each other is met more often when they come alone. */

@@ -1,0 +1,194 @@
+/** Sweeps, shrinking and hunts as people start them. */
+
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { freshFolder, interrupted, lockstep } from "./lockstep-process.ts";
+
+const folder = freshFolder();
+const GROUND = "ground.yaml";
+writeFileSync(
+  join(folder, GROUND),
+  `name: ground
+duration: 6s
+cluster: { members: 3, raft: { heartbeat: 20ms, election: 200ms } }
+workload: { clients: 2, closed: 50ms, timeout: 500ms }
+`,
+);
+
+function swept(args: readonly string[]): string[] {
+  const { code, out, err } = lockstep(["sweep", GROUND, "--format", "ndjson", "--no-shrink", ...args], { cwd: folder });
+  expect({ code, err: err.replace(/^.*(real time|goes on after \d+ runs).*$/gm, "").trim() }).toEqual({
+    code: 0,
+    err: "",
+  });
+  return out.trimEnd().split("\n");
+}
+
+describe("a sweep", () => {
+  const whole = swept(["--seeds", "1..24", "--jobs", "1", "-o", "whole"]);
+
+  it("comes to the same in one process and in several threads", () => {
+    expect(swept(["--seeds", "1..24", "--jobs", "3", "-o", "threads"])).toEqual(whole);
+  });
+
+  it("comes to the same in shards, whatever is added to it", () => {
+    const parts = [1, 2, 3].flatMap((at) =>
+      swept(["--seeds", "1..24", "--jobs", "1", "--shard", `${at}/3`, "-o", `part-${at}`]),
+    );
+    expect([...parts].sort()).toEqual([...whole].sort());
+    const more = swept(["--seeds", "1..30", "--jobs", "1", "--shard", "2/3", "-o", "more"]);
+    const before = swept(["--seeds", "1..24", "--jobs", "1", "--shard", "2/3", "-o", "before"]);
+    expect(more.slice(0, before.length)).toEqual(before);
+  });
+
+  it("goes on where its ledger was cut off, and comes to the same", () => {
+    const path = join(folder, "whole/ledger.ndjson");
+    const ledger = readFileSync(path, "utf8");
+    const cut = ledger.split("\n").slice(0, 11).join("\n").length + 40;
+    truncateSync(path, cut);
+    expect(swept(["--seeds", "1..24", "--jobs", "1", "--resume", "-o", "whole"])).toEqual(whole);
+    expect(readFileSync(path, "utf8")).toBe(ledger);
+  });
+
+  it("is written as far as it came when it is interrupted", async () => {
+    const ready = (): boolean => {
+      try {
+        return readFileSync(join(folder, "cut/ledger.ndjson"), "utf8").split("\n").length > 4;
+      } catch {
+        return false;
+      }
+    };
+    const { code, err } = await interrupted(
+      ["sweep", GROUND, "--runs", "5000", "--jobs", "1", "-o", "cut", "--progress", "none"],
+      "SIGINT",
+      folder,
+      ready,
+    );
+    expect(code).toBe(130);
+    expect(err).toMatch(/interrupted after [\d,]+ runs; the same command with --resume goes on/);
+  });
+
+  it("says what was drawn, and gives its runs as one document", () => {
+    const { out } = lockstep(["sweep", GROUND, "--seeds", "1..3", "--jobs", "1", "--json"], { cwd: folder });
+    const document = JSON.parse(out) as {
+      engine: string;
+      runs: { drawn: string[]; strategy: string }[];
+      passed: number;
+    };
+    expect(document.engine).toMatch(/^e\d+$/);
+    expect(document.runs).toHaveLength(3);
+    expect(document.passed).toBe(3);
+    expect(document.runs[0]?.strategy).toBe("swarm");
+    expect(document.runs[0]?.drawn.length).toBeGreaterThan(0);
+  });
+
+  it("groups what fails, keeps one artifact of each kind, and makes it small", () => {
+    const args = [
+      "sweep",
+      GROUND,
+      "--runs",
+      "40",
+      "--jobs",
+      "1",
+      "--mutate",
+      "quorum-of-reachable",
+      "--max-failures",
+      "2",
+      "-o",
+      "bad",
+    ];
+    const { code, out } = lockstep(args, { cwd: folder });
+    expect(code).toBe(1);
+    expect(out).toMatch(/✗ {1,3}[12] runs? /);
+    expect(out).toMatch(/replay {4}npx lockstep replay bad\/ground\.\d+\.run\.json/);
+    const artifact = readdirSync(join(folder, "bad")).find((name) => name.endsWith(".run.json")) as string;
+    expect(lockstep(["replay", `bad/${artifact}`], { cwd: folder }).code).toBe(1);
+    const minimal = readdirSync(join(folder, "bad")).find((name) => name.endsWith(".min.yaml")) as string;
+    expect(lockstep([`bad/${minimal}`], { cwd: folder }).code).toBe(0);
+  });
+
+  it.each(["pct", "guided", "targeted", "random"])(
+    "goes by the strategy %s, and comes to the same again",
+    (strategy) => {
+      const once = swept(["--runs", "20", "--jobs", "1", "--strategy", strategy, "-o", `${strategy}-1`]);
+      expect(once).toHaveLength(20);
+      expect(swept(["--runs", "20", "--jobs", "2", "--strategy", strategy, "-o", `${strategy}-2`])).toEqual(once);
+    },
+  );
+});
+
+/** Words, exit code, what is said. Nothing is run. */
+const REFUSED: readonly (readonly [readonly string[], number, RegExp])[] = [
+  [["sweep", GROUND, "--strategy", "swram"], 2, /there is no strategy "swram"\n {2}did you mean "swarm"\?/],
+  [["sweep", GROUND, "--seeds", "5..1"], 2, /"5\.\.1" runs backwards\n {2}did you mean --seeds 1\.\.5\?/],
+  [["sweep", GROUND, "--seeds", "0..1e12"], 2, /"1e12" is no number/],
+  [["sweep", GROUND, "--shard", "5/4"], 2, /there is no shard 5 of 4\n {2}did you mean 4\/5\?/],
+  [["sweep", GROUND, "--shard", "0/4"], 2, /shards are counted from 1/],
+  [["sweep", GROUND, "--shard", "half"], 2, /"half" is no shard/],
+  [["sweep", GROUND, "--shard", "1/2", "--strategy", "guided"], 2, /guided learns from each of its runs/],
+  [["sweep", GROUND, "--mutate", "vote-not-persistent"], 2, /vote-not-persist/],
+  [["sweep", GROUND, "--runs", "0"], 2, /--runs takes a whole number from 1 on/],
+  [["sweep", GROUND, "--runs", "3", "--seeds", "1..3"], 2, /exclude each other/],
+  [["sweep", GROUND, "--for", "10 parsecs"], 2, /--for: /],
+  [["sweep", GROUND, "--jobs", "0"], 2, /--jobs takes a number from 1/],
+  [["sweep", GROUND, "--max-failures", "none"], 2, /--max-failures takes a whole number/],
+  [["shrink", "gone.run.json"], 2, /gone\.run\.json/],
+  [["shrink", `1:${GROUND}`], 2, /there is nothing to shrink/],
+  [["shrink", `1:${GROUND}`, "--keep", "all"], 2, /--keep takes property or signature/],
+  [["bugs", "show", "vote-not-persistd"], 2, /did you mean vote-not-persisted\?/],
+  [["bugs", "hunt", "nothing-like-it"], 2, /there is no bug "nothing-like-it"/],
+  [["bugs", "hunt", "half-open-leader", "--seeds", "5..1"], 2, /runs backwards/],
+];
+
+describe("words that make no sense", () => {
+  it.each(REFUSED)("%j are refused", (args, expected, said) => {
+    const { code, out, err } = lockstep(args, { cwd: folder });
+    expect({ code, out }).toEqual({ code: expected, out: "" });
+    expect(err).toMatch(said);
+    expect(err).not.toMatch(/internal error|\n\s+at /);
+  });
+
+  it("a ledger of another sweep, or a damaged one, is refused and left as it is", () => {
+    swept(["--runs", "2", "--jobs", "1", "-o", "other"]);
+    const again = ["sweep", GROUND, "--seed", "9", "--runs", "2", "--jobs", "1", "--resume", "-o", "other"];
+    const other = lockstep(again, { cwd: folder });
+    expect(other.code).toBe(2);
+    expect(other.err).toMatch(/is the ledger of another sweep/);
+    const path = join(folder, "other/ledger.ndjson");
+    const damaged = readFileSync(path, "utf8").replace('"verdict"', "verdict");
+    writeFileSync(path, damaged);
+    const bad = lockstep(["sweep", GROUND, "--runs", "2", "--jobs", "1", "--resume", "-o", "other"], { cwd: folder });
+    expect(bad.code).toBe(2);
+    expect(bad.err).toMatch(/ledger\.ndjson:2: the line is damaged/);
+    expect(readFileSync(path, "utf8")).toBe(damaged);
+  });
+});
+
+describe("bugs", () => {
+  it("are listed with whether they can be hunted", () => {
+    const { code, out } = lockstep(["bugs", "list", "--json"], { cwd: folder });
+    const list = JSON.parse(out) as { id: string; expressible: boolean; reason?: string }[];
+    expect(code).toBe(0);
+    expect(list).toHaveLength(60);
+    for (const { id, expressible, reason } of list)
+      expect({ id, told: expressible || reason !== undefined }).toEqual({ id, told: true });
+  });
+
+  it("are hunted, and the last line says what came of it", () => {
+    const args = ["bugs", "hunt", "quorum-of-reachable", "--runs", "200", "--jobs", "1", "--budget", "2s", "--json"];
+    const { code, out } = lockstep(args, { cwd: folder });
+    expect(code).toBe(0);
+    const line = JSON.parse(out.trimEnd().split("\n").at(-1) as string) as Record<string, unknown>;
+    expect(line).toMatchObject({ id: "quorum-of-reachable", found: true, strategy: "swarm" });
+    for (const key of ["seed", "seeds", "events", "virtualSeconds", "property", "shrunk", "artifact"])
+      expect(line).toHaveProperty(key);
+  });
+
+  it("that are not found end with 3, those that cannot be hunted with 4", () => {
+    expect(lockstep(["bugs", "hunt", "readindex-stale-acks", "--runs", "2", "--jobs", "1"], { cwd: folder }).code).toBe(
+      3,
+    );
+    expect(lockstep(["bugs", "hunt", "stacked-even-zones"], { cwd: folder }).code).toBe(4);
+  });
+});
