@@ -2,6 +2,7 @@
 // side. The two worlds may be of different runs; parts that are the same object are passed over, so that neighbours cost little.
 
 import { COUNTERS } from "../kernel/counter.ts";
+import { hashPlain } from "../kernel/plain.ts";
 import { formatMicros } from "../kernel/time.ts";
 import { Entry, Message, messageTypeName } from "../raft/raft.ts";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -21,10 +22,26 @@ export interface Change {
 /** Differences beyond this many are not listed: two worlds that far apart are better told by their members. */
 export const CHANGES_MAX = 2_000;
 
-/** Fields that say nothing new: caches, marks of ownership, settings. */
-const SILENT: ReadonlySet<string> = new Set(["digested", "made", "owner", "config", "options", "office"]);
+/** Fields that say nothing new: caches, marks of ownership, settings, hashes of what is listed itself, what was shown before. */
+const SILENT: ReadonlySet<string> = new Set([
+  "digested",
+  "made",
+  "owner",
+  "config",
+  "options",
+  "office",
+  "lastChain",
+  "appliedChain",
+  "digestLow",
+  "digestHigh",
+  "previousLead",
+  "previousRole",
+  "previousTerm",
+  "previousVote",
+  "previousCommit",
+]);
 
-/** Steps on the way to a field that would only make its name longer. */
+/** Records on the way to a field whose names would only make its path longer. */
 const TRANSPARENT: ReadonlySet<string> = new Set(["state", "backend"]);
 
 const ROLES: readonly string[] = ["follower", "candidate", "leader", "pre-candidate"];
@@ -74,8 +91,8 @@ interface Place {
   readonly changes: Change[];
 }
 
-function below(place: Place, name: string): Place {
-  if (TRANSPARENT.has(name)) return place;
+function below(place: Place, name: string, value: unknown): Place {
+  if (TRANSPARENT.has(name) && isRecord(value)) return place;
   return { ...place, what: place.what === "" ? name : `${place.what}.${name}` };
 }
 
@@ -85,11 +102,13 @@ function walk(place: Place, before: unknown, after: unknown): void {
   else if (isRecord(before) && isRecord(after)) walkRecord(place, before, after);
   else if (Array.isArray(before) && Array.isArray(after)) walkList(place, before, after);
   else if (before instanceof Map && after instanceof Map) walkMap(place, before, after);
-  else note(place, valueText(place.what, before), valueText(place.what, after));
+  else if (!isAlike(before, after)) note(place, valueText(place.what, before), valueText(place.what, after));
 }
 
+/** Adds a difference; where two values differ in what is not spelled out, it says at least that they do. */
 function note(place: Place, before: string, after: string): void {
-  if (before !== after) place.changes.push({ where: place.where, what: place.what, before, after });
+  const later = before === after ? `${after}, with other content` : after;
+  place.changes.push({ where: place.where, what: place.what, before, after: later });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -98,17 +117,32 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function walkRecord(place: Place, before: Record<string, unknown>, after: Record<string, unknown>): void {
   for (const name of Object.keys(after)) {
-    if (!SILENT.has(name)) walk(below(place, name), before[name], after[name]);
+    if (!SILENT.has(name)) walk(below(place, name, after[name] ?? before[name]), before[name], after[name]);
   }
 }
 
 /** Lists of records are compared by place; lists of values as a whole, so that a removed first item is one difference. */
 function walkList(place: Place, before: readonly unknown[], after: readonly unknown[]): void {
   if (before.length === after.length && after.every((item) => isRecord(item))) {
-    for (const [at, item] of after.entries()) walk({ ...place, what: `${place.what}[${at}]` }, before[at], item);
+    for (const [at, item] of after.entries()) {
+      const name = place.what.endsWith("progress") ? `n${(item as { id: number }).id}` : at;
+      walk({ ...place, what: `${place.what}[${name}]` }, before[at], item);
+    }
     return;
   }
-  note(place, listText(before), listText(after));
+  let at = 0;
+  while (at < before.length && at < after.length && isAlike(before[at], after[at])) at++;
+  if (at === before.length && at === after.length) return;
+  if (before.length <= ITEMS_SHOWN && after.length <= ITEMS_SHOWN) note(place, listText(before), listText(after));
+  else {
+    const what = `${place.what}[${at}]`;
+    note({ ...place, what }, tailText(what, before, at), tailText(what, after, at));
+  }
+}
+
+/** Equal by content, for items of lists that are told as a whole. */
+function isAlike(before: unknown, after: unknown): boolean {
+  return before === after || (typeof before === "object" && hashPlain(before, SILENT) === hashPlain(after, SILENT));
 }
 
 function walkMap(place: Place, before: ReadonlyMap<unknown, unknown>, after: ReadonlyMap<unknown, unknown>): void {
@@ -136,20 +170,18 @@ function walkChunked(
   walkRecord(place, restBefore, restAfter);
   if (old === young || restBefore.origin !== restAfter.origin || restBefore.base !== restAfter.base) return;
   const first = Number(restAfter.origin ?? restAfter.base ?? 0);
-  const count = Math.max(old.length, young.length);
-  for (let at = 0; at < count; at++) {
-    const x = old[at] ?? [];
-    const y = young[at] ?? [];
-    if (x === y) continue;
-    const width = Math.max(x.length, y.length);
-    for (let slot = 0; slot < width; slot++) {
-      if (x[slot] === y[slot]) continue;
-      // The first place where they part says it all: what follows differs too, or was added.
-      const what = `${place.what}[${first + at * 128 + slot}]`;
-      note({ ...place, what }, valueText(what, x[slot]), valueText(what, y[slot]));
-      return;
-    }
-  }
+  const [was, is] = [old.flat(), young.flat()];
+  let at = 0;
+  while (at < was.length && at < is.length && isAlike(was[at], is[at])) at++;
+  if (at === was.length && at === is.length) return;
+  const what = `${place.what}[${first + at}]`;
+  note({ ...place, what }, tailText(what, was, at), tailText(what, is, at));
+}
+
+/** The first place where two lists part says it all: what follows differs too, or was added. */
+function tailText(what: string, list: readonly unknown[], at: number): string {
+  const more = list.length - at - 1;
+  return more > 0 ? `${valueText(what, list[at])}, and ${more} more` : valueText(what, list[at]);
 }
 
 // Values.
