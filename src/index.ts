@@ -51,8 +51,7 @@ export {
   type TimelineOptions,
 } from "./run/timeline.ts";
 export { type Change, changeText, diffWorlds } from "./run/world-diff.ts";
-export { defineScenario } from "./scenario/define.ts";
-export type { ScenarioFile } from "./scenario/document.ts";
+export { defineScenario, type ScenarioFile } from "./scenario/document.ts";
 export { fileOfScenario, formatScenario, formatText } from "./scenario/format.ts";
 export type { ExpectationResult } from "./scenario/judge.ts";
 export { type ParseResult, parseScenario, parseScenarioValue } from "./scenario/parse.ts";

@@ -434,6 +434,18 @@ function describeExport(exporting: Command): void {
     );
 }
 
+function describeClaims(claims: Command): void {
+  claims
+    .argument("[scenarios...]", "files, folders, patterns (default: scenarios)")
+    .option("--json", "one JSON document")
+    .option("--write <folder>", "write claims.md and TIMING.md into it")
+    .action((names: string[], options, command: Command) =>
+      handled(command, async (terminal) =>
+        (await import("./claims-command.ts")).claimsCommand(names, options, terminal),
+      ),
+    );
+}
+
 function describeExplainCode(explain: Command): void {
   explain
     .argument("[code]", "the code or the property; without it all are listed")
@@ -486,6 +498,7 @@ const WORDS: readonly (readonly [string, string, (command: Command) => void])[] 
   ["explain", "tell a run by the events that matter, or one event by its causes", describeExplain],
   ["diff", "the first event in which two runs of a scenario differ", describeDiff],
   ["export", "write what a recorded run was in another form", describeExport],
+  ["claims", "what is said about etcd clusters, judged by the scenarios' runs", describeClaims],
   ["quorum", "majorities: how many must agree, how many may fail", describeQuorum],
   ["doctor", "check this machine: versions, determinism in two processes, the terminal", describeDoctor],
   ["bench", "measure, one JSON line each", describeBench],

@@ -7,8 +7,8 @@ import type { Measure } from "../scenario/study.ts";
 
 const HOUR_MICROS = 3_600_000_000;
 
-/** Kinds of faults that can take a leader away. */
-const HARMING: readonly string[] = ["crash", "destroy", "pause", "partition"];
+/** Kinds of actions that can take a leader away; of those on members only a removal, or a demotion, aims at one. */
+const HARMING: readonly string[] = ["crash", "destroy", "pause", "partition", "member"];
 
 /** The numbers of one run for one measure: none, one or many. Whole numbers in the unit of the measure. */
 export function measureRun(result: RunResult, measure: Measure): number[] {
@@ -22,6 +22,10 @@ export function measureRun(result: RunResult, measure: Measure): number[] {
       return staleTimes(result);
     case "handover":
       return handovers(result);
+    case "step-down":
+      return giveUps(result);
+    case "regain":
+      return regains(result);
     case "leader-changes":
       return [counter("leader-change")];
     case "leader-changes-per-hour":
@@ -95,6 +99,33 @@ function failovers(result: RunResult): number[] {
     if (leader === null || !fault.targets.includes(leader.member)) continue;
     const next = nextLeader(result, fault.firedAtMicros, leader.term);
     if (next !== null) times.push(next.fromMicros - fault.firedAtMicros);
+  }
+  return times;
+}
+
+/** How long the leader of the moment went on calling itself one after a fault that left it running. */
+function giveUps(result: RunResult): number[] {
+  const times: number[] = [];
+  for (const fault of result.faults) {
+    if (!HARMING.includes(fault.kind) || !tookEffect(fault)) continue;
+    const leader = leaderAt(result, fault.firedAtMicros);
+    const until = leader?.untilMicros ?? null;
+    if (until !== null && until > fault.firedAtMicros) times.push(until - fault.firedAtMicros);
+  }
+  return times;
+}
+
+/** From the end of a fault to whoever leads then (no time at all), or the next to lead. */
+function regains(result: RunResult): number[] {
+  const times: number[] = [];
+  for (const { kind, endedAtMicros } of result.faults) {
+    if (!HARMING.includes(kind) || endedAtMicros === null) continue;
+    if (leaderAt(result, endedAtMicros) !== null) {
+      times.push(0);
+      continue;
+    }
+    const next = nextLeader(result, endedAtMicros, -1);
+    if (next !== null) times.push(next.fromMicros - endedAtMicros);
   }
   return times;
 }

@@ -21,12 +21,15 @@ import type { Path } from "../scenario/problem.ts";
 import { type Fault, faultOf, type RaftSettings, type Scenario, type Workload } from "../scenario/scenario.ts";
 import type { LinkPlan, PlannedAction, WorldPlan } from "../world/world.ts";
 
-/** The scenario with its random faults made fixed by the seed: what artifacts store and shrinking works on. */
+/**
+ * The scenario with its random faults made fixed by the seed: what artifacts store and shrinking works on. What the file
+ * claims on the whole is no part of a single run.
+ */
 export function expandScenario(scenario: Scenario, seed: string): Scenario {
-  if (scenario.random === null) return scenario;
+  if (scenario.random === null) return scenario.claims.length === 0 ? scenario : { ...scenario, claims: [] };
   const voters = scenario.cluster.members.filter((member) => member.role === "voter").map((member) => member.id);
   const drawn = expandRandom(scenario.random, voters, new RandomChoices(seed));
-  return { ...scenario, faults: [...scenario.faults, ...drawn.map(faultOf)], random: null };
+  return { ...scenario, faults: [...scenario.faults, ...drawn.map(faultOf)], random: null, claims: [] };
 }
 
 /** Something that a scenario asks for and this version cannot do: where in the file, and what, in a clause. */

@@ -431,6 +431,8 @@ export class ScenarioRun {
         kind: fault.action.kind,
         status: state.status,
         firedAtMicros: state.firedAtMicros,
+        endedAtMicros:
+          state.status === "done" && fault.forMicros !== null ? state.firedAtMicros + fault.forMicros : null,
         targets: state.targets,
         note: state.status === "waiting" && this.run.end !== null ? this.whyNever(fault) : state.note,
       };

@@ -25,6 +25,8 @@ export interface FaultReport {
   /** `waiting`: its time or condition never came. */
   readonly status: "waiting" | "active" | "done" | "ineffective";
   readonly firedAtMicros: number;
+  /** When it ended by itself (`for`); null where it has no end, or had not come to it. */
+  readonly endedAtMicros: number | null;
   readonly targets: readonly number[];
   readonly note: string;
 }

@@ -76,6 +76,15 @@ export function compile(file: ScenarioFile, variant: string | null): Scenario {
     expect: (file.expect ?? []).flatMap((expectation) => compileExpectation(expectation)),
     mutate: MUTATION_IDS.filter((id) => mutate.includes(id)),
     budget: { membersDown: file.budget?.membersDown ?? null },
+    claims: (file.claims ?? []).map((one) => ({
+      id: one.id,
+      claim: one.claim,
+      verdict: one.verdict,
+      condition: one.condition ?? null,
+      figure: one.figure,
+      real: one.real ?? null,
+      note: one.note ?? null,
+    })),
     variants: [],
     study: file.over === undefined ? null : compileStudy(file.over.seeds, file.expect ?? []),
   };

@@ -414,6 +414,16 @@ export interface RandomFile {
   readonly swarm?: boolean | undefined;
 }
 
+export interface ClaimFile {
+  readonly id: string;
+  readonly claim: string;
+  readonly verdict: "holds" | "holds if" | "does not hold";
+  readonly condition?: string | undefined;
+  readonly figure: string;
+  readonly real?: string | undefined;
+  readonly note?: string | undefined;
+}
+
 export interface ScenarioFile {
   readonly apiVersion?: "lockstep/v1" | undefined;
   readonly name: string;
@@ -437,6 +447,7 @@ export interface ScenarioFile {
   readonly mutate?: string | readonly string[] | undefined;
   readonly budget?: { readonly membersDown?: number | undefined } | undefined;
   readonly over?: { readonly seeds: string | number } | undefined;
+  readonly claims?: readonly ClaimFile[] | undefined;
   /** By name: what differs from the file. Maps are merged, everything else is replaced, null removes. */
   readonly variants?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
 }

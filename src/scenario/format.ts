@@ -8,6 +8,7 @@
 import type { ToStringOptions } from "yaml";
 import { Document, isCollection, isMap, isPair, isScalar, isSeq, parseDocument, visit } from "yaml";
 import { formatMicros } from "../kernel/time.ts";
+import type { Claim } from "./claim.ts";
 import {
   CLIENT_TIMEOUT_DEFAULT_MICROS,
   DURATION_DEFAULT_MICROS,
@@ -16,6 +17,7 @@ import {
   REQUEST_TIMEOUT_BASE_MICROS,
 } from "./defaults.ts";
 import type {
+  ClaimFile,
   ExpectFile,
   FaultFile,
   RaftFile,
@@ -60,6 +62,7 @@ const KEY_ORDER: readonly string[] = [
   "budget",
   "over",
   "expect",
+  "claims",
   "variants",
 ];
 
@@ -76,9 +79,9 @@ export function fileOfScenario(scenario: Scenario): ScenarioFile {
   return { ...base, variants };
 }
 
-/** Statistics belong to the file and are the same in every variant. */
+/** Statistics and claims belong to the file as a whole. */
 function withoutStudy(file: ScenarioFile): ScenarioFile {
-  const { over: _over, expect, ...rest } = file;
+  const { over: _over, claims: _claims, expect, ...rest } = file;
   const own = (expect ?? []).filter((one) => STATISTICS.every((statistic) => one[statistic] === undefined));
   return own.length === 0 ? rest : { ...rest, expect: own };
 }
@@ -256,12 +259,25 @@ function fileOfOne(scenario: Scenario): ScenarioFile {
     budget: scenario.budget.membersDown === null ? undefined : { membersDown: scenario.budget.membersDown },
     over: scenario.study === null ? undefined : { seeds: `${scenario.study.firstSeed}..${scenario.study.lastSeed}` },
     expect: expect.length === 0 ? undefined : expect,
+    claims: scenario.claims.length === 0 ? undefined : scenario.claims.map(claimFile),
   });
 }
 
 function seedFile(seed: string): string | number {
   const number = Number(seed);
   return Number.isSafeInteger(number) ? number : seed;
+}
+
+function claimFile({ id, claim, verdict, condition, figure, real, note }: Claim): ClaimFile {
+  return defined({
+    id,
+    claim,
+    verdict,
+    condition: condition ?? undefined,
+    figure,
+    real: real ?? undefined,
+    note: note ?? undefined,
+  });
 }
 
 function raftFile(raft: RaftSettings, under: RaftSettings): RaftFile | undefined {

@@ -167,7 +167,7 @@ function judge(value: Plain): Judged {
       continue;
     }
     if (typeof override !== "object" || override === null || Array.isArray(override)) continue;
-    const fixed = ["name", "variants", "over", "apiVersion"].find((key) => Object.hasOwn(override, key));
+    const fixed = ["name", "variants", "over", "claims", "apiVersion"].find((key) => Object.hasOwn(override, key));
     if (fixed !== undefined) {
       report([...path, fixed], `a variant cannot change "${fixed}"`, null);
       continue;
@@ -191,7 +191,7 @@ function judge(value: Plain): Judged {
         message: inside ? finding.message : `${finding.message} (in the variant "${name}")`,
       });
     }
-    if (variant !== null) variants.push({ ...variant, study: null });
+    if (variant !== null) variants.push({ ...variant, study: null, claims: [] });
   }
   if (findings.length > 0) return { scenario: null, findings };
   return { scenario: { ...base, variants }, findings };

@@ -11,6 +11,7 @@ import type { MutationId } from "../fault/mutation.ts";
 import type { RandomFaults } from "../fault/random.ts";
 import type { MemberRole, Selector } from "../fault/selector.ts";
 import type { Distribution } from "../kernel/distribution.ts";
+import type { Claim } from "./claim.ts";
 import type { Expectation } from "./expectation.ts";
 import type { Predicate } from "./predicate.ts";
 import type { Study } from "./study.ts";
@@ -220,6 +221,8 @@ export interface Scenario {
   readonly expect: readonly Expectation[];
   readonly mutate: readonly MutationId[];
   readonly budget: FaultBudget;
+  /** What the runs have to say about claims of the field; of the file as a whole, variants have none. */
+  readonly claims: readonly Claim[];
   /** The file once per variant, each complete, in the order of the file; empty where it has none. */
   readonly variants: readonly Scenario[];
   readonly study: Study | null;

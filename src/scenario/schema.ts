@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { isMutationId, MUTATION_IDS } from "../fault/mutation.ts";
 import { CLIENTS_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
+import { CLAIM_VERDICTS, isClaimId } from "./claim.ts";
 import type { PredicateObject, ScenarioFile } from "./document.ts";
 import { nearest } from "./nearest.ts";
 import { INLINE_PREDICATE_KEYS, parsePredicate, propertiesOf, propertyNames } from "./parse-predicate.ts";
@@ -425,6 +426,19 @@ const mutation = z.string().superRefine((value, ctx) => {
     complain(ctx, "LS2017", { message: `there is no planted bug "${value}"`, hint: nearest(value, MUTATION_IDS) });
 });
 
+const claim = z.strictObject({
+  id: z.string().superRefine((value, ctx) => {
+    if (!isClaimId(value))
+      complain(ctx, "LS2018", { message: `"${value}" is no id of a claim: a letter and a number`, hint: "E2" });
+  }),
+  claim: z.string().min(1).max(400),
+  verdict: oneOf([...CLAIM_VERDICTS], "verdict", "LS2006"),
+  condition: z.string().min(1).max(400).optional(),
+  figure: z.string().min(1).max(1_000),
+  real: z.string().min(1).max(400).optional(),
+  note: z.string().min(1).max(1_000).optional(),
+});
+
 const scenario = z.strictObject({
   apiVersion: z.literal("lockstep/v1").optional(),
   name: label("scenario"),
@@ -451,6 +465,7 @@ const scenario = z.strictObject({
   mutate: z.union([mutation, z.array(mutation)]).optional(),
   budget: z.strictObject({ membersDown: whole(0, MEMBERS_MAX).optional() }).optional(),
   over: z.strictObject({ seeds: seedRange }).optional(),
+  claims: z.array(claim).optional(),
   variants: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
 });
 

@@ -16,6 +16,10 @@ export const MEASURES = [
   { id: "write-gap", unit: "micros" },
   /** How long a deposed leader went on believing in itself. */
   { id: "stale-leader", unit: "micros" },
+  /** Time from a fault to the moment at which the leader it had left without a majority gave up. */
+  { id: "step-down", unit: "micros" },
+  /** Time from the end of a fault to a leader that stands then or next. */
+  { id: "regain", unit: "micros" },
   /** Time from healing to the same applied index everywhere. */
   { id: "convergence", unit: "micros" },
   /** Time from handover requested to a new leader. */

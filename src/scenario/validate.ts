@@ -6,6 +6,7 @@
 import { formatMicros } from "../kernel/time.ts";
 import type { Check, Lenience } from "./check.ts";
 import { STRICT, say } from "./check.ts";
+import { checkClaims } from "./check-claims.ts";
 import { checkExpectations, checkStudy } from "./check-expectations.ts";
 import { checkFaults, checkLink } from "./check-faults.ts";
 import { checkSelector, noSuchMember } from "./check-selector.ts";
@@ -38,8 +39,11 @@ export function validate(file: ScenarioFile, scenario: Scenario, lenience: Lenie
   checkFaults(check);
   checkRandom(check);
   checkExpectations(check);
-  // Statistics belong to the file; its variants have them as they stand there.
-  if (scenario.variant === null) checkStudy(check);
+  // Statistics and claims belong to the file; its variants have them as they stand there.
+  if (scenario.variant === null) {
+    checkStudy(check);
+    checkClaims(check);
+  }
   return check.findings;
 }
 

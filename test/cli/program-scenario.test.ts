@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { defineScenario } from "../../src/scenario/define.ts";
+import { defineScenario } from "../../src/scenario/document.ts";
 import { parseScenarioValue } from "../../src/scenario/parse.ts";
 import { freshFolder, lockstep } from "./lockstep-process.ts";
 

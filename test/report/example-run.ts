@@ -63,13 +63,13 @@ const HELD: RunResult = {
     "message-lost": 1280,
   },
   faults: [
-    { id: "cut", kind: "partition", status: "done", firedAtMicros: 3_000_000, targets: [1, 2], note: "" },
-    { id: "fault-2", kind: "crash", status: "done", firedAtMicros: 5_000_000, targets: [5], note: "" },
+    { id: "cut", kind: "partition", status: "done", firedAtMicros: 3_000_000, endedAtMicros: null, targets: [1, 2], note: "" },
+    { id: "fault-2", kind: "crash", status: "done", firedAtMicros: 5_000_000, endedAtMicros: null, targets: [5], note: "" },
     {
       id: "fault-3",
       kind: "transferLeader",
       status: "ineffective",
-      firedAtMicros: 8_000_000,
+      firedAtMicros: 8_000_000, endedAtMicros: null,
       targets: [],
       note: "n3 leads already",
     },
