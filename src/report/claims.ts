@@ -28,23 +28,55 @@ export interface ClaimRow {
   readonly ok: boolean;
 }
 
-/** The rows of a scenario's claims; makes all its runs. Empty where it claims nothing. `seed` where the file has none: 1. */
+/** Everything that the runs of one scenario came to. */
+export interface ClaimRuns {
+  /** Variant by variant, seed by seed. */
+  readonly results: readonly RunResult[];
+  /** Null where the scenario is no study. */
+  readonly tally: StudyTally | null;
+  /** Every run and the study as a whole came out as expected. */
+  readonly ok: boolean;
+}
+
+/** The rows of a scenario's claims, `file` being where it was read. Makes all its runs; empty where it claims nothing. */
 export function claimRows(file: string, scenario: Scenario): ClaimRow[] {
-  if (scenario.claims.length === 0) return [];
-  const figures = scenario.claims.map((claim) => partsOf(claim));
-  const gauge = figures.flat().some((part) => part.kind === "statistic" && isGauged(part.measure));
-  const runs = runsOf(scenario, gauge);
-  const ok = runs.ok;
-  return scenario.claims.map(({ id, claim, verdict, condition, real, note }, at) => ({
+  return scenario.claims.length === 0 ? [] : rowsOf(file, scenario, makeRuns(scenario));
+}
+
+/** Makes every run that a scenario asks for; its own seed where it is no study, 1 where it has none. */
+export function makeRuns(scenario: Scenario): ClaimRuns {
+  const variants = expandVariants(scenario);
+  const { study } = scenario;
+  const tally = study === null ? null : createTally(study, variants);
+  const asked = study === null ? null : parseSeedRange(`${study.firstSeed}..${study.lastSeed}`);
+  const range = asked === null || "message" in asked ? null : asked;
+  const own = scenario.seed ?? "1";
+  const gauge = (tally !== null && needsGauge(tally)) || scenario.claims.some(isGaugedClaim);
+  const results: RunResult[] = [];
+  for (const variant of variants) {
+    for (let offset = 0; offset < (range === null ? 1 : range.count); offset++) {
+      const seed = range === null ? own : (seedsOf(range, offset, 1)[0] as string);
+      const result = executeScenario(variant, seed, { gauge });
+      if (tally !== null) tallyRun(tally, result);
+      results.push(result);
+    }
+  }
+  const held = results.every((result) => result.verdict === "held");
+  return { results, tally, ok: held && (tally === null || judgeTally(tally).every((result) => result.held)) };
+}
+
+/** The rows of a scenario's claims, filled in from its runs. */
+export function rowsOf(file: string, scenario: Scenario, runs: ClaimRuns): ClaimRow[] {
+  return scenario.claims.map(({ id, claim, verdict, condition, figure, real, note }) => ({
     id,
     claim,
     verdict,
     ...(condition === null ? {} : { condition }),
-    figure: (figures[at] as readonly FigurePart[]).map((part) => fill(part, runs)).join(""),
+    figure: fillAll(figure, runs),
     ...(real === null ? {} : { real }),
-    ...(note === null ? {} : { note }),
+    ...(note === null ? {} : { note: fillAll(note, runs) }),
     command: `npx lockstep run ${file}`,
-    ok,
+    ok: runs.ok,
   }));
 }
 
@@ -56,35 +88,21 @@ export function sortClaims(rows: readonly ClaimRow[]): ClaimRow[] {
 
 const ORDER = "QERSDKOTABCFGHIJLMNPUVWXYZ";
 
-function partsOf(claim: Claim): readonly FigurePart[] {
-  const parts = parseFigure(claim.figure);
-  return "message" in parts ? [{ kind: "text", text: claim.figure }] : parts;
+function partsOf(figure: string): readonly FigurePart[] {
+  const parts = parseFigure(figure);
+  return "message" in parts ? [{ kind: "text", text: figure }] : parts;
 }
 
-interface ClaimRuns {
-  readonly results: readonly RunResult[];
-  readonly ok: boolean;
-  readonly tally: StudyTally | null;
+function isGaugedClaim({ figure, note }: Claim): boolean {
+  return [...partsOf(figure), ...partsOf(note ?? "")].some(
+    (part) => part.kind === "statistic" && isGauged(part.measure),
+  );
 }
 
-function runsOf(scenario: Scenario, gauge: boolean): ClaimRuns {
-  const variants = expandVariants(scenario);
-  const { study } = scenario;
-  const tally = study === null ? null : createTally(study, variants);
-  const range = study === null ? null : parseSeedRange(`${study.firstSeed}..${study.lastSeed}`);
-  const gauged = gauge || (tally !== null && needsGauge(tally));
-  const results: RunResult[] = [];
-  for (const variant of variants) {
-    const count = range === null || "message" in range ? 1 : range.count;
-    for (let offset = 0; offset < count; offset++) {
-      const [seed] = range === null || "message" in range ? [scenario.seed ?? "1"] : seedsOf(range, offset, 1);
-      const result = executeScenario(variant, seed as string, { gauge: gauged });
-      if (tally !== null) tallyRun(tally, result);
-      results.push(result);
-    }
-  }
-  const held = results.every((result) => result.verdict === "held");
-  return { results, tally, ok: held && (tally === null || judgeTally(tally).every((result) => result.held)) };
+function fillAll(figure: string, runs: ClaimRuns): string {
+  return partsOf(figure)
+    .map((part) => fill(part, runs))
+    .join("");
 }
 
 function fill(part: FigurePart, { results, tally }: ClaimRuns): string {
@@ -94,7 +112,10 @@ function fill(part: FigurePart, { results, tally }: ClaimRuns): string {
     case "statistic": {
       const numbers = own.flatMap((result) => measureRun(result, part.measure));
       const figure = statisticOf(part.statistic, numbers, part.fromValue, part.untilValue);
-      return figure === null ? "nothing" : printSeen(figure, unitOf(part.statistic, part.measure));
+      const unit = unitOf(part.statistic, part.measure);
+      if (figure === null) return "nothing";
+      // A tenth of a percent is as much as anybody reads.
+      return printSeen(unit === "ppm" ? Math.round(figure / 1_000) * 1_000 : figure, unit);
     }
     case "counter":
       return printSeen(

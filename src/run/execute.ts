@@ -487,7 +487,7 @@ export class ScenarioRun {
           ? "it was never made"
           : single === undefined
             ? "it had no outcome when the run ended"
-            : outcomeText(single.outcome, single.response);
+            : outcomeText(action.op, single.outcome, single.response);
       results.push({
         name: `expectation/${offset + results.length + 1}`,
         held: single !== undefined && fits(action, single.outcome, single.response),
@@ -546,12 +546,14 @@ function expectText(action: ClientOpAction): string {
 }
 
 function outcomeText(
+  op: ClientOpAction["op"],
   outcome: string,
   response: { readonly body: unknown; readonly error: { readonly message: string } | null } | null,
 ): string {
   if (response === null) return "it timed out";
   if (response.error !== null) return `it failed: ${response.error.message}`;
   const value = valueRead(response.body);
+  if (value === null && op === "get" && outcome === "ok") return "it found nothing";
   return value === null ? `it ended ${outcome}` : `it ended ${outcome} with ${value}`;
 }
 

@@ -7,7 +7,6 @@ import { nearest } from "./nearest.ts";
 import type { Path } from "./problem.ts";
 
 export function checkClaims(check: Check): void {
-  const variants = Object.keys(check.file.variants ?? {});
   const seen: string[] = [];
   for (const [at, claim] of check.scenario.claims.entries()) {
     const path: Path = ["claims", at];
@@ -17,24 +16,24 @@ export function checkClaims(check: Check): void {
       say(check, "LS2018", [...path, "verdict"], "it holds if what? Give the condition", "condition: preVote is off");
     if (claim.verdict !== "holds if" && claim.condition !== null)
       say(check, "LS2018", [...path, "condition"], `a condition goes with "holds if"`, "verdict: holds if", true);
-    const parts = parseFigure(claim.figure);
-    if ("message" in parts) {
-      say(check, "LS2018", [...path, "figure"], parts.message, parts.hint);
-      continue;
-    }
-    if (!parts.some((part) => part.kind !== "text"))
-      say(check, "LS2018", [...path, "figure"], "a figure that nothing was measured for", "{median failover}");
-    for (const part of parts) {
-      if (part.kind === "text") continue;
-      const { variant } = part;
-      if (variant !== null && !variants.includes(variant))
-        say(
-          check,
-          "LS2018",
-          [...path, "figure"],
-          `there is no variant "${variant}"`,
-          nearest(variant, variants) ?? variants[0] ?? null,
-        );
-    }
+    checkFigure(check, claim.figure, [...path, "figure"], true);
+    if (claim.note !== null) checkFigure(check, claim.note, [...path, "note"], false);
+  }
+}
+
+/** `filled`: it must have a place that the runs fill. */
+function checkFigure(check: Check, figure: string, path: Path, filled: boolean): void {
+  const variants = Object.keys(check.file.variants ?? {});
+  const parts = parseFigure(figure);
+  if ("message" in parts) {
+    say(check, "LS2018", path, parts.message, parts.hint);
+    return;
+  }
+  if (filled && !parts.some((part) => part.kind !== "text"))
+    say(check, "LS2018", path, "a figure that nothing was measured for", "{median failover}");
+  for (const part of parts) {
+    if (part.kind === "text" || part.variant === null || variants.includes(part.variant)) continue;
+    const meant = nearest(part.variant, variants) ?? variants[0] ?? null;
+    say(check, "LS2018", path, `there is no variant "${part.variant}"`, meant);
   }
 }
