@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { SELECTOR_WORDS } from "../../src/fault/selector.ts";
+import { unsupported } from "../../src/run/execute.ts";
 import { formatScenario, formatText } from "../../src/scenario/format.ts";
 import { scenarioJsonSchema, scenarioJsonSchemaText } from "../../src/scenario/json-schema.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import { formatProblem } from "../../src/scenario/problem.ts";
 import { expandVariants } from "../../src/scenario/scenario.ts";
 import { ACTION_KEYS } from "../../src/scenario/schema-action.ts";
+import { MEASURES, STATISTICS } from "../../src/scenario/study.ts";
 import { TEMPLATES, templateText } from "../../src/scenario/template.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -92,6 +95,28 @@ describe("the examples of the contract", () => {
       const scenario = read(example, "SCENARIOS.md");
       expect(read(formatScenario(scenario), "written")).toEqual(scenario);
     }
+  });
+});
+
+describe("docs/SCENARIOS.md", () => {
+  const text = readFileSync(resolve(root, "docs/SCENARIOS.md"), "utf8");
+  const examples = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!);
+
+  it.each(examples.map((example, at) => [at + 1, example] as const))(
+    "example %i is right, and is run",
+    (_at, example) => {
+      // Examples are parts, unless they have a name; those that expect something need not come true.
+      const named = /^name:/m.test(example) ? example : `name: example\n${example}`;
+      const scenario = read(named, "docs/SCENARIOS.md");
+      expect(expandVariants(scenario).flatMap((variant) => unsupported(variant))).toEqual([]);
+      expect(read(formatScenario(scenario), "written")).toEqual(scenario);
+    },
+  );
+
+  it("names every measure, statistic and selector word", () => {
+    expect(examples.length).toBeGreaterThan(15);
+    const words = [...MEASURES.map(({ id }) => id), ...STATISTICS, ...SELECTOR_WORDS];
+    expect(words.filter((word) => !new RegExp(`\\b${word}\\b`).test(text))).toEqual([]);
   });
 });
 

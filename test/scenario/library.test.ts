@@ -18,7 +18,8 @@ import { expandVariants, type Scenario } from "../../src/scenario/scenario.ts";
 import type { StudyExpectation } from "../../src/scenario/study.ts";
 
 const root = resolve(import.meta.dirname, "../../scenarios");
-const SEEDS = 20;
+/** Others than `test/run/scenarios.test.ts` takes. */
+const SEEDS: readonly string[] = ["6", "7", "8", "9", "10", "11"];
 const TIMEOUT_MS = 240_000;
 
 /** All of them, but for those that others hold: planted bugs of the hunt, random faults, another protocol. */
@@ -107,7 +108,7 @@ const studies = scenarios.filter(({ scenario }) => scenario.study !== null);
 describe("scenarios of the library", () => {
   it.each(single)("$name holds for its own seed and for others", { timeout: TIMEOUT_MS }, ({ scenario }) => {
     for (const variant of expandVariants(scenario)) {
-      const others = scenario.ownSeed ? [] : Array.from({ length: SEEDS }, (_, at) => String(at + 1));
+      const others = scenario.ownSeed ? [] : SEEDS;
       for (const seed of [scenario.seed as string, ...others]) {
         expect(`${variant.variant} ${seed} ${verdictOf(variant, seed)}`).toBe(`${variant.variant} ${seed} held`);
       }
