@@ -51,6 +51,7 @@ export function worldOfW(work: WorkW): WorldPlan {
     endpoints: ids,
     learns: false,
     etcd: true,
+    program: null,
   };
   return {
     members: ids.map((id) => ({ id, role: "voter", zone: null, host: null, disk: INSTANT_DISK })),
@@ -61,6 +62,7 @@ export function worldOfW(work: WorkW): WorldPlan {
     lossPpm: work.faults ? 50_000 : 0,
     duplicatePpm: 0,
     ordered: false,
+    connections: false,
     workloads: [workload],
     timetable: work.faults ? timetableOfW(work) : [],
   };

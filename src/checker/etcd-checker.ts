@@ -2,6 +2,7 @@
 // is broken. It reads the world and never changes it.
 
 import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
+import type { EtcdError, Response } from "../etcd/api.ts";
 import type { Store } from "../etcd/store.ts";
 import { createChunked, endOf, itemAt, pushItem } from "../kernel/chunked.ts";
 import { CounterAt } from "../kernel/counter.ts";
@@ -148,7 +149,13 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
     noteDurable(this.ghost, this, member, entries);
   }
 
-  applied(member: number, entry: Entry, confState: ConfState | null, store: Store): void {
+  applied(
+    member: number,
+    entry: Entry,
+    confState: ConfState | null,
+    store: Store,
+    outcome: Response | EtcdError | null,
+  ): void {
     const ghost = this.ghost;
     const known = ghost.members[member] as MemberGhost;
     const index = entry.index;
@@ -160,7 +167,7 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
     const digest = mix(store.digestLow, store.digestHigh);
     if (index === endOf(chains)) {
       pushItem(chains, entry.chain);
-      if (entry.data instanceof Command) noteFirstApplied(ghost, this, member, index, entry.data);
+      if (entry.data instanceof Command) noteFirstApplied(ghost, this, member, index, entry.data, outcome);
       pushItem(ghost.appliedDigest, digest);
       pushItem(ghost.appliedRevision, store.revision);
       if (ghost.others.size > 0) preferApplied(ghost, entry);
@@ -227,7 +234,7 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
   }
 
   answers(member: number, request: ClientRequest, index: number): void {
-    if (index === 0 || request.client === 0) return;
+    if (index === 0 || request.client <= 0) return;
     const ghost = this.ghost;
     if (index <= ghost.acknowledged) return;
     const chain = itemAt(ghost.appliedChain, index) ?? 0;
@@ -237,6 +244,10 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
     const { raft } = processOf(this.world, member).state as EtcdMember;
     checkSupport(ghost, this, "durability", member, raft, index, chain);
   }
+
+  renewed(_member: number, _lease: string, _ttlSeconds: number, _localMicros: number): void {}
+
+  expires(_member: number, _lease: string, _localMicros: number): void {}
 
   impossible(member: number, text: string): void {
     this.report("commit-within-log", [member], `n${member} met what cannot be: ${text}`);

@@ -56,6 +56,16 @@ export interface VersionGhost {
   readonly version: number;
   /** Null: deleted at `mod`. */
   readonly value: string | null;
+  /** The lease it hangs on; `0` for none. */
+  readonly lease: string;
+}
+
+/** A lease of the model. */
+export interface LeaseGhost {
+  /** Seconds granted. */
+  readonly ttlSeconds: number;
+  /** Keys that hang on it, in no order. */
+  keys: string[];
 }
 
 /** An operation that a client has open: what it may not fall behind. */
@@ -98,6 +108,8 @@ export interface Ghost {
   modelCompacted: number;
   /** The model has forgotten what was there before this revision: who lags that far can still be asked, and is not judged. */
   modelPruned: number;
+  /** Leases of the model, by id. */
+  leases: Map<string, LeaseGhost>;
   /** Highest revision in any answer so far. */
   answered: number;
   open: OpenGhost[][];
@@ -134,6 +146,7 @@ export function createGhost(): Ghost {
     modelRevision: 1,
     modelCompacted: -1,
     modelPruned: -1,
+    leases: new Map(),
     answered: 0,
     open: [],
     clientRevision: [],
@@ -197,6 +210,7 @@ export function cloneGhost(ghost: Ghost): Ghost {
     outcomes: new Map(ghost.outcomes),
     model: new Map([...ghost.model].map(([key, versions]) => [key, versions.slice()])),
     keys: ghost.keys.slice(),
+    leases: new Map([...ghost.leases].map(([id, lease]) => [id, { ...lease, keys: lease.keys.slice() }])),
     open: ghost.open.map((list) => list.slice()),
     clientRevision: ghost.clientRevision.slice(),
     disksLost: ghost.disksLost.slice(),

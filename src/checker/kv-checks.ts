@@ -2,13 +2,15 @@
 // of all changes, so that no order has to be searched for. What an answer says is compared with the model at that revision.
 
 import type { Client, OpenOperation, Outcome } from "../client/client.ts";
-import { isWrite } from "../client/operation.ts";
+import { isKeyValue, isWrite } from "../client/operation.ts";
 import {
   DeleteRangeResponse,
+  EtcdError,
   type KvRequest,
   PutResponse,
   RangeRequest,
   RangeResponse,
+  type Response,
   TxnRequest,
   TxnResponse,
 } from "../etcd/api.ts";
@@ -21,9 +23,17 @@ import { keysIn, modelAt, replay } from "./kv-model.ts";
 import type { Findings } from "./violation.ts";
 
 /** A command is applied for the first time anywhere. */
-export function noteFirstApplied(ghost: Ghost, out: Findings, member: number, index: number, command: Command): void {
+export function noteFirstApplied(
+  ghost: Ghost,
+  out: Findings,
+  member: number,
+  index: number,
+  command: Command,
+  applied: Response | EtcdError | null,
+): void {
   const { client, operation } = command;
-  if (client !== 0) {
+  const refused = applied instanceof EtcdError;
+  if (client > 0 && !refused) {
     while (ghost.operations.length <= client) ghost.operations.push(createChunked<number>(1));
     const list = ghost.operations[client] as (typeof ghost.operations)[number];
     const before = operation < endOf(list) ? (itemAt(list, operation) ?? 0) : 0;
@@ -46,8 +56,8 @@ export function noteFirstApplied(ghost: Ghost, out: Findings, member: number, in
       );
     }
   }
-  const outcome = replay(ghost, command.body);
-  if (outcome !== null && client !== 0) ghost.outcomes.set(index, outcome);
+  const outcome = replay(ghost, command.body, applied);
+  if (outcome !== null && client > 0 && !refused) ghost.outcomes.set(index, outcome);
 }
 
 /** An operation begins: whatever was answered so far, it may not fall behind. */
@@ -87,6 +97,8 @@ export function checkAnswer(
   response: ClientResponse | null,
 ): boolean {
   const open = takeOpen(ghost, client.id, operation.operation);
+  // What leases and users are answered is judged elsewhere.
+  if (!isKeyValue(operation.kind)) return false;
   if (outcome !== "ok" || response === null) {
     if (outcome === "failed" && isWrite(operation.kind)) {
       const index = entryOf(ghost, client.id, operation.operation);
@@ -130,6 +142,7 @@ export function checkAnswer(
       [`it was asked at ${formatMicros(operation.invokedAtMicros)}; no order of operations explains the answer`],
     );
   } else if (body instanceof RangeResponse) checkRange(ghost, out, who, request as RangeRequest, body);
+  else if (operation.kind === "range" && body instanceof TxnResponse) checkReads(ghost, out, who, request, body);
   else checkWrite(ghost, out, client.id, operation, revision, bound, body);
   if (revision > ghost.answered) ghost.answered = revision;
   return false;
@@ -207,6 +220,17 @@ function checkRange(ghost: Ghost, out: Findings, who: string, request: RangeRequ
       [],
       `${who} read the range from ${request.key} at revision ${body.revision} and got ${body.kvs.length} keys; there were ${at}`,
     );
+  }
+}
+
+/** A transaction of reads answers each of them at its one revision. */
+function checkReads(ghost: Ghost, out: Findings, who: string, request: KvRequest, body: TxnResponse): void {
+  if (!(request instanceof TxnRequest)) return;
+  const asked = body.succeeded ? request.success : request.failure;
+  for (const [at, part] of body.responses.entries()) {
+    const range = asked[at];
+    if (!(part instanceof RangeResponse) || !(range instanceof RangeRequest)) continue;
+    checkRange(ghost, out, who, range, new RangeResponse(body.revision, part.kvs, part.more, part.count));
   }
 }
 

@@ -5,8 +5,12 @@ import {
   type Compare,
   CompareResult,
   CompareTarget,
-  type KvRequest,
+  EtcdError,
+  LeaseGrantResponse,
+  type PutRequest,
+  type Request,
   RequestKind,
+  type Response,
   type TxnOperation,
   type TxnRequest,
 } from "../etcd/api.ts";
@@ -57,7 +61,10 @@ function lowerBound(keys: readonly string[], key: string): number {
   return low;
 }
 
-function write(ghost: Ghost, key: string, value: string | null, revision: number): void {
+/** The lease of nothing. */
+const NO_LEASE = "0";
+
+function write(ghost: Ghost, key: string, value: string | null, revision: number, lease: string = NO_LEASE): void {
   let versions = ghost.model.get(key);
   if (versions === undefined) {
     versions = [];
@@ -66,33 +73,43 @@ function write(ghost: Ghost, key: string, value: string | null, revision: number
   }
   const last = versions.length === 0 ? null : (versions[versions.length - 1] as VersionGhost);
   const lives = last !== null && last.value !== null;
-  if (value === null) versions.push({ mod: revision, create: 0, version: 0, value: null });
+  if (lives && last.lease !== lease) detach(ghost, last.lease, key);
+  if (value === null) versions.push({ mod: revision, create: 0, version: 0, value: null, lease: NO_LEASE });
   else {
+    if (lease !== NO_LEASE && !(lives && last.lease === lease)) ghost.leases.get(lease)?.keys.push(key);
     versions.push({
       mod: revision,
       create: lives ? last.create : revision,
       version: lives ? last.version + 1 : 1,
       value,
+      lease,
     });
   }
 }
 
+function detach(ghost: Ghost, lease: string, key: string): void {
+  const held = ghost.leases.get(lease);
+  if (held !== undefined) held.keys = held.keys.filter((other) => other !== key);
+}
+
+function put(ghost: Ghost, request: PutRequest, revision: number): void {
+  const before = request.ignoreValue || request.ignoreLease ? modelAt(ghost, request.key, revision) : null;
+  const value = request.ignoreValue ? (before?.value ?? "") : request.value;
+  write(ghost, request.key, value, revision, request.ignoreLease ? (before?.lease ?? NO_LEASE) : request.lease);
+}
+
 /**
- * Applies a request that is first applied at its index. Returns what it must answer besides the revision, null where the
- * revision says it all. `ghost.modelRevision` is the revision after it.
+ * Applies a request that is first applied at its index, and what came of it there: a command that was refused does nothing.
+ * Returns what it must answer besides the revision, null where the revision says it all. `ghost.modelRevision` is the
+ * revision after it.
  */
-export function replay(ghost: Ghost, request: KvRequest): CommandOutcome | null {
+export function replay(ghost: Ghost, request: Request, applied: Response | EtcdError | null): CommandOutcome | null {
+  if (applied instanceof EtcdError) return { kind: "refused" };
   switch (request.kind) {
-    case RequestKind.Put: {
-      if (request.ignoreValue && modelAt(ghost, request.key, ghost.modelRevision) === null) return { kind: "refused" };
-      const revision = ghost.modelRevision + 1;
-      const value = request.ignoreValue
-        ? (modelAt(ghost, request.key, ghost.modelRevision)?.value ?? "")
-        : request.value;
-      write(ghost, request.key, value, revision);
-      ghost.modelRevision = revision;
+    case RequestKind.Put:
+      ghost.modelRevision++;
+      put(ghost, request, ghost.modelRevision);
       return null;
-    }
     case RequestKind.DeleteRange: {
       const revision = ghost.modelRevision + 1;
       let deleted = 0;
@@ -116,8 +133,19 @@ export function replay(ghost: Ghost, request: KvRequest): CommandOutcome | null 
         ghost.modelCompacted = request.revision;
       }
       return null;
-    case RequestKind.Range:
+    case RequestKind.LeaseGrant:
+      if (applied instanceof LeaseGrantResponse) {
+        ghost.leases.set(request.id, { ttlSeconds: applied.ttlSeconds, keys: [] });
+      }
       return null;
+    case RequestKind.LeaseRevoke: {
+      const lease = ghost.leases.get(request.id);
+      ghost.leases.delete(request.id);
+      if (lease === undefined || lease.keys.length === 0) return null;
+      ghost.modelRevision++;
+      for (const key of lease.keys.sort()) write(ghost, key, null, ghost.modelRevision);
+      return null;
+    }
     default:
       return null;
   }
@@ -138,7 +166,7 @@ function replayTxn(
     if (operation === null) continue;
     switch (operation.kind) {
       case RequestKind.Put:
-        write(ghost, operation.key, operation.value, revision);
+        put(ghost, operation, revision);
         writes++;
         break;
       case RequestKind.DeleteRange:
@@ -164,9 +192,9 @@ function replayTxn(
 
 function holds(ghost: Ghost, compare: Compare, revision: number): boolean {
   if (compare.rangeEnd !== "") {
-    return keysIn(ghost, compare.key, compare.rangeEnd)
-      .filter((key) => modelAt(ghost, key, revision) !== null)
-      .every((key) => holdsFor(modelAt(ghost, key, revision), compare));
+    const live = keysIn(ghost, compare.key, compare.rangeEnd).filter((key) => modelAt(ghost, key, revision) !== null);
+    if (live.length === 0) return holdsFor(null, compare);
+    return live.every((key) => holdsFor(modelAt(ghost, key, revision), compare));
   }
   return holdsFor(modelAt(ghost, compare.key, revision), compare);
 }
@@ -189,6 +217,12 @@ function holdsFor(found: VersionGhost | null, compare: Compare): boolean {
     case CompareTarget.MOD:
       difference = (found?.mod ?? 0) - compare.revision;
       break;
+    case CompareTarget.LEASE: {
+      const own = BigInt(found?.lease ?? NO_LEASE);
+      const other = BigInt(compare.lease);
+      difference = own < other ? -1 : own > other ? 1 : 0;
+      break;
+    }
     default:
       return true;
   }

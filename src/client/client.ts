@@ -2,9 +2,35 @@
 // leaders and logs are unknown here. An operation without an answer in time has an *unknown* outcome: it may have happened,
 // may still happen, or never.
 
+import type { WatchResponse } from "../etcd/watch-api.ts";
 import type { Stream } from "../kernel/choose.ts";
 import { ClientRequest, type ClientResponse } from "../kernel/request.ts";
+import { driverOf } from "./drivers.ts";
 import { etcdBody, isWrite, type OperationKind, plainBody, valueAfterCas, valueRead } from "./operation.ts";
+import { cloneTask, createTask, type Task } from "./task.ts";
+import {
+  type ClientWatch,
+  receiveWatchResponse,
+  reconnectWatches,
+  tendWatches,
+  watchOf,
+  watchWakeMicros,
+} from "./watching.ts";
+
+/** Programs of the kind that people run on etcd. */
+export type ProgramKind = "watch" | "lease" | "lock" | "election" | "auth" | "stm" | "informer";
+
+/** What the clients of a workload run instead of a mix of requests. */
+export interface ProgramPlan {
+  readonly kind: ProgramKind;
+  /** Time to live of leases, in seconds; and how long a lock, an office or a lease is held. */
+  readonly ttlSeconds: number;
+  readonly holdMicros: number;
+  /** `lock`: what the resource is told carries the number of the lock. `stm`: writes are guarded by what was read. */
+  readonly fenced: boolean;
+  /** The planted bug `lock-lease-unchecked`, in the recipe that clients run. */
+  readonly lockLeaseUnchecked: boolean;
+}
 
 /** What one workload asks its clients to do; fixed for a run. */
 export interface WorkloadPlan {
@@ -41,6 +67,8 @@ export interface WorkloadPlan {
   readonly gets: readonly unknown[] | null;
   /** Requests of etcd's API, or plain ones. */
   readonly etcd: boolean;
+  /** What its clients run; null: a mix of requests. */
+  readonly program: ProgramPlan | null;
 }
 
 /** Attempts of one operation before a client gives up. */
@@ -59,8 +87,9 @@ export interface OpenOperation {
   readonly value: string;
   readonly invokedAtMicros: number;
   attempt: number;
-  /** Position in the endpoints of the member that the attempt went to. */
+  /** Position in the endpoints of the member that the attempt went to, and the member. */
   endpoint: number;
+  member: number;
   deadlineMicros: number;
   /** Some attempt may have taken effect, so that a later refusal says nothing about the whole. */
   maybe: boolean;
@@ -89,10 +118,32 @@ export interface Client {
   seen: (string | null)[];
   /** Highest revision it saw. */
   revision: number;
+  /** What tells who it is, once it has logged in. */
+  token: string | null;
+  /** Where its program is at; null for workloads that are a mix of requests. */
+  task: Task | null;
+  watches: ClientWatch[];
+  /** Answers on its watches that it has not looked at, and when it has done with the one at hand. */
+  unread: { readonly watch: number; readonly attempt: number; readonly response: ClientResponse }[];
+  readingUntilMicros: number;
+  /** How long it takes over each answer on a watch; 0: no time. */
+  slowMicros: number;
 }
 
 /** How an operation ended. */
 export type Outcome = "ok" | "failed" | "unknown";
+
+/** What a program says of itself: it holds a lock or an office, it tells a resource something, it let go. */
+export interface ClientFact {
+  readonly kind: "acquired" | "released" | "lost" | "wrote" | "elected" | "resigned" | "incremented" | "cached";
+  /** The lock's, the election's or the counter's name; a resource goes by the name of its lock. */
+  readonly name: string;
+  /** Create revision of the key that stands for it; for `cached` the revision up to which the copy goes. */
+  readonly token: number;
+  /** The key that stands for it, and its lease. */
+  readonly key: string;
+  readonly lease: string;
+}
 
 /** Who wants to know what clients saw: the checkers, the history. */
 export interface ClientObserver {
@@ -108,18 +159,38 @@ export interface ClientObserver {
   ): void;
 }
 
+/** Who wants to know what the programs of clients do besides operations. */
+export interface ProgramObserver {
+  /** A watch was asked for at a member, for the first time or (`attempt` above 1) anew from `nextRevision` on. */
+  watchOpened(client: Client, watch: ClientWatch, atMicros: number): void;
+  /** Something arrived on a watch; the watch is as it was before. */
+  watchDelivered(client: Client, watch: ClientWatch, response: WatchResponse, atMicros: number): void;
+  /** The connection under a watch is gone, or the client closed it. */
+  watchEnded(client: Client, watch: ClientWatch, atMicros: number): void;
+  /** A program says something of itself. */
+  noted(client: Client, fact: ClientFact, atMicros: number): void;
+}
+
 /** What the world does for clients. */
 export interface ClientHost {
   /** Virtual time; clients' clocks are true. */
   readonly clientMicros: number;
   readonly clientObserver: ClientObserver | null;
+  readonly programObserver: ProgramObserver | null;
   /** Sends a request towards a member. */
   sendRequest(to: number, request: ClientRequest): void;
+  /** Sends a message on a stream: those to one member arrive in order, or the stream breaks. */
+  sendOnStream(to: number, request: ClientRequest): void;
   /** Asks for `clientTimer` at this time. */
   setClientTimer(client: number, atMicros: number): void;
   /** Stream of a client's choices of operations, of keys. */
   operationStream(client: number): Stream;
   keyStream(client: number): Stream;
+}
+
+/** What the clients of a workload run. Precondition: it is a program. */
+export function programOf(plan: WorkloadPlan): ProgramPlan {
+  return plan.program as ProgramPlan;
 }
 
 /** A client that has not begun. `index` counts within the workload, from 0. */
@@ -137,6 +208,12 @@ export function createClient(id: number, workload: number, plan: WorkloadPlan, i
     inbox: [],
     seen: [],
     revision: 0,
+    token: null,
+    task: plan.program === null ? null : createTask(index),
+    watches: [],
+    unread: [],
+    readingUntilMicros: 0,
+    slowMicros: 0,
   };
 }
 
@@ -159,7 +236,10 @@ function arrivalMicros(client: Client, plan: WorkloadPlan): number {
 
 /** Sets off a client: its first operation, or the timer that leads to it. */
 export function startClient(client: Client, plan: WorkloadPlan, host: ClientHost): void {
-  if (plan.thinkMicros === null) arm(client, arrivalMicros(client, plan), host);
+  if (client.task !== null) {
+    client.task.wakeAtMicros = Math.max(1, plan.fromMicros);
+    arm(client, client.task.wakeAtMicros, host);
+  } else if (plan.thinkMicros === null) arm(client, arrivalMicros(client, plan), host);
   else if (plan.fromMicros > host.clientMicros) arm(client, plan.fromMicros, host);
   else invoke(client, plan, host);
 }
@@ -192,6 +272,20 @@ export function invoke(client: Client, plan: WorkloadPlan, host: ClientHost): vo
   submit(client, plan, host, kind, body, operation, keyAt, padded, plan.endpoints[client.endpoint] as number);
 }
 
+/** Begins an operation of a client's program; returns its number. */
+export function submitBody(
+  client: Client,
+  plan: WorkloadPlan,
+  host: ClientHost,
+  kind: OperationKind,
+  body: unknown,
+  value: string = "",
+): number {
+  const operation = ++client.operations;
+  submit(client, plan, host, kind, body, operation, 0, value, plan.endpoints[client.endpoint] as number);
+  return operation;
+}
+
 function drawKey(client: Client, plan: WorkloadPlan, host: ClientHost): number {
   const sums = plan.keySums;
   if (sums === null) return host.keyStream(client.id).below(plan.keys.length);
@@ -219,12 +313,13 @@ function submit(
     invokedAtMicros: now,
     attempt: 1,
     endpoint: client.endpoint,
+    member,
     deadlineMicros: now + plan.timeoutMicros,
     maybe: false,
   };
   client.open.push(open);
   if (host.clientObserver !== null) host.clientObserver.invoked(client, open, now);
-  host.sendRequest(member, new ClientRequest(client.id, operation, 1, body));
+  host.sendRequest(member, new ClientRequest(client.id, operation, 1, body, client.token));
   arm(client, open.deadlineMicros, host);
 }
 
@@ -279,16 +374,20 @@ function tend(client: Client, plan: WorkloadPlan, host: ClientHost, atMicros: nu
       i++;
     } else {
       client.open.splice(i, 1);
-      if (host.clientObserver !== null) {
-        host.clientObserver.completed(
-          client,
-          open,
-          isWrite(open.kind) && !plan.unknownFails ? "unknown" : "failed",
-          null,
-          atMicros,
-        );
-      }
+      const outcome = isWrite(open.kind) && !plan.unknownFails ? "unknown" : "failed";
+      if (host.clientObserver !== null) host.clientObserver.completed(client, open, outcome, null, atMicros);
+      if (client.task !== null) driverOf(plan).answered(client, plan, host, open, outcome, null);
     }
+  }
+  if (client.watches.length > 0) tendWatches(client, plan, host);
+  if (client.task !== null) {
+    const { task } = client;
+    if (task.wakeAtMicros !== 0 && task.wakeAtMicros <= atMicros) {
+      task.wakeAtMicros = 0;
+      driverOf(plan).wake(client, plan, host);
+    }
+    rearm(client, plan, host);
+    return;
   }
   if (plan.thinkMicros === null) {
     while (arrivalMicros(client, plan) <= atMicros && atMicros < plan.untilMicros) {
@@ -299,16 +398,25 @@ function tend(client: Client, plan: WorkloadPlan, host: ClientHost, atMicros: nu
   rearm(client, plan, host);
 }
 
-function rearm(client: Client, plan: WorkloadPlan, host: ClientHost): void {
+/** Sets the client's timer for whatever is due next. */
+export function rearm(client: Client, plan: WorkloadPlan, host: ClientHost): void {
   let next = Number.POSITIVE_INFINITY;
   for (const open of client.open) if (open.deadlineMicros < next) next = open.deadlineMicros;
-  if (plan.thinkMicros === null) {
+  if (client.watches.length > 0) next = Math.min(next, watchWakeMicros(client, plan));
+  if (client.task !== null) {
+    if (client.task.wakeAtMicros !== 0) next = Math.min(next, client.task.wakeAtMicros);
+  } else if (plan.thinkMicros === null) {
     const arrival = arrivalMicros(client, plan);
     if (arrival < plan.untilMicros && arrival < next) next = arrival;
   } else if (client.open.length === 0 && client.nextAtMicros > host.clientMicros) {
     if (client.nextAtMicros < plan.untilMicros) next = client.nextAtMicros;
   }
   if (next !== Number.POSITIVE_INFINITY) arm(client, Math.max(next, host.clientMicros), host);
+}
+
+/** Goes on to the next endpoint if the client is still at that member. */
+export function failOverFrom(client: Client, plan: WorkloadPlan, member: number): void {
+  if (plan.endpoints[client.endpoint] === member) client.endpoint = (client.endpoint + 1) % plan.endpoints.length;
 }
 
 /** Goes on to the next endpoint, once for all operations that the same member failed. */
@@ -324,9 +432,9 @@ function mayRetry(open: OpenOperation, plan: WorkloadPlan): boolean {
 function retry(client: Client, open: OpenOperation, plan: WorkloadPlan, host: ClientHost): void {
   open.attempt++;
   open.endpoint = client.endpoint;
+  open.member = plan.endpoints[client.endpoint] as number;
   open.deadlineMicros = host.clientMicros + plan.timeoutMicros;
-  const request = new ClientRequest(client.id, open.operation, open.attempt, open.body);
-  host.sendRequest(plan.endpoints[client.endpoint] as number, request);
+  host.sendRequest(open.member, new ClientRequest(client.id, open.operation, open.attempt, open.body, client.token));
 }
 
 /** An answer arrived. Answers to operations that are over, or to earlier attempts, count for nothing. */
@@ -338,7 +446,15 @@ export function receiveResponse(client: Client, plan: WorkloadPlan, host: Client
   let at = 0;
   while (at < client.open.length && (client.open[at] as OpenOperation).operation !== response.operation) at++;
   const open = client.open[at];
-  if (open === undefined || response.attempt !== open.attempt) return;
+  if (open === undefined) {
+    const watch = client.watches.length === 0 ? null : watchOf(client, response);
+    if (watch !== null) {
+      receiveWatchResponse(client, plan, host, watch, response);
+      rearm(client, plan, host);
+    }
+    return;
+  }
+  if (response.attempt !== open.attempt) return;
   let outcome: Outcome = "ok";
   if (response.error !== null) {
     if (!response.error.definite && isWrite(open.kind)) open.maybe = true;
@@ -357,6 +473,11 @@ export function receiveResponse(client: Client, plan: WorkloadPlan, host: Client
   client.open.splice(at, 1);
   if (host.clientObserver !== null) {
     host.clientObserver.completed(client, open, outcome, response, host.clientMicros);
+  }
+  if (client.task !== null) {
+    driverOf(plan).answered(client, plan, host, open, outcome, response);
+    rearm(client, plan, host);
+    return;
   }
   // A closed loop waits for all that is open: an operation out of turn takes the place of one of its own.
   if (plan.thinkMicros === null || client.open.length > 0) return;
@@ -389,7 +510,8 @@ export function resumeClient(client: Client, plan: WorkloadPlan, host: ClientHos
   const inbox = client.inbox;
   client.inbox = [];
   for (const response of inbox) receiveResponse(client, plan, host, response);
-  if (plan.thinkMicros === null) while (arrivalMicros(client, plan) < now) client.arrivals += plan.clients;
+  if (plan.thinkMicros === null && client.task === null)
+    while (arrivalMicros(client, plan) < now) client.arrivals += plan.clients;
   tend(client, plan, host, now);
 }
 
@@ -400,5 +522,30 @@ export function cloneClient(client: Client): Client {
     open: client.open.map((open) => ({ ...open })),
     inbox: client.inbox.slice(),
     seen: client.seen.slice(),
+    task: client.task === null ? null : cloneTask(client.task),
+    watches: client.watches.map((watch) => ({ ...watch })),
+    unread: client.unread.slice(),
   };
+}
+
+/** The client goes to another member with what it asks from now on, and with its watches. Null: it is there already. */
+export function reconnect(client: Client, plan: WorkloadPlan, host: ClientHost, member: number): boolean {
+  const at = plan.endpoints.indexOf(member);
+  if (at < 0 || at === client.endpoint) return false;
+  client.endpoint = at;
+  reconnectWatches(client, plan, host);
+  rearm(client, plan, host);
+  return true;
+}
+
+/** The requests and streams of the client that are under way at a member: all of them break with it. */
+export function brokenAt(client: Client, member: number): ClientRequest[] {
+  const broken: ClientRequest[] = [];
+  for (const open of client.open) {
+    if (open.member === member) broken.push(new ClientRequest(client.id, open.operation, open.attempt, null));
+  }
+  for (const watch of client.watches) {
+    if (watch.member === member) broken.push(new ClientRequest(client.id, watch.operation, watch.attempt, null));
+  }
+  return broken;
 }

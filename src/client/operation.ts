@@ -15,10 +15,25 @@ import {
 } from "../etcd/api.ts";
 import { PlainAnswer, PlainOperation } from "../kernel/request.ts";
 
-/** Operations that a workload can mix. */
-export type OperationKind = "put" | "get" | "getSerializable" | "range" | "delete" | "cas" | "txn" | "compact";
+/** What an operation asks for: of the key-value space, of leases, of users. */
+export type OperationKind =
+  | "put"
+  | "get"
+  | "getSerializable"
+  | "range"
+  | "delete"
+  | "cas"
+  | "txn"
+  | "compact"
+  | "grant"
+  | "revoke"
+  | "keepAlive"
+  | "timeToLive"
+  | "authenticate"
+  | "auth"
+  | "call";
 
-/** All operation kinds, in the order of their codes in traces and digests. */
+/** The kinds that a workload of kind `kv` can mix. */
 export const OPERATION_KINDS: readonly OperationKind[] = Object.freeze([
   "put",
   "get",
@@ -32,7 +47,22 @@ export const OPERATION_KINDS: readonly OperationKind[] = Object.freeze([
 
 /** True when the operation may change something. */
 export function isWrite(kind: OperationKind): boolean {
-  return kind !== "get" && kind !== "getSerializable" && kind !== "range";
+  switch (kind) {
+    case "get":
+    case "getSerializable":
+    case "range":
+    case "keepAlive":
+    case "timeToLive":
+    case "authenticate":
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** True for the operations whose answers name a place in the one order of all changes. */
+export function isKeyValue(kind: OperationKind): boolean {
+  return (OPERATION_KINDS as readonly string[]).includes(kind);
 }
 
 /** The key after all keys that begin with `prefix`: the end of its range. */
@@ -86,6 +116,8 @@ export function etcdBody(
       );
     case "compact":
       return new CompactionRequest(revision);
+    default:
+      throw new Error(`no workload of keys and values asks for ${kind}`);
   }
 }
 

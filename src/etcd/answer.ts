@@ -15,7 +15,7 @@ import {
   refuseRange,
   refuseTxn,
 } from "./auth-check.ts";
-import type { Answer, Call, LocalAnswer, LocalCall } from "./call.ts";
+import type { Answer, Call, LeaseTimeToLive, LocalAnswer, LocalCall } from "./call.ts";
 import { alarmName } from "./cluster-state.ts";
 import { clusterVersionOf } from "./cluster-version.ts";
 import { ErrBadLeaderTransferee, ErrNotLeader, ErrUnknownMethod, EtcdError } from "./error.ts";
@@ -76,7 +76,7 @@ function answerLease(server: Server, call: LocalCall, info: AuthInfo, nowMicros:
     case "lease-time-to-live": {
       const refusal =
         refuseNobody(server, info) ?? (call.keys && !admin ? refuseLeaseRead(store, info, call.id) : null);
-      return refusal ?? timeToLive(server, call.id, call.keys, nowMicros);
+      return refusal ?? timeToLive(server, call, nowMicros);
     }
     case "lease-leases": {
       const nobody = refuseNobody(server, info);
@@ -93,7 +93,8 @@ function answerLease(server: Server, call: LocalCall, info: AuthInfo, nowMicros:
   }
 }
 
-function timeToLive(server: Server, id: string, withKeys: boolean, nowMicros: number): LocalAnswer {
+/** What is left of a lease, by this member's reckoning; rights were looked at before. */
+export function timeToLive(server: Server, { id, keys }: LeaseTimeToLive, nowMicros: number): LocalAnswer {
   const { revision } = server.store;
   const lease = server.store.leases.get(id);
   if (lease === undefined) {
@@ -106,7 +107,7 @@ function timeToLive(server: Server, id: string, withKeys: boolean, nowMicros: nu
     id,
     ttlSeconds: Math.trunc(micros / 1_000_000),
     grantedSeconds: lease.ttlSeconds,
-    keys: withKeys ? lease.keys : [],
+    keys: keys ? lease.keys : [],
   };
 }
 
@@ -117,7 +118,7 @@ function statusOf(server: Server): LocalAnswer {
   return {
     answer: "status",
     revision: store.revision,
-    version: SERVER_VERSION,
+    version: config.version ?? SERVER_VERSION,
     fileBytes: server.fileBytes,
     inUseBytes: sizeInUseBytes(store),
     leaderId: server.leaderId,

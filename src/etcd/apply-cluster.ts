@@ -23,6 +23,7 @@ import {
   ErrTooManyLearners,
   type EtcdError,
 } from "./error.ts";
+import { mixBytes, scramble } from "./hash.ts";
 import { RequestKind } from "./request-kind.ts";
 import { addToDigest, type Store, takeFromDigest } from "./store.ts";
 
@@ -72,12 +73,25 @@ export function applyMember(store: Store, request: MemberRequest): MembersRespon
     case RequestKind.MemberPublish:
       return publishMember(store, request.id, request.name, request.clientUrls);
     case RequestKind.ClusterVersionSet:
+      replaceText(store, CLUSTER_VERSION, store.clusterVersion, request.version);
       store.clusterVersion = request.version;
       return new MembersResponse(request.kind, store.revision, null, store.members);
     case RequestKind.DowngradeInfoSet:
+      replaceText(store, DOWNGRADE_TARGET, store.downgradeTarget, request.version);
       store.downgradeTarget = request.version;
       return new MembersResponse(request.kind, store.revision, null, store.members);
   }
+}
+
+/** What tells the two texts of a store apart in its digest. */
+const CLUSTER_VERSION = 0xc1;
+const DOWNGRADE_TARGET = 0xd0;
+
+function replaceText(store: Store, what: number, before: string, after: string): void {
+  const old = scramble(mixBytes(what, before));
+  const now = scramble(mixBytes(what, after));
+  if (before !== "") takeFromDigest(store, old, ~old);
+  if (after !== "") addToDigest(store, now, ~now);
 }
 
 /** The member of that id; undefined when there is none. */
@@ -104,7 +118,7 @@ function urlsTaken(store: Store, urls: readonly string[], except: string): boole
 function addMember(store: Store, request: MemberAddRequest): MembersResponse | EtcdError {
   const { member } = request;
   // etcd answers "not found" for the id of a member that was removed.
-  if (store.removedMembers.includes(member.id)) return ErrMemberNotFound;
+  if (store.removedMembers.some(({ id }) => id === member.id)) return ErrMemberNotFound;
   if (findMember(store, member.id) !== undefined) return ErrMemberExist;
   if (urlsTaken(store, member.peerUrls, "")) return ErrPeerUrlExist;
   if (member.isLearner && store.members.filter((other) => other.isLearner).length >= MAX_LEARNERS) {
@@ -115,17 +129,32 @@ function addMember(store: Store, request: MemberAddRequest): MembersResponse | E
 }
 
 function removeMember(store: Store, id: string): MembersResponse | EtcdError {
-  if (findMember(store, id) === undefined) return ErrMemberNotFound;
+  const member = findMember(store, id);
+  if (member === undefined) return ErrMemberNotFound;
   saveMember(store, id, null);
-  store.removedMembers = [...store.removedMembers, id];
+  addToDigest(store, ~member.digest, member.digest);
+  store.removedMembers = [...store.removedMembers, member];
   return new MembersResponse(RequestKind.MemberRemove, store.revision, null, store.members);
+}
+
+function withRole(member: ClusterMember, isLearner: boolean): ClusterMember {
+  const { id, name, peerUrls, clientUrls, number } = member;
+  return new ClusterMember(id, name, peerUrls, clientUrls, isLearner, number);
+}
+
+/** Makes a voter a learner again. Raft can, etcd's API does not; an operator of the simulation may. */
+export function demoteMember(store: Store, id: string): EtcdError | null {
+  const member = findMember(store, id);
+  if (member === undefined) return ErrMemberNotFound;
+  saveMember(store, id, withRole(member, true));
+  return null;
 }
 
 function promoteMember(store: Store, id: string): MembersResponse | EtcdError {
   const member = findMember(store, id);
   if (member === undefined) return ErrMemberNotFound;
   if (!member.isLearner) return ErrMemberNotLearner;
-  saveMember(store, id, new ClusterMember(id, member.name, member.peerUrls, member.clientUrls, false));
+  saveMember(store, id, withRole(member, false));
   return new MembersResponse(RequestKind.MemberPromote, store.revision, null, store.members);
 }
 
@@ -133,7 +162,11 @@ function updateMember(store: Store, id: string, peerUrls: readonly string[]): Me
   const member = findMember(store, id);
   if (member === undefined) return ErrMemberNotFound;
   if (urlsTaken(store, peerUrls, id)) return ErrPeerUrlExist;
-  saveMember(store, id, new ClusterMember(id, member.name, peerUrls, member.clientUrls, member.isLearner));
+  saveMember(
+    store,
+    id,
+    new ClusterMember(id, member.name, peerUrls, member.clientUrls, member.isLearner, member.number),
+  );
   return new MembersResponse(RequestKind.MemberUpdate, store.revision, null, store.members);
 }
 
@@ -145,6 +178,6 @@ function publishMember(
 ): MembersResponse | EtcdError {
   const member = findMember(store, id);
   if (member === undefined) return ErrMemberNotFound;
-  saveMember(store, id, new ClusterMember(id, name, member.peerUrls, clientUrls, member.isLearner));
+  saveMember(store, id, new ClusterMember(id, name, member.peerUrls, clientUrls, member.isLearner, member.number));
   return new MembersResponse(RequestKind.MemberPublish, store.revision, null, store.members);
 }

@@ -30,10 +30,17 @@ export type RecipeCall =
 /** `DowngradeRequest.DowngradeAction`. */
 export const DowngradeAction = { VALIDATE: 0, ENABLE: 1, CANCEL: 2 } as const;
 
+/** Asks how long a lease has left, and for its keys. */
+export interface LeaseTimeToLive {
+  readonly call: "lease-time-to-live";
+  readonly id: string;
+  readonly keys: boolean;
+}
+
 /** Calls that a member answers from what it knows. */
 export type LocalCall =
   | { readonly call: "lease-keep-alive"; readonly id: string }
-  | { readonly call: "lease-time-to-live"; readonly id: string; readonly keys: boolean }
+  | LeaseTimeToLive
   | { readonly call: "lease-leases" }
   | { readonly call: "member-list"; readonly linearizable: boolean }
   | { readonly call: "status" }

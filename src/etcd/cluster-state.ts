@@ -32,6 +32,8 @@ export class ClusterMember {
   readonly peerUrls: readonly string[];
   readonly clientUrls: readonly string[];
   readonly isLearner: boolean;
+  /** The small number by which Raft knows it, from 1; 0 outside of any cluster. */
+  readonly number: number;
   readonly digest: number;
 
   constructor(
@@ -40,13 +42,15 @@ export class ClusterMember {
     peerUrls: readonly string[],
     clientUrls: readonly string[],
     isLearner: boolean,
+    number = 0,
   ) {
     this.id = id;
     this.name = name;
     this.peerUrls = peerUrls;
     this.clientUrls = clientUrls;
     this.isLearner = isLearner;
-    const named = mixBytes(mixBytes(isLearner ? 0x6c : 0x6d, id), name);
+    this.number = number;
+    const named = mixBytes(mixBytes(mix(isLearner ? 0x6c : 0x6d, number), id), name);
     this.digest = scramble(mixList(mixList(named, peerUrls), clientUrls));
   }
 }

@@ -15,6 +15,8 @@ import type { Store } from "./store.ts";
 export const EXPIRY_PERIOD_MICROS = 500_000 as const;
 /** Revocations that one look may propose. */
 export const REVOCATIONS_MAX = 500 as const;
+/** A revocation that was not applied is proposed again after this long (etcd `expiredLeaseRetryInterval`). */
+const REVOCATION_RETRY_MICROS = 3_000_000;
 /** What is left of a long lease is told to the others once in this time. */
 export const CHECKPOINT_PERIOD_MICROS = 300_000_000 as const;
 /** Checkpoints in one command. */
@@ -29,11 +31,13 @@ export interface LeaseClock {
   /** When each lease is over, and when it is next to be checkpointed, by lease id. */
   expiryMicros: Map<string, number>;
   checkpointMicros: Map<string, number>;
+  /** When the revocation of a lease that is over is proposed again, if it has not been applied by then. */
+  retryMicros: Map<string, number>;
 }
 
 /** A clock of a member that does not lead. */
 export function createLeaseClock(): LeaseClock {
-  return { primary: false, expiryMicros: new Map(), checkpointMicros: new Map() };
+  return { primary: false, expiryMicros: new Map(), checkpointMicros: new Map(), retryMicros: new Map() };
 }
 
 /** A clock that goes its own way from here on. */
@@ -42,6 +46,7 @@ export function cloneLeaseClock(clock: LeaseClock): LeaseClock {
     primary: clock.primary,
     expiryMicros: new Map(clock.expiryMicros),
     checkpointMicros: new Map(clock.checkpointMicros),
+    retryMicros: new Map(clock.retryMicros),
   };
 }
 
@@ -67,6 +72,7 @@ export function promoteClock(clock: LeaseClock, store: Store, nowMicros: number,
   clock.primary = true;
   clock.expiryMicros.clear();
   clock.checkpointMicros.clear();
+  clock.retryMicros.clear();
   const forgetful = store.options.mutations.leaseTtlResetOnLeaderChange;
   for (const lease of sortedLeases(store)) {
     refresh(clock, lease, nowMicros, forgetful ? lease.ttlSeconds : secondsLeft(lease), extendMicros);
@@ -78,6 +84,7 @@ export function demoteClock(clock: LeaseClock): void {
   clock.primary = false;
   clock.expiryMicros.clear();
   clock.checkpointMicros.clear();
+  clock.retryMicros.clear();
 }
 
 /** To be called after a grant was applied. */
@@ -90,6 +97,12 @@ export function leaseGranted(clock: LeaseClock, store: Store, id: string, nowMic
 export function leaseRevoked(clock: LeaseClock, id: string): void {
   clock.expiryMicros.delete(id);
   clock.checkpointMicros.delete(id);
+  clock.retryMicros.delete(id);
+}
+
+/** To be called when a revocation of a lease that is over was proposed: it is not proposed again for a while. */
+export function noteRevoking(clock: LeaseClock, id: string, nowMicros: number): void {
+  clock.retryMicros.set(id, nowMicros + REVOCATION_RETRY_MICROS);
 }
 
 /** Micros until the lease is over, 0 or less when it is; null when this member does not count it. */
@@ -120,7 +133,9 @@ export function renewalCheckpoint(store: Store, id: string): LeaseCheckpoint | n
 
 /** Ids of the leases that are over, those first that were over first, at most `max` of them. Costs O(leases). */
 export function expiredLeases(clock: LeaseClock, nowMicros: number, max: number = REVOCATIONS_MAX): string[] {
-  return dueIds(clock.expiryMicros, nowMicros, max);
+  const due = dueIds(clock.expiryMicros, nowMicros, Number.POSITIVE_INFINITY);
+  const fresh = due.filter((id) => (clock.retryMicros.get(id) ?? Number.NEGATIVE_INFINITY) <= nowMicros);
+  return fresh.length > max ? fresh.slice(0, max) : fresh;
 }
 
 /** The checkpoints that are due; those leases are next due a period later. Costs O(leases). */

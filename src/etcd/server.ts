@@ -42,6 +42,8 @@ export interface ServerConfig {
   /** A new leader adds this to what leases are due. */
   readonly electionMicros: number;
   readonly store: StoreOptions;
+  /** Version of the member's program; absent: `SERVER_VERSION`. */
+  readonly version?: string;
 }
 
 /** A member's etcd: the replicated store and what is the member's own. */
@@ -114,13 +116,14 @@ export function applyCommitted(
   const outcome = applyCommand(store, command, context);
   if (store.revision !== before) notifyWatchers(server.hub, store);
   if (outcome instanceof EtcdError) return outcome;
-  followUp(server, command.request, outcome, nowMicros);
+  followCommand(server, command.request, outcome, nowMicros);
   const inUse = sizeInUseBytes(store);
   if (inUse > server.fileBytes) server.fileBytes = inUse;
   return outcome;
 }
 
-function followUp(server: Server, request: Request, outcome: Response, nowMicros: number): void {
+/** What an applied command means for a member's tokens and lease times. */
+export function followCommand(server: Server, request: Request, outcome: Response, nowMicros: number): void {
   switch (request.kind) {
     case RequestKind.LeaseGrant:
       leaseGranted(server.leases, server.store, request.id, nowMicros);

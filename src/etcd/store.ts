@@ -88,8 +88,8 @@ export interface Store {
   auth: AuthState;
   alarms: readonly AlarmMember[];
   members: readonly ClusterMember[];
-  /** Ids of removed members: they never come back. */
-  removedMembers: readonly string[];
+  /** Members that were removed: their ids never come back. */
+  removedMembers: readonly ClusterMember[];
   /** `cluster_version` that the leader has decided; empty before. */
   clusterVersion: string;
   /** Version that a downgrade under way leads to; empty when there is none. */

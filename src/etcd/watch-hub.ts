@@ -101,7 +101,18 @@ export function closeStream(hub: WatchHub, streamId: number): void {
 
 /** The stream of that id; undefined when it was closed. */
 export function findStream(hub: WatchHub, streamId: number): WatchStream | undefined {
-  return hub.streams.find((stream) => stream.id === streamId);
+  // Ids rise in the order of the list.
+  const { streams } = hub;
+  let low = 0;
+  let high = streams.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const stream = streams[middle] as WatchStream;
+    if (stream.id === streamId) return stream;
+    if (stream.id < streamId) low = middle + 1;
+    else high = middle - 1;
+  }
+  return undefined;
 }
 
 /** Takes what waits on a stream, oldest first, at most `max` answers. */
@@ -385,6 +396,22 @@ export function restoreWatchers(hub: WatchHub): void {
     watcher.state = "unsynced";
     watcher.turn = hub.nextTurn++;
   }
+}
+
+/** Whether somebody waits for the loop that serves those who lag. */
+export function hasUnsynced(hub: WatchHub): boolean {
+  for (const { state } of hub.watchers) if (state === "unsynced") return true;
+  return false;
+}
+
+/** Whether somebody waits with events for a stream that has room again. */
+export function hasReadyVictims(hub: WatchHub): boolean {
+  for (const { state, streamId } of hub.watchers) {
+    if (state !== "victim") continue;
+    const stream = findStream(hub, streamId);
+    if (stream !== undefined && stream.answers.length < STREAM_ANSWERS_MAX) return true;
+  }
+  return false;
 }
 
 /** Whether nothing waits for a loop: no unsynced watchers and no victims. */

@@ -14,6 +14,7 @@ export type Purpose =
   | "reorder"
   | "corrupt"
   | "client-latency"
+  | "client-loss"
   | "operation"
   | "key"
   | "think"

@@ -11,12 +11,15 @@ export class ClientRequest {
   /** Which try of the operation this is, from 1. */
   readonly attempt: number;
   readonly body: unknown;
+  /** What tells who asks, where the protocol has such; null for nobody. */
+  readonly token: string | null;
 
-  constructor(client: number, operation: number, attempt: number, body: unknown) {
+  constructor(client: number, operation: number, attempt: number, body: unknown, token: string | null = null) {
     this.client = client;
     this.operation = operation;
     this.attempt = attempt;
     this.body = body;
+    this.token = token;
   }
 }
 
@@ -43,14 +46,26 @@ export class ClientResponse {
   readonly error: RequestError | null;
   /** Revision in the answer's header, where the protocol has one; else 0. */
   readonly revision: number;
+  /** The member that answers and its term, as in the header; 0: no member, such as a refused connection. */
+  readonly member: number;
+  readonly term: number;
 
-  constructor(request: ClientRequest, body: unknown, error: RequestError | null, revision: number) {
+  constructor(
+    request: ClientRequest,
+    body: unknown,
+    error: RequestError | null,
+    revision: number,
+    member: number = 0,
+    term: number = 0,
+  ) {
     this.client = request.client;
     this.operation = request.operation;
     this.attempt = request.attempt;
     this.body = body;
     this.error = error;
     this.revision = revision;
+    this.member = member;
+    this.term = term;
   }
 }
 

@@ -1,12 +1,8 @@
 // What an operator asks of an etcd cluster besides reads and writes: changes of membership, handing over leadership, starting
 // an election, compaction by distance. The requests of etcd's own API for these end here too.
 
-import { RequestError } from "../kernel/request.ts";
-
-/** Refusals that say that a change of membership has happened before. */
-export const NOT_LEARNER: RequestError = new RequestError(9, "etcdserver: can only promote a learner member", true);
-export const NOT_FOUND: RequestError = new RequestError(5, "etcdserver: member not found", true);
-export const EXISTS: RequestError = new RequestError(9, "etcdserver: member ID already exist", true);
+import { ErrMemberExist, ErrMemberNotFound, ErrMemberNotLearner, ErrPeerUrlExist } from "../etcd/error.ts";
+import type { RequestError } from "../kernel/request.ts";
 
 /** One change of membership. */
 export interface MembershipChange {
@@ -41,11 +37,11 @@ export function alreadyMade(change: MembershipChange["change"], error: RequestEr
   switch (change) {
     case "add-voter":
     case "add-learner":
-      return error.message === EXISTS.message;
+      return error.message === ErrMemberExist.message || error.message === ErrPeerUrlExist.message;
     case "promote":
-      return error.message === NOT_LEARNER.message;
+      return error.message === ErrMemberNotLearner.message;
     default:
-      return error.message === NOT_FOUND.message;
+      return error.message === ErrMemberNotFound.message;
   }
 }
 

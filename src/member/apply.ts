@@ -1,27 +1,49 @@
 // Applying committed entries: to the state machine or to the membership, in order, each once, and answering whoever asked.
 
-import { EtcdError, type Response } from "../etcd/api.ts";
-import { applyRequest } from "../etcd/apply.ts";
+import {
+  CompactionRequest,
+  EtcdError,
+  LeaseGrantRequest,
+  type LeaseGrantResponse,
+  type MembersResponse,
+  type Request,
+  RequestKind,
+  type Response,
+} from "../etcd/api.ts";
+import { applyAs } from "../etcd/apply.ts";
+import { applyMember, demoteMember } from "../etcd/apply-cluster.ts";
 import { mergeStore } from "../etcd/merge-store.ts";
+import { DEFAULT_QUOTA_BYTES, sizeInUseBytes } from "../etcd/quota.ts";
+import { followCommand } from "../etcd/server.ts";
 import { exportSnapshot, restoreSnapshot, type StoreSnapshot } from "../etcd/snapshot.ts";
+import type { Store } from "../etcd/store.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { clearList } from "../kernel/list.ts";
-import { ClientResponse, RequestError } from "../kernel/request.ts";
 import {
   applyConfChange,
+  ConfChangeType,
   type ConfState,
   compactLog,
   confChangeOf,
+  confChangeV1,
   type Entry,
   isConfChangeEntry,
+  Role,
   Snapshot,
   setSnapshot,
+  stepDown,
 } from "../raft/raft.ts";
-import { ADMIN_DONE } from "./admin.ts";
-import { Command } from "./command.ts";
+import { ADMIN_DONE, AdminRequest } from "./admin.ts";
+import { beginCompaction } from "./backend-work.ts";
+import { answerOf, tendCalls } from "./calls.ts";
+import { Command, DemoteRequest, type MemberChange, MembershipCommand } from "./command.ts";
 import type { Backend, EtcdMember, Waiter } from "./etcd-member.ts";
+import { leaseMicros, promoteLeases } from "./leases.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { serveReads } from "./reads.ts";
+import { recheckRecipes, releaseRecipes } from "./recipes.ts";
+import { definite, refuse, respond } from "./respond.ts";
+import { notifyStreams, restoreStreams } from "./streams.ts";
 import { SnapshotRecord, snapshotName } from "./wal.ts";
 
 /** Timer: held-up applying goes on. */
@@ -46,7 +68,7 @@ export function applyQueued(member: EtcdMember, env: MemberEnv): void {
   let done = 0;
   while (done < queue.length) {
     const entry = queue[done] as Entry;
-    if (entry.index > member.durableIndex) break;
+    if (entry.index > member.durableIndex || member.blockedUntilMicros !== 0) break;
     if (context.applyDelayMicros > 0) {
       const now = context.localMicros();
       if (member.applyBusyUntilMicros === 0) {
@@ -73,20 +95,108 @@ function applyEntry(member: EtcdMember, env: MemberEnv, backend: Backend, entry:
   if (entry.index <= backend.appliedIndex) return;
   const data = entry.data;
   if (changes) applyMembership(member, env, backend, entry);
-  else if (data instanceof Command) {
-    if (member.config.mutations.consistentIndexAhead && (entry.index & 7) === 0) saveBackend(backend, entry);
-    const result = applyRequest(backend.store, data.body);
+  else if (data instanceof Command) applyCommand(member, env, backend, entry, data);
+  else {
     advanceBackend(backend, entry);
-    if (env.observer !== null) env.observer.applied(env.context.self, entry, null, backend.store);
-    if (data.member === env.context.self && data.boot === env.context.boot) {
-      const waiter = takeWaiter(member, data.ticket);
-      if (waiter !== null) answer(env, waiter, result, backend.store.revision, entry.index);
+    if (env.observer !== null) env.observer.applied(env.context.self, entry, null, backend.store, null);
+    // A leader's first entry: all of earlier terms is applied.
+    if (
+      data === null &&
+      entry.term === member.raft.term &&
+      member.raft.role === Role.Leader &&
+      !member.leases.primary
+    ) {
+      promoteLeases(member, env);
+    }
+  }
+}
+
+function applyCommand(member: EtcdMember, env: MemberEnv, backend: Backend, entry: Entry, command: Command): void {
+  const { self, boot } = env.context;
+  const { store } = backend;
+  const { body } = command;
+  const serves = command.member === self && command.boot === boot;
+  const before = store.revision;
+  if (member.config.mutations.consistentIndexAhead && (entry.index & 7) === 0) saveBackend(backend, entry);
+  PLACE.index = entry.index;
+  PLACE.serving = serves;
+  PLACE.overQuota = isOverQuota(member, backend);
+  const compactedBefore = store.compactRevision;
+  const versionsBefore = store.versionCount;
+  const outcome = applyAs(store, body, command.auth, PLACE);
+  noteReplay(member, backend, entry.index, body.kind);
+  advanceBackend(backend, entry);
+  if (store.versionBytes > 0) {
+    const inUse = sizeInUseBytes(store);
+    if (inUse > backend.fileBytes) backend.fileBytes = inUse;
+  }
+  if (env.observer !== null) env.observer.applied(self, entry, null, store, outcome);
+  const refused = outcome instanceof EtcdError;
+  if (body.kind >= RequestKind.Compaction && !refused) {
+    followUp(member, env, body, outcome, compactedBefore, versionsBefore);
+  }
+  if (store.revision !== before) {
+    if (member.streams.length > 0) notifyStreams(member, env);
+    if (member.recipes.length > 0) releaseRecipes(member, env);
+  }
+  if (!serves) return;
+  const waiter = takeWaiter(member, command.ticket);
+  if (waiter === null) return;
+  const { request, refusal } = waiter;
+  if (env.observer !== null) env.observer.answers(self, request, entry.index);
+  if (refusal !== null) refuse(member, env, request, refusal, store.revision);
+  else if (refused) refuse(member, env, request, definite(outcome), store.revision);
+  else if (body instanceof CompactionRequest && body.physical) member.physical.push({ request, answer: outcome });
+  else
+    respond(
+      member,
+      env,
+      request,
+      body.kind === RequestKind.DowngradeInfoSet ? answerOf(env, request, outcome) : outcome,
+      outcome.revision,
+    );
+}
+
+/** What the command under way is told about its place. */
+const PLACE: { index: number; serving: boolean; overQuota: boolean } = { index: 0, serving: false, overQuota: false };
+
+function isOverQuota(member: EtcdMember, backend: Backend): boolean {
+  const { quotaBytes } = member.server;
+  return quotaBytes >= 0 && backend.fileBytes >= (quotaBytes === 0 ? DEFAULT_QUOTA_BYTES : quotaBytes);
+}
+
+/** What an applied command means for what is this member's own. */
+function followUp(
+  member: EtcdMember,
+  env: MemberEnv,
+  body: Request,
+  outcome: Response,
+  compactedBefore: number,
+  versionsBefore: number,
+): void {
+  if (body instanceof CompactionRequest) {
+    const { mutations } = env.backend.store.options;
+    if (body.physical || mutations.revisionRegressesAfterCompactionCrash) {
+      beginCompaction(member, env, compactedBefore, versionsBefore);
     }
     return;
-  } else {
-    advanceBackend(backend, entry);
-    if (env.observer !== null) env.observer.applied(env.context.self, entry, null, backend.store);
   }
+  const now = body.kind === RequestKind.LeaseGrant ? leaseMicros(member, env) : env.context.localMicros();
+  followCommand(env.desk, body, outcome, now);
+  if (body instanceof LeaseGrantRequest && member.leases.primary && env.observer !== null) {
+    const ttlSeconds = (outcome as LeaseGrantResponse).ttlSeconds;
+    env.observer.renewed(env.context.self, body.id, ttlSeconds, now);
+  }
+  // A renewal may have waited for the end of its lease.
+  if (body.kind === RequestKind.LeaseRevoke && member.pendingCalls.length > 0) tendCalls(member, env);
+}
+
+/** The planted bug `auth-replay-bumps-revision`: where a restart would go on from lags behind commands about users. */
+function noteReplay(member: EtcdMember, backend: Backend, index: number, kind: number): void {
+  if (!member.config.mutations.authReplayBumpsRevision) return;
+  const isAuth = kind >= RequestKind.AuthEnable && kind <= RequestKind.AuthRoleRevokePermission;
+  if (!isAuth) backend.replayFrom = 0;
+  else if (backend.replayFrom === 0) backend.replayFrom = index - 1;
 }
 
 /** Planted bug: the database is saved between the moment its index goes on and the moment its content does. */
@@ -106,35 +216,50 @@ function advanceBackend(backend: Backend, entry: Entry): void {
   backend.appliedChain = entry.chain;
 }
 
-function answer(env: MemberEnv, waiter: Waiter, result: Response | EtcdError, revision: number, index: number): void {
-  const request = waiter.request;
-  if (env.observer !== null) env.observer.answers(env.context.self, request, index);
-  if (result instanceof EtcdError) {
-    const error = new RequestError(result.code, result.message, true);
-    env.context.reply(request, new ClientResponse(request, null, error, revision));
-  } else env.context.reply(request, new ClientResponse(request, result, null, result.revision));
-}
+/** The change that a refused one becomes for Raft: nobody, as etcd has it. */
+const NOBODYS_CHANGE = confChangeV1(ConfChangeType.AddNode, 0);
 
 function applyMembership(member: EtcdMember, env: MemberEnv, backend: Backend, entry: Entry): void {
   const change = confChangeOf(entry);
-  const before = backend.confState;
-  const confState = applyConfChange(member.raft, change, env);
+  const { store } = backend;
+  const command = change.context instanceof MembershipCommand ? change.context : null;
+  const outcome = command === null ? null : applyChanges(store, command.changes);
+  const refused = outcome instanceof EtcdError;
+  const was = idsOf(backend.confState).includes(env.context.self);
+  const confState = applyConfChange(member.raft, refused ? NOBODYS_CHANGE : change, env);
   adopt(backend, confState);
   advanceBackend(backend, entry);
-  const context = env.context;
-  if (env.observer !== null) env.observer.applied(context.self, entry, confState, backend.store);
-  if (typeof change.context === "string") {
-    const [from, boot, ticket] = change.context.split("/").map(Number);
-    if (from === context.self && boot === context.boot) {
-      const waiter = takeWaiter(member, ticket as number);
-      if (waiter !== null) {
-        context.reply(waiter.request, new ClientResponse(waiter.request, ADMIN_DONE, null, backend.store.revision));
-      }
+  const { context } = env;
+  const { self } = context;
+  if (env.observer !== null) env.observer.applied(self, entry, confState, store, outcome);
+  if (command !== null && command.member === self && command.boot === context.boot) {
+    const waiter = takeWaiter(member, command.ticket);
+    if (waiter !== null) {
+      const { request } = waiter;
+      if (refused) refuse(member, env, request, definite(outcome), store.revision);
+      else if (request.body instanceof AdminRequest) respond(member, env, request, ADMIN_DONE, store.revision);
+      else respond(member, env, request, outcome, store.revision);
     }
   }
-  const self = context.self;
   // It stays for a moment, so that others hear from it that its removal is committed.
-  if (idsOf(before).includes(self) && backend.removed.includes(self)) context.setTimer(REMOVED_MICROS, REMOVED_TIMER);
+  if (was && backend.removed.includes(self)) context.setTimer(REMOVED_MICROS, REMOVED_TIMER);
+  else if (member.raft.isLearner && member.raft.role === Role.Leader) stepDown(member.raft, env);
+}
+
+/** Changes the list of members: all changes or, when the first of them is refused, none. */
+function applyChanges(store: Store, changes: readonly MemberChange[]): MembersResponse | EtcdError | null {
+  let outcome: MembersResponse | EtcdError | null = null;
+  for (const [at, change] of changes.entries()) {
+    if (change instanceof DemoteRequest) {
+      const refusal = demoteMember(store, change.id);
+      if (refusal !== null && at === 0) return refusal;
+      continue;
+    }
+    const applied = applyMember(store, change);
+    if (!(applied instanceof EtcdError)) outcome = applied;
+    else if (at === 0) return applied;
+  }
+  return outcome;
 }
 
 /** Puts a membership in place of the one before it, and remembers who is gone. */
@@ -142,8 +267,10 @@ export function adopt(backend: Backend, confState: ConfState): void {
   const before = idsOf(backend.confState);
   const now = idsOf(confState);
   backend.confState = confState;
-  if (backend.removed.length === 0 && before.every((id) => now.includes(id))) return;
-  const removed = [...backend.removed, ...before].filter((id) => !now.includes(id));
+  const { removedMembers } = backend.store;
+  if (backend.removed.length === 0 && removedMembers.length === 0 && before.every((id) => now.includes(id))) return;
+  const gone = [...backend.removed, ...before, ...removedMembers.map(({ number }) => number)];
+  const removed = gone.filter((id) => id !== 0 && !now.includes(id));
   backend.removed = [...new Set(removed)].sort((a, b) => a - b);
 }
 
@@ -225,8 +352,9 @@ export function installSnapshot(member: EtcdMember, env: MemberEnv, snapshot: Sn
   const backend = env.backend;
   if (snapshot.data !== null) {
     const before = backend.store;
-    backend.store = restoreSnapshot(snapshot.data as StoreSnapshot, { mutations: member.config.etcdMutations });
+    backend.store = restoreSnapshot(snapshot.data as StoreSnapshot, member.server.store);
     if (member.config.mutations.snapshotMergedNotReplaced) mergeStore(backend.store, before);
+    backend.fileBytes = sizeInUseBytes(backend.store);
   }
   backend.appliedIndex = snapshot.index;
   backend.appliedTerm = snapshot.term;
@@ -243,4 +371,6 @@ export function installSnapshot(member: EtcdMember, env: MemberEnv, snapshot: Sn
   );
   env.context.count(CounterAt["snapshot-installed"]);
   if (env.observer !== null) env.observer.installed(env.context.self, snapshot, backend.store);
+  restoreStreams(member, env);
+  recheckRecipes(member, env);
 }

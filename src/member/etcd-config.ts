@@ -33,6 +33,12 @@ export interface MemberMutations {
   readonly diskStalledLeader: boolean;
   /** `promote-unready-learner`: a learner becomes a voter however far behind it is. */
   readonly promoteUnreadyLearner: boolean;
+  /** `stale-leader-revokes-leases`: whoever took itself for the leader last revokes what it thinks is over, unconfirmed. */
+  readonly staleLeaderRevokesLeases: boolean;
+  /** `lease-on-wall-clock`: leases are over by the wall clock, which may be set. */
+  readonly leaseOnWallClock: boolean;
+  /** `auth-replay-bumps-revision`: commands about users and roles do not move the applied index that a restart goes on from. */
+  readonly authReplayBumpsRevision: boolean;
 }
 
 /** A correct member. */
@@ -50,6 +56,9 @@ export const NO_MEMBER_MUTATIONS: MemberMutations = Object.freeze({
   consistentIndexAhead: false,
   diskStalledLeader: false,
   promoteUnreadyLearner: false,
+  staleLeaderRevokesLeases: false,
+  leaseOnWallClock: false,
+  authReplayBumpsRevision: false,
 });
 
 /** Options of all members of a cluster. */
@@ -77,6 +86,24 @@ export interface EtcdConfig {
   readonly service: "etcd" | "plain";
   /** The leader compacts all but this many revisions when as many new ones came; 0: never. */
   readonly autoCompactRevisions: number;
+  /** The leader compacts to where the revision was this long ago; 0: never. */
+  readonly autoCompactPeriodMicros: number;
+  /** The leader compares hashes with the others once in this time; 0: never. */
+  readonly corruptCheckMicros: number;
+  /** The name that goes into the ids of members and cluster. */
+  readonly clusterName: string;
+  /** Space quota in bytes, by member id; members that join later have `quotaBytes`. Negative: none. */
+  readonly quotas: readonly number[];
+  readonly quotaBytes: number;
+  /** Election timeout, by which lease times are reckoned. */
+  readonly electionMicros: number;
+  /**
+   * A member that starts tells the others, and moves its election clock forward once it is connected with at least two, as
+   * etcd does (`initial-election-tick-advance`).
+   */
+  readonly headStart: boolean;
+  /** Members ask each other for their versions, and the leader decides what the cluster speaks. */
+  readonly watchesVersions: boolean;
   readonly mutations: MemberMutations;
   readonly etcdMutations: EtcdMutations;
 }
@@ -95,6 +122,14 @@ export function createEtcdConfig(members: number, options: Partial<EtcdConfig> =
     snapshotsKept: 5,
     service: "etcd",
     autoCompactRevisions: 0,
+    autoCompactPeriodMicros: 0,
+    corruptCheckMicros: 0,
+    clusterName: "lockstep",
+    quotas: [],
+    quotaBytes: 0,
+    electionMicros: SECOND,
+    headStart: false,
+    watchesVersions: false,
     mutations: NO_MEMBER_MUTATIONS,
     etcdMutations: NO_ETCD_MUTATIONS,
     ...options,

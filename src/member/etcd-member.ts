@@ -1,10 +1,17 @@
 // The state of one etcd member: Raft, what waits for it, and where its disk stands. What it has applied is in the database on
-// its disk (`Backend`). Changed by `ready.ts`, `apply.ts`, `requests.ts` and `etcd-protocol.ts` only.
+// its disk (`Backend`). Changed by the files of this room only.
 
+import type { Request } from "../etcd/api.ts";
+import type { AuthInfo } from "../etcd/auth-check.ts";
+import { createLeaseClock, type LeaseClock } from "../etcd/lease-clock.ts";
+import type { Recipe } from "../etcd/recipe.ts";
+import type { ServerConfig } from "../etcd/server.ts";
 import type { StoreSnapshot } from "../etcd/snapshot.ts";
 import type { Store } from "../etcd/store.ts";
+import { createTokenTable, type TokenTable } from "../etcd/tokens.ts";
+import { createWatchHub, type WatchHub } from "../etcd/watch-hub.ts";
 import { createList } from "../kernel/list.ts";
-import type { ClientRequest } from "../kernel/request.ts";
+import type { ClientRequest, RequestError } from "../kernel/request.ts";
 import type { ConfState, Entry, Raft, Ready } from "../raft/raft.ts";
 import type { EtcdConfig } from "./etcd-config.ts";
 
@@ -16,8 +23,16 @@ export interface Backend {
   appliedTerm: number;
   appliedChain: number;
   confState: ConfState;
-  /** Members that were removed, as far as it knows: nobody listens to them any more. Ascending. */
+  /** Numbers of members that were removed, as far as it knows: nobody listens to them any more. Ascending. */
   removed: readonly number[];
+  /** Decimal uint64: members of one cluster hear each other only. */
+  clusterId: string;
+  /** Size of the file: grows with what is retained, shrinks when it is defragmented. */
+  fileBytes: number;
+  /** A compaction is being carried out: the compacted revision before it; -2: none is. */
+  compactingFrom: number;
+  /** Where a restart goes on from, for a planted bug; 0: from `appliedIndex`. */
+  replayFrom: number;
   /** Planted bug `consistent-index-ahead` only: the database as it was saved last, with an index that runs ahead. */
   saved: SavedBackend | null;
 }
@@ -47,6 +62,49 @@ export interface ReadRound {
 export interface Waiter {
   readonly request: ClientRequest;
   readonly atMicros: number;
+  /** What the client is told when the entry is applied, whatever came of it; null: what came of it. */
+  readonly refusal: RequestError | null;
+}
+
+/** A request that came while no leader was known. */
+export interface Stalled {
+  readonly request: ClientRequest;
+  readonly atMicros: number;
+  readonly refusal: RequestError | null;
+  readonly body: Request;
+  readonly auth: AuthInfo;
+}
+
+/** A call that another member must answer, or that waits for something to happen here. */
+export interface PendingCall {
+  readonly request: ClientRequest;
+  readonly atMicros: number;
+  /** Number of the question to a peer that is under way, 0: none, and when it left. */
+  asked: number;
+  askedAtMicros: number;
+}
+
+/** A lock or an election that the member runs for a client. */
+export interface RunningRecipe {
+  readonly id: number;
+  readonly request: ClientRequest;
+  readonly recipe: Recipe;
+  readonly auth: AuthInfo;
+  /** The key whose deletion it waits for, from that revision on; empty while a request of it is under way. */
+  waitsFor: string;
+  fromRevision: number;
+}
+
+/** A client's watch stream, at the position of its stream in `WatchHub.streams`. */
+export interface MemberStream {
+  /** Id in the hub. */
+  readonly id: number;
+  /** What opened it: its answers go to whoever asked. */
+  readonly request: ClientRequest;
+  /** Ends when no leader is known for three election timeouts. */
+  readonly requiresLeader: boolean;
+  /** Answers that were sent and not yet read. */
+  unread: number;
 }
 
 /** A snapshot on its way to a follower. */
@@ -58,6 +116,8 @@ export interface SnapshotSent {
 /** One etcd member while it is up. */
 export interface EtcdMember {
   readonly config: EtcdConfig;
+  /** How its server is set up, its id included. */
+  readonly server: ServerConfig;
   raft: Raft;
   /** A Ready whose write is under way; nothing more is taken from Raft until it is durable. */
   persisting: Ready | null;
@@ -76,20 +136,27 @@ export interface EtcdMember {
   applyBusyUntilMicros: number;
   /** When its first tick is due, in local micros; all others follow in step. */
   firstTickMicros: number;
+  /** Ticks by which its election clock was moved forward at the start. */
+  headStartTicks: number;
+  /** Looks for other members that are left before it goes without the head start. */
+  headStartLooks: number;
   /** Requests that wait for their entries: ticket t stands at `waiters[t - firstTicket]`; null: answered. */
   waiters: (Waiter | null)[];
   firstTicket: number;
   /** Requests that came while no leader was known. */
-  stalled: Waiter[];
+  stalled: Stalled[];
   /** Reads that wait for the round under way to end, with the time each came. */
   readQueue: ClientRequest[];
   readRounds: ReadRound[];
   /** Rounds asked for so far in this boot. */
   readsAsked: number;
+  /** Reads that timed out once and were asked for again: lists of members have twice the time. */
+  patientReads: ClientRequest[];
   /** Last time a leader was lost, in local micros; -1: never. */
   leaderLostMicros: number;
-  /** Raft's tick count when each peer was last heard of, by id; at boot every voter counts as heard of. */
+  /** Raft's tick count when each peer was last heard of, by id; and since when it was heard without a long silence. */
   heardAtTick: number[];
+  connectedAtTick: number[];
   snapshotsSent: SnapshotSent[];
   /** Index of the newest snapshot file, and where the log stood when it was written. */
   snapshotIndex: number;
@@ -97,14 +164,71 @@ export interface EtcdMember {
   cuts: { readonly index: number; readonly position: number }[];
   /** Revision at which the leader last asked for a compaction. */
   compactedAtRevision: number;
+  /** When it last asked for one by age, and revisions at past moments; oldest first. */
+  compactedAtMicros: number;
+  revisionsSeen: { readonly revision: number; readonly atMicros: number }[];
+  /** Users' tokens, times of leases, watches: this member's own, gone when it stops. */
+  tokens: TokenTable;
+  leases: LeaseClock;
+  hub: WatchHub;
+  streams: MemberStream[];
+  /** The server counts lease ids and tokens from here. */
+  nextId: number;
+  recipes: RunningRecipe[];
+  nextRecipe: number;
+  pendingCalls: PendingCall[];
+  /** Questions to peers so far. */
+  peersAsked: number;
+  /** Requests that came while the database was being defragmented, and until when it is; 0: it is not. */
+  blocked: ClientRequest[];
+  blockedUntilMicros: number;
+  /** Who asked for that; null: nobody. */
+  defragmenting: ClientRequest | null;
+  /** Compactions that are being carried out, and who waits for the end of theirs. */
+  compactionTimers: number;
+  physical: { readonly request: ClientRequest; readonly answer: object }[];
+  /** Next time at which the leader looks for leases that are over; a confirmation that it leads is under way. */
+  leaseLookMicros: number;
+  confirmsLeading: boolean;
+  /** Timers of the watch loops are set. */
+  syncTimerSet: boolean;
+  victimTimerSet: boolean;
+  progressAtMicros: number;
+  /** The check for corruption under way: the hash to compare with, and who has not answered; and when the next is due. */
+  corruptCheckAtMicros: number;
+  corruptCheck: CorruptCheck | null;
+  /** Its name is in the list of members. */
+  published: boolean;
+  /** Versions of the members as far as it has heard, by id; empty: not heard. */
+  versions: string[];
+}
+
+/** The leader's question to all others: what is your hash at this revision? */
+export interface CorruptCheck {
+  readonly revision: number;
+  readonly compactRevision: number;
+  readonly hash: number;
+  readonly asked: number;
 }
 
 /** A member that has just recovered `raft`. */
-export function createEtcdMember(config: EtcdConfig, raft: Raft, peers: readonly number[]): EtcdMember {
+export function createEtcdMember(
+  config: EtcdConfig,
+  server: ServerConfig,
+  raft: Raft,
+  peers: readonly number[],
+): EtcdMember {
   const heardAtTick: number[] = [];
-  for (const id of peers) while (heardAtTick.length <= id) heardAtTick.push(raft.ticks);
+  const connectedAtTick: number[] = [];
+  for (const id of peers) {
+    while (heardAtTick.length <= id) {
+      heardAtTick.push(raft.ticks);
+      connectedAtTick.push(raft.ticks);
+    }
+  }
   return {
     config,
+    server,
     raft,
     persisting: null,
     durableIndex: raft.log.last,
@@ -114,18 +238,47 @@ export function createEtcdMember(config: EtcdConfig, raft: Raft, peers: readonly
     queuedChanges: 0,
     unadvanced: false,
     applyBusyUntilMicros: 0,
-    waiters: createList(),
     firstTickMicros: 0,
+    headStartTicks: 0,
+    headStartLooks: 0,
+    waiters: createList(),
     firstTicket: 1,
     stalled: createList(),
     readQueue: createList(),
     readRounds: createList(),
     readsAsked: 0,
+    patientReads: [],
     leaderLostMicros: -1,
     heardAtTick,
+    connectedAtTick,
     snapshotsSent: [],
     snapshotIndex: raft.log.snapshotIndex,
     cuts: [],
     compactedAtRevision: 0,
+    compactedAtMicros: 0,
+    revisionsSeen: [],
+    tokens: createTokenTable(),
+    leases: createLeaseClock(),
+    hub: createWatchHub(),
+    streams: [],
+    nextId: 1,
+    recipes: [],
+    nextRecipe: 1,
+    pendingCalls: [],
+    peersAsked: 0,
+    blocked: [],
+    blockedUntilMicros: 0,
+    defragmenting: null,
+    compactionTimers: 0,
+    physical: [],
+    leaseLookMicros: 0,
+    confirmsLeading: false,
+    syncTimerSet: false,
+    victimTimerSet: false,
+    progressAtMicros: 0,
+    corruptCheckAtMicros: 0,
+    corruptCheck: null,
+    published: false,
+    versions: [],
   };
 }

@@ -1,16 +1,23 @@
 // The etcd member as a protocol of the world: what each kind of event means to it.
 
 import { settleDisk } from "../disk/disk.ts";
+import { cloneLeaseClock } from "../etcd/lease-clock.ts";
+import { sizeInUseBytes } from "../etcd/quota.ts";
+import { memberIdOf } from "../etcd/reconfigure.ts";
+import type { ServerConfig } from "../etcd/server.ts";
 import { restoreSnapshot, type StoreSnapshot } from "../etcd/snapshot.ts";
-import { cloneStore, createStore } from "../etcd/store.ts";
+import { cloneStore, createStore, type Store } from "../etcd/store.ts";
+import { cloneTokenTable } from "../etcd/tokens.ts";
+import { cloneWatchHub } from "../etcd/watch-hub.ts";
 import { mix } from "../kernel/hash.ts";
 import type { ClientRequest } from "../kernel/request.ts";
 import {
+  chainAt,
   cloneRaft,
   confStateOf,
   createLog,
   createRaft,
-  type Message,
+  Message,
   MessageType,
   messageTypeName,
   NO_ENTRIES,
@@ -23,13 +30,21 @@ import {
   tick,
 } from "../raft/raft.ts";
 import { APPLY_TIMER, adopt, applyQueued, REMOVED_TIMER } from "./apply.ts";
+import { COMPACTION_TIMER, compacted, DEFRAG_TIMER, defragmented, NOT_COMPACTING, reopen } from "./backend-work.ts";
+import { tendCorruptCheck } from "./corruption.ts";
 import type { EtcdConfig } from "./etcd-config.ts";
 import { type Backend, createEtcdMember, type EtcdMember } from "./etcd-member.ts";
+import { clusterIdOf, foundingStore, idOf, NO_MEMBER, peerUrlOf } from "./identity.ts";
+import { lookAtLeases } from "./leases.ts";
 import { MemberEnv } from "./member-env.ts";
 import type { MemberObserver } from "./observer.ts";
+import { type PeerMessage, peerTypeName } from "./peer-message.ts";
+import { HEAD_START_TIMER, headStart, introduce, keepInTouch, noteHeard, takePeerMessage } from "./peers.ts";
 import type { MessageFacts, ProcessContext, ProcessFacts, Protocol } from "./protocol.ts";
 import { beatWhileStalled, drive, persisted } from "./ready.ts";
-import { proposeCompaction, takeRequest, tendRequests } from "./requests.ts";
+import { takeRequest, tendRequests } from "./requests.ts";
+import { SYNC_TIMER, tendStreams, VICTIM_TIMER, watchTimer } from "./streams.ts";
+import { compactByAge, compactByRevisions, publish, settleVersion } from "./upkeep.ts";
 import { readDisk, SnapshotRecord, StateRecord, snapshotName } from "./wal.ts";
 
 /** Timer: Raft's tick. */
@@ -38,9 +53,6 @@ const TICK_TIMER = 1;
 /** Index and term at which a cluster is founded: a snapshot with the founding membership stands there on every disk. */
 const FOUNDING_INDEX = 1;
 const FOUNDING_TERM = 1;
-
-/** For peers that were never heard of. */
-const NEVER_HEARD = -1_000_000;
 
 /** A snapshot that was sent and not acknowledged is given up after this many ticks, and sent again when asked for. */
 const SNAPSHOT_TICKS = 50;
@@ -51,7 +63,7 @@ const REMOVED = "removed from the cluster";
 const ROUNDING_MICROS = 16;
 
 /** The etcd member. One object hosts all members of a run. */
-export class EtcdProtocol implements Protocol<EtcdMember, Message> {
+export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage> {
   readonly name = "etcd";
   readonly config: EtcdConfig;
   observer: MemberObserver | null = null;
@@ -61,7 +73,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     this.config = config;
   }
 
-  private enter(context: ProcessContext): MemberEnv {
+  private enter(member: EtcdMember | null, context: ProcessContext): MemberEnv {
     let env = this.env;
     if (env === null) {
       env = new MemberEnv(context);
@@ -69,28 +81,47 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     }
     env.context = context;
     env.observer = this.observer;
+    env.desk.member = member;
     return env;
   }
 
   init(context: ProcessContext): void {
-    const { founding, etcdMutations } = this.config;
+    const { founding, clusterName } = this.config;
     const record = new SnapshotRecord(FOUNDING_INDEX, FOUNDING_TERM, 0, founding, null);
     context.writeFile(snapshotName(FOUNDING_INDEX), record);
     context.append(new StateRecord(FOUNDING_TERM, 0, FOUNDING_INDEX));
-    const backend: Backend = {
-      store: createStore({ mutations: etcdMutations }),
-      appliedIndex: FOUNDING_INDEX,
-      appliedTerm: FOUNDING_TERM,
-      appliedChain: 0,
-      confState: founding,
-      removed: [],
-      saved: null,
-    };
+    const store = foundingStore(this.storeOptions(), founding, clusterName);
+    const backend = backendOf(store, clusterIdOf(store.members, clusterName));
+    backend.appliedIndex = FOUNDING_INDEX;
+    backend.appliedTerm = FOUNDING_TERM;
+    backend.confState = founding;
     context.disk.backend = backend;
   }
 
+  private storeOptions(): ServerConfig["store"] {
+    const { etcdMutations, electionMicros, corruptCheckMicros } = this.config;
+    return {
+      mutations: etcdMutations,
+      minLeaseTtlSeconds: Math.ceil((1.5 * electionMicros) / 1_000_000),
+      compactionHashes: corruptCheckMicros > 0,
+    };
+  }
+
+  private serverConfig(store: Store, context: ProcessContext): ServerConfig {
+    const { config } = this;
+    const listed = idOf(store, context.self);
+    return {
+      memberId: listed === NO_MEMBER ? memberIdOf([peerUrlOf(context.self)], config.clusterName, 0) : listed,
+      clusterName: config.clusterName,
+      quotaBytes: config.quotas[context.self] ?? config.quotaBytes,
+      electionMicros: config.electionMicros,
+      store: this.storeOptions(),
+      version: context.version,
+    };
+  }
+
   start(context: ProcessContext): EtcdMember | null {
-    const env = this.enter(context);
+    const env = this.enter(null, context);
     const disk = context.disk;
     const empty = disk.files.length === 0 && disk.log.length === 0;
     if (empty && context.boot > 1 && !this.config.mutations.wipedMemberSameId) {
@@ -98,18 +129,9 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       return null;
     }
     if (disk.backend === null) {
-      const backend: Backend = {
-        store: createStore({ mutations: this.config.etcdMutations }),
-        appliedIndex: 0,
-        appliedTerm: 0,
-        appliedChain: 0,
-        confState: confStateOf([]),
-        removed: [],
-        saved: null,
-      };
-      disk.backend = backend;
+      disk.backend = backendOf(createStore(this.storeOptions()), "");
     }
-    if (this.config.mutations.consistentIndexAhead && context.boot > 1) reopenSaved(env.backend, this.config);
+    if (this.config.mutations.consistentIndexAhead && context.boot > 1) reopenSaved(env.backend, this.storeOptions());
     const raftConfig = this.raftConfigOf(context.self);
     const maxApplying = raftConfig.maxCommittedSizePerReady || raftConfig.maxSizePerMsg;
     const read = readDisk(disk, maxApplying, this.config.mutations);
@@ -125,8 +147,14 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
         context.die("the database is older than the snapshot file and cannot be brought forward");
         return null;
       }
-      restoreBackend(backend, snapshot, this.config);
+      restoreBackend(backend, snapshot, this.storeOptions());
     }
+    if (backend.replayFrom > 0 && backend.replayFrom >= log.snapshotIndex) {
+      backend.appliedIndex = backend.replayFrom;
+      backend.appliedChain = chainAt(log, backend.replayFrom);
+      backend.replayFrom = 0;
+    }
+    reopen(backend);
     if (backend.removed.includes(context.self)) {
       context.die(REMOVED);
       return null;
@@ -154,11 +182,13 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       env,
     );
     if (snapshot !== null) setSnapshot(raft, snapshot);
-    const member = createEtcdMember(this.config, raft, backend.confState.voters);
+    const member = createEtcdMember(this.config, this.serverConfig(backend.store, context), raft, []);
+    env.desk.member = member;
     if (this.observer !== null) this.observer.booted(context.self, raft, member.durableIndex);
     const phase = 1 + context.choose("tick-phase", this.config.tickMicros);
     member.firstTickMicros = context.localMicros() + phase;
     context.setTimer(phase, TICK_TIMER);
+    if (this.config.headStart) introduce(member, env);
     drive(member, env);
     return member;
   }
@@ -168,14 +198,15 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
    * made up for, but the next one keeps step, and a lease counts them all.
    */
   private ticksDue(member: EtcdMember, context: ProcessContext): number {
-    return Math.floor((context.localMicros() - member.firstTickMicros + ROUNDING_MICROS) / this.config.tickMicros);
+    const since = context.localMicros() - member.firstTickMicros + ROUNDING_MICROS;
+    return Math.floor(since / this.config.tickMicros);
   }
 
   /** With lease reads Raft must know how much time has passed, also where no tick came. */
   private tellTime(member: EtcdMember, context: ProcessContext): void {
     const raft = member.raft;
     if (raft.config.readOnly !== "lease-based") return;
-    const due = this.ticksDue(member, context) + 1;
+    const due = this.ticksDue(member, context) + 1 + member.headStartTicks;
     if (due > raft.ticks) raft.ticks = due;
   }
 
@@ -183,46 +214,81 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     return this.config.raft[id] ?? { ...this.config.joining, id };
   }
 
-  receive(member: EtcdMember, from: number, message: Message, context: ProcessContext): void {
-    const env = this.enter(context);
+  receive(member: EtcdMember, from: number, message: Message | PeerMessage, context: ProcessContext): void {
+    const env = this.enter(member, context);
     const { removed } = env.backend;
     if (removed.length > 0 && removed.includes(from) && !member.raft.config.mutations.removedServerDisrupts) return;
-    const heard = member.heardAtTick;
-    while (heard.length <= from) heard.push(NEVER_HEARD);
-    heard[from] = member.raft.ticks;
+    noteHeard(member, from);
     this.tellTime(member, context);
-    step(member.raft, message, env);
+    if (message instanceof Message) step(member.raft, message, env);
+    else takePeerMessage(member, env, from, message);
     drive(member, env);
   }
 
   timer(member: EtcdMember, timer: number, context: ProcessContext): void {
-    const env = this.enter(context);
-    if (timer === REMOVED_TIMER) {
-      context.die(REMOVED);
-      return;
-    }
-    if (timer === APPLY_TIMER) {
-      applyQueued(member, env);
-      drive(member, env);
+    const env = this.enter(member, context);
+    if (timer !== TICK_TIMER) {
+      this.otherTimer(member, env, timer);
       return;
     }
     const due = this.ticksDue(member, context);
     const next = member.firstTickMicros + (due + 1) * this.config.tickMicros;
     context.setTimer(next - context.localMicros(), TICK_TIMER);
     const raft = member.raft;
-    if (due > raft.ticks) raft.ticks = due;
+    if (due + member.headStartTicks > raft.ticks) raft.ticks = due + member.headStartTicks;
     tick(raft, env);
     if (this.config.mutations.diskStalledLeader) beatWhileStalled(member, env);
-    if (member.waiters.length > 0 || member.stalled.length > 0 || member.readRounds.length > 0) {
+    if (
+      member.waiters.length > 0 ||
+      member.stalled.length > 0 ||
+      member.readRounds.length > 0 ||
+      member.pendingCalls.length > 0
+    ) {
       tendRequests(member, env);
     }
     if (member.snapshotsSent.length > 0) this.tendSnapshots(member, env);
-    const every = this.config.autoCompactRevisions;
-    if (every > 0 && raft.role === Role.Leader) {
-      const revision = env.backend.store.revision;
-      if (revision - member.compactedAtRevision >= 2 * every && proposeCompaction(member, env, every)) {
-        member.compactedAtRevision = revision - every;
-      }
+    if (member.leases.primary && env.backend.store.leases.size > 0) lookAtLeases(member, env);
+    if (member.streams.length > 0) tendStreams(member, env);
+    this.tendItself(member, env);
+    drive(member, env);
+  }
+
+  private tendItself(member: EtcdMember, env: MemberEnv): void {
+    const { config } = this;
+    if (config.headStart) {
+      keepInTouch(member, env);
+      if (!member.published) publish(member, env);
+    }
+    if (config.autoCompactRevisions > 0) compactByRevisions(member, env, config.autoCompactRevisions);
+    if (config.autoCompactPeriodMicros > 0) compactByAge(member, env, config.autoCompactPeriodMicros);
+    if (member.raft.role !== Role.Leader) return;
+    if (config.corruptCheckMicros > 0) tendCorruptCheck(member, env);
+    if (config.watchesVersions) settleVersion(member, env);
+  }
+
+  private otherTimer(member: EtcdMember, env: MemberEnv, timer: number): void {
+    switch (timer) {
+      case REMOVED_TIMER:
+        env.context.die(REMOVED);
+        return;
+      case APPLY_TIMER:
+        applyQueued(member, env);
+        break;
+      case HEAD_START_TIMER:
+        headStart(member, env);
+        break;
+      case SYNC_TIMER:
+      case VICTIM_TIMER:
+        watchTimer(member, env, timer);
+        return;
+      case DEFRAG_TIMER:
+        defragmented(member, env);
+        break;
+      case COMPACTION_TIMER:
+        compacted(member, env);
+        return;
+      default:
+        return;
     }
     drive(member, env);
   }
@@ -238,7 +304,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
   }
 
   diskDone(member: EtcdMember, ok: boolean, context: ProcessContext): void {
-    const env = this.enter(context);
+    const env = this.enter(member, context);
     if (!ok && !this.config.mutations.fsyncErrorRetried) {
       context.die("failed to sync the write-ahead log: input/output error");
       return;
@@ -247,21 +313,22 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
   }
 
   request(member: EtcdMember, request: ClientRequest, context: ProcessContext): void {
-    const env = this.enter(context);
+    const env = this.enter(member, context);
     this.tellTime(member, context);
     takeRequest(member, env, request);
     drive(member, env);
   }
 
-  messageType(message: Message): string {
-    return messageTypeName(message.type);
+  messageType(message: Message | PeerMessage): string {
+    return message instanceof Message ? messageTypeName(message.type) : peerTypeName(message.type);
   }
 
-  mayDuplicate(message: Message): boolean {
-    return message.type !== MessageType.MsgProp;
+  mayDuplicate(message: Message | PeerMessage): boolean {
+    return message instanceof Message && message.type !== MessageType.MsgProp;
   }
 
-  messageHash(message: Message): number {
+  messageHash(message: Message | PeerMessage): number {
+    if (!(message instanceof Message)) return Math.imul(message.type ^ (message.number << 8), 0x9e3779b1);
     const low = message.index ^ (message.type << 26) ^ (message.entries.length << 20);
     return (
       Math.imul(low, 0x9e3779b1) ^
@@ -270,14 +337,15 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
     );
   }
 
-  traceMessage(message: Message, facts: MessageFacts): void {
+  traceMessage(message: Message | PeerMessage, facts: MessageFacts): void {
     facts.type = message.type;
-    facts.term = message.term;
-    facts.index = message.index;
+    facts.term = message instanceof Message ? message.term : 0;
+    facts.index = message instanceof Message ? message.index : message.number;
   }
 
-  messageBytes(message: Message): number {
+  messageBytes(message: Message | PeerMessage): number {
     let bytes = 64;
+    if (!(message instanceof Message)) return bytes;
     for (const entry of message.entries) bytes += entry.size;
     return message.snapshot === null ? bytes : bytes + message.snapshot.size;
   }
@@ -317,8 +385,20 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
       readQueue: member.readQueue.slice(),
       readRounds: member.readRounds.map((round) => ({ ...round })),
       heardAtTick: member.heardAtTick.slice(),
+      patientReads: member.patientReads.slice(),
+      connectedAtTick: member.connectedAtTick.slice(),
       snapshotsSent: member.snapshotsSent.slice(),
       cuts: member.cuts.slice(),
+      revisionsSeen: member.revisionsSeen.slice(),
+      tokens: cloneTokenTable(member.tokens),
+      leases: cloneLeaseClock(member.leases),
+      hub: cloneWatchHub(member.hub),
+      streams: member.streams.map((stream) => ({ ...stream })),
+      recipes: member.recipes.map((running) => ({ ...running, recipe: { ...running.recipe } })),
+      pendingCalls: member.pendingCalls.map((call) => ({ ...call })),
+      blocked: member.blocked.slice(),
+      physical: member.physical.slice(),
+      versions: member.versions.slice(),
     };
   }
 
@@ -328,8 +408,26 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message> {
   }
 }
 
-function restoreBackend(backend: Backend, snapshot: Snapshot, config: EtcdConfig): void {
-  backend.store = restoreSnapshot(snapshot.data as StoreSnapshot, { mutations: config.etcdMutations });
+/** A database with this state, in which nothing was applied yet. */
+export function backendOf(store: Store, clusterId: string): Backend {
+  return {
+    store,
+    appliedIndex: 0,
+    appliedTerm: 0,
+    appliedChain: 0,
+    confState: confStateOf([]),
+    removed: [],
+    clusterId,
+    fileBytes: sizeInUseBytes(store),
+    compactingFrom: NOT_COMPACTING,
+    replayFrom: 0,
+    saved: null,
+  };
+}
+
+function restoreBackend(backend: Backend, snapshot: Snapshot, options: ServerConfig["store"]): void {
+  backend.store = restoreSnapshot(snapshot.data as StoreSnapshot, options);
+  backend.fileBytes = sizeInUseBytes(backend.store);
   backend.appliedIndex = snapshot.index;
   backend.appliedTerm = snapshot.term;
   backend.appliedChain = snapshot.chain;
@@ -337,10 +435,10 @@ function restoreBackend(backend: Backend, snapshot: Snapshot, config: EtcdConfig
 }
 
 /** Planted bug: what a start finds is the database as it was saved last. */
-function reopenSaved(backend: Backend, config: EtcdConfig): void {
+function reopenSaved(backend: Backend, options: ServerConfig["store"]): void {
   const { saved } = backend;
   if (saved === null) return;
-  backend.store = restoreSnapshot(saved.snapshot, { mutations: config.etcdMutations });
+  backend.store = restoreSnapshot(saved.snapshot, options);
   backend.appliedIndex = saved.index;
   backend.appliedTerm = saved.term;
   backend.appliedChain = saved.chain;

@@ -14,6 +14,8 @@ export interface ProcessContext {
   readonly boot: number;
   /** The disk, to be read at start; later through `append`, `writeFile`, `sync`. */
   readonly disk: Disk;
+  /** Version of the program that runs, as `3.6.16`. */
+  readonly version: string;
   /** Added by a `slow: {apply}` fault to the application of an entry, in micros. */
   readonly applyDelayMicros: number;
   /** The local monotonic clock, in micros since some moment. Drift shows here. */
@@ -32,6 +34,8 @@ export interface ProcessContext {
   sync(): boolean;
   /** Answers a request. The answer may never arrive. */
   reply(request: ClientRequest, response: ClientResponse): void;
+  /** Sends one more answer to a request that has many: they arrive in order, or not at all. */
+  stream(request: ClientRequest, response: ClientResponse): void;
   /** A choice of 0..n-1. */
   choose(purpose: Purpose, n: number): number;
   /** Counts something for the coverage of the run; `counter` is a position of `CounterAt`. */

@@ -1,13 +1,16 @@
 // Linearizable reads: ask the leader for an index (ReadIndex), wait until it is applied here, answer from local state.
 // After etcd `server/etcdserver/v3_server.go`, linearizableReadLoop: one round at a time carries all reads that came meanwhile.
 
-import { EtcdError, type RangeRequest, RequestKind, type TxnRequest } from "../etcd/api.ts";
-import { applyRequest } from "../etcd/apply.ts";
+import { answerLocally } from "../etcd/answer.ts";
+import { RangeRequest } from "../etcd/api.ts";
 import { range } from "../etcd/apply-kv.ts";
-import { type ClientRequest, ClientResponse, RequestError } from "../kernel/request.ts";
+import type { ClientRequest, RequestError } from "../kernel/request.ts";
 import { readIndex } from "../raft/raft.ts";
+import { admit, callOf } from "./calls.ts";
 import type { EtcdMember, ReadRound } from "./etcd-member.ts";
+import { internalRead } from "./internal.ts";
 import type { MemberEnv } from "./member-env.ts";
+import { conclude, INTERNAL, refuse } from "./respond.ts";
 
 /** A round without an answer is asked for again after this long (etcd `readIndexRetryTime`). */
 const RETRY_MICROS = 500_000;
@@ -63,21 +66,39 @@ export function serveReads(member: EtcdMember, env: MemberEnv): void {
     }
     if (rounds.length === 1) rounds.pop();
     else rounds.splice(i, 1);
-    for (let r = 0; r < round.requests.length; r++) answerRead(env, round.requests[r] as ClientRequest);
+    for (let r = 0; r < round.requests.length; r++) answerRead(member, env, round.requests[r] as ClientRequest);
   }
   if (rounds.length === 0 && member.readQueue.length > 0) beginRound(member, env);
 }
 
 /** Answers a read from the state as it is here. */
-export function answerRead(env: MemberEnv, request: ClientRequest): void {
+export function answerRead(member: EtcdMember, env: MemberEnv, request: ClientRequest): void {
+  if (request.client === INTERNAL) {
+    internalRead(member, env, request);
+    return;
+  }
+  if (member.blockedUntilMicros !== 0) {
+    member.blocked.push(request);
+    return;
+  }
   const store = env.backend.store;
-  const body = request.body as RangeRequest | TxnRequest;
-  const result = body.kind === RequestKind.Range ? range(store, body) : applyRequest(store, body);
+  const body = request.body;
+  if (body instanceof RangeRequest && !store.auth.enabled) {
+    // Without auth nothing stands between a range and its answer.
+    if (env.observer !== null) env.observer.answers(env.context.self, request, 0);
+    conclude(member, env, request, range(store, body));
+    return;
+  }
+  if (member.patientReads.length > 0) member.patientReads = member.patientReads.filter((other) => other !== request);
+  const call = callOf(body);
+  if (call.call === "authenticate") {
+    // The users are those of now: the password is looked at, and the token goes through the log.
+    admit(member, env, request, call);
+    return;
+  }
   if (env.observer !== null) env.observer.answers(env.context.self, request, 0);
-  if (result instanceof EtcdError) {
-    const error = new RequestError(result.code, result.message, true);
-    env.context.reply(request, new ClientResponse(request, null, error, store.revision));
-  } else env.context.reply(request, new ClientResponse(request, result, null, result.revision));
+  const outcome = answerLocally(env.desk, call, request.token, env.context.localMicros());
+  conclude(member, env, request, outcome);
 }
 
 /** A new leader is known: rounds that wait for an answer from the old one fail, as etcd's do. */
@@ -85,11 +106,11 @@ export function failRounds(member: EtcdMember, env: MemberEnv, error: RequestErr
   const rounds = member.readRounds;
   if (rounds.length === 0) return;
   const kept: ReadRound[] = [];
+  member.readRounds = kept;
   for (const round of rounds) {
     if (round.index !== 0) kept.push(round);
-    else for (const request of round.requests) refuse(env, request, error);
+    else for (const request of round.requests) refuse(member, env, request, error);
   }
-  member.readRounds = kept;
   if (kept.length === 0) beginRound(member, env);
 }
 
@@ -109,15 +130,25 @@ export function tendRounds(member: EtcdMember, env: MemberEnv, timeout: RequestE
   }
   if (!expired) return;
   const kept: ReadRound[] = [];
+  const over: ClientRequest[] = [];
   for (const round of rounds) {
     if (now - round.sinceMicros < member.config.requestTimeoutMicros) kept.push(round);
-    else for (const request of round.requests) refuse(env, request, timeout);
+    else over.push(...round.requests);
   }
   member.readRounds = kept;
+  for (const request of over) giveUp(member, env, request, timeout);
   if (kept.length === 0) beginRound(member, env);
 }
 
-/** Answers a request with an error. */
-export function refuse(env: MemberEnv, request: ClientRequest, error: RequestError): void {
-  env.context.reply(request, new ClientResponse(request, null, error, 0));
+/** A list of members has twice the time of other reads. */
+function giveUp(member: EtcdMember, env: MemberEnv, request: ClientRequest, timeout: RequestError): void {
+  const call = (request.body as { readonly call?: string }).call;
+  const at = member.patientReads.indexOf(request);
+  if (call === "member-list" && at < 0) {
+    member.patientReads.push(request);
+    member.readQueue.push(request);
+    return;
+  }
+  if (at >= 0) member.patientReads.splice(at, 1);
+  refuse(member, env, request, timeout);
 }

@@ -4,7 +4,6 @@
 import { endOf } from "../kernel/chunked.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { clearList } from "../kernel/list.ts";
-import { RequestError } from "../kernel/request.ts";
 import {
   advance,
   type Entry,
@@ -25,12 +24,11 @@ import {
 } from "../raft/raft.ts";
 import { applyQueued, currentSnapshot, installSnapshot } from "./apply.ts";
 import type { EtcdMember } from "./etcd-member.ts";
+import { demoteLeases } from "./leases.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { confirmRound, failRounds } from "./reads.ts";
-import { proposeStalled } from "./requests.ts";
+import { LEADER_CHANGED, proposeStalled } from "./requests.ts";
 import { SnapshotMark, SnapshotRecord, StateRecord, snapshotName } from "./wal.ts";
-
-const LEADER_CHANGED: RequestError = new RequestError(14, "etcdserver: leader changed", true);
 
 /**
  * Does what Raft has to do until nothing is left or a write is under way. This runs after nearly every event: where there is
@@ -190,6 +188,7 @@ function noteVote(env: MemberEnv, term: number, vote: number): void {
 }
 
 function noteLeader(member: EtcdMember, env: MemberEnv, lead: number): void {
+  if (lead !== env.context.self) demoteLeases(member);
   if (lead === 0) member.leaderLostMicros = env.context.localMicros();
   else {
     if (member.config.service === "etcd") failRounds(member, env, LEADER_CHANGED);

@@ -49,11 +49,37 @@ export interface Link {
 /** All links, `links[from][to]`; made when first used. */
 export interface Network {
   links: (Link | undefined)[][];
+  /** Connections of clients, one a direction; only those that carry a stream or that a fault touched. See `clientLinkKey`. */
+  clientLinks: Map<number, Link>;
 }
 
 /** A network on which nothing has been sent yet. */
 export function createNetwork(): Network {
-  return { links: [] };
+  return { links: [], clientLinks: new Map() };
+}
+
+/** Names one direction between a client and a member: to the client, or from it. */
+export function clientLinkKey(client: number, member: number, toClient: boolean): number {
+  return (client * LINK_STRIDE + member) * 2 + (toClient ? 1 : 0);
+}
+
+/** What a key names. */
+export function clientLinkOf(key: number): { client: number; member: number; toClient: boolean } {
+  const pair = key >> 1;
+  return { client: Math.floor(pair / LINK_STRIDE), member: pair % LINK_STRIDE, toClient: (key & 1) === 1 };
+}
+
+/** One direction between a client and a member, made if it is not there. */
+export function clientLink(network: Network, key: number): Link {
+  const known = network.clientLinks.get(key);
+  if (known !== undefined) return known;
+  const link = createLink();
+  network.clientLinks.set(key, link);
+  return link;
+}
+
+function createLink(): Link {
+  return { cuts: 0, effects: [], held: [], lastAtMicros: 0, busyUntilMicros: 0, lastJitterMicros: 0 };
 }
 
 /** The link from one member to another. */
@@ -70,7 +96,7 @@ function makeLink(network: Network, from: number, to: number): Link {
   while (network.links.length <= from) network.links.push([]);
   const row = network.links[from] as (Link | undefined)[];
   while (row.length <= to) row.push(undefined);
-  const link: Link = { cuts: 0, effects: [], held: [], lastAtMicros: 0, busyUntilMicros: 0, lastJitterMicros: 0 };
+  const link = createLink();
   row[to] = link;
   return link;
 }
@@ -159,6 +185,19 @@ export function removeEffects(network: Network, fault: number): { from: number; 
   return released;
 }
 
+/** The same for the connections of clients; `key` names the direction. */
+export function removeClientEffects(network: Network, fault: number): { key: number; message: unknown }[] {
+  const released: { key: number; message: unknown }[] = [];
+  for (const key of [...network.clientLinks.keys()].sort((a, b) => a - b)) {
+    const link = network.clientLinks.get(key) as Link;
+    if (link.effects.length > 0) link.effects = link.effects.filter((effect) => effect.fault !== fault);
+    if (link.held.length === 0) continue;
+    for (const held of link.held) if (held.fault === fault) released.push({ key, message: held.message });
+    link.held = link.held.filter((held) => held.fault !== fault);
+  }
+  return released;
+}
+
 /** Index of a link in flat tables of the context. */
 export function linkIndex(from: number, to: number): number {
   return from * LINK_STRIDE + to;
@@ -166,12 +205,24 @@ export function linkIndex(from: number, to: number): number {
 
 /** A copy of the links that lead away from one member. */
 export function cloneLinks(row: readonly (Link | undefined)[]): (Link | undefined)[] {
-  return row.map((link) =>
-    link === undefined ? undefined : { ...link, effects: link.effects.slice(), held: link.held.slice() },
-  );
+  return row.map((link) => (link === undefined ? undefined : cloneLink(link)));
+}
+
+/** A copy of the connections of clients. */
+export function cloneClientLinks(links: ReadonlyMap<number, Link>): Map<number, Link> {
+  const copy = new Map<number, Link>();
+  for (const [key, link] of links) copy.set(key, cloneLink(link));
+  return copy;
+}
+
+function cloneLink(link: Link): Link {
+  return { ...link, effects: link.effects.slice(), held: link.held.slice() };
 }
 
 /** A copy that shares nothing that changes. */
 export function cloneNetwork(network: Network): Network {
-  return { links: network.links.map(cloneLinks) };
+  return {
+    links: network.links.map(cloneLinks),
+    clientLinks: cloneClientLinks(network.clientLinks),
+  };
 }

@@ -53,12 +53,15 @@ function varint(value: number): number {
   return size;
 }
 
+/** What a proposer may send along: anything immutable that is a text when asked. */
+export type ChangeContext = { toString(): string } | null;
+
 /** A change of the membership. Immutable. No operations at all: leave the joint configuration. */
 export class ConfChange implements Payload {
   readonly transition: ConfChangeTransition;
   readonly changes: readonly ConfChangeSingle[];
-  /** For the proposer's own use; carried, never read. */
-  readonly context: number | string | null;
+  /** For the proposer's own use; carried, never read but as a text: its hash and length are those of the text. */
+  readonly context: ChangeContext;
   /** True for etcd's older one-operation message; it travels as `EntryConfChange`. */
   readonly v1: boolean;
   readonly size: number;
@@ -67,7 +70,7 @@ export class ConfChange implements Payload {
   constructor(
     transition: ConfChangeTransition,
     changes: readonly ConfChangeSingle[],
-    context: number | string | null,
+    context: ChangeContext,
     v1: boolean,
   ) {
     this.transition = transition;
@@ -101,7 +104,7 @@ export const EMPTY_CONF_CHANGE: ConfChange = new ConfChange(
 );
 
 /** Returns a v1 change of one operation. */
-export function confChangeV1(type: ConfChangeType, nodeId: number, context: number | string | null = null): ConfChange {
+export function confChangeV1(type: ConfChangeType, nodeId: number, context: ChangeContext = null): ConfChange {
   return new ConfChange(0, Object.freeze([{ type, nodeId }]), context, true);
 }
 
@@ -109,7 +112,7 @@ export function confChangeV1(type: ConfChangeType, nodeId: number, context: numb
 export function confChangeV2(
   changes: readonly ConfChangeSingle[],
   transition: ConfChangeTransition = 0,
-  context: number | string | null = null,
+  context: ChangeContext = null,
 ): ConfChange {
   return new ConfChange(transition, changes, context, false);
 }

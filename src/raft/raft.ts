@@ -306,6 +306,11 @@ export function transferLeader(raft: Raft, to: number, env: RaftEnv): void {
   stepMessage(raft, localMessage(MessageType.MsgTransferLeader, to, NO_ENTRIES, false), env);
 }
 
+/** A leader gives up, as when it has become a learner; it knows of no leader then. */
+export function stepDown(raft: Raft, env: RaftEnv): void {
+  if (raft.role === Role.Leader) becomeFollower(raft, raft.term, NONE, env);
+}
+
 /** A follower forgets its leader, so that it votes at once; with lease-based reads it refuses. */
 export function forgetLeader(raft: Raft, env: RaftEnv): void {
   stepMessage(raft, localMessage(MessageType.MsgForgetLeader, NONE, NO_ENTRIES, false), env);

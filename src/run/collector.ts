@@ -1,8 +1,10 @@
 // What a run gathers for its result while it goes: operations by outcome, who led when, and (where somebody wants it) the
 // history of every operation. It forwards to the checker what clients do.
 
-import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
+import type { Client, ClientFact, ClientObserver, OpenOperation, Outcome, ProgramObserver } from "../client/client.ts";
 import { isWrite } from "../client/operation.ts";
+import type { ClientWatch } from "../client/watching.ts";
+import type { WatchResponse } from "../etcd/watch-api.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { copyFields } from "../kernel/plain.ts";
 import type { ClientResponse } from "../kernel/request.ts";
@@ -39,8 +41,22 @@ export interface SingleOutcome {
   readonly response: ClientResponse | null;
 }
 
+/** Something that arrived on a watch, or that a client's program said of itself. */
+export interface ProgramEvent {
+  readonly atMicros: number;
+  readonly client: number;
+  /** Number of the watch; 0 for what a program says. */
+  readonly watch: number;
+  /** Which opening of the watch, and the revision from which it was asked for then. */
+  readonly attempt: number;
+  readonly fromRevision: number;
+  readonly what: "opened" | "delivered" | "ended" | "noted";
+  readonly response: WatchResponse | null;
+  readonly fact: ClientFact | null;
+}
+
 /** Gathers. */
-export class Collector implements ClientObserver {
+export class Collector implements ClientObserver, ProgramObserver {
   ok: number = 0;
   failed: number = 0;
   unknown: number = 0;
@@ -57,6 +73,10 @@ export class Collector implements ClientObserver {
   budget: Budget | null = null;
   /** Null: nothing is measured beyond the result. */
   gauge: Gauge | null = null;
+  /** What watches brought and programs said; null: nothing is kept. */
+  programs: ProgramEvent[] | null = null;
+  /** Who judges that; null: nobody. */
+  programNext: ProgramObserver | null = null;
   readonly singles: SingleOutcome[] = [];
   private world: World;
   private readonly next: ClientObserver | null;
@@ -190,6 +210,48 @@ export class Collector implements ClientObserver {
       this.awayAt[id] = why === "" ? -1 : this.away.length;
       if (why !== "") this.away.push({ member: id, fromMicros: atMicros, untilMicros: null, why });
     }
+  }
+
+  watchOpened(client: Client, watch: ClientWatch, atMicros: number): void {
+    this.keepProgram(client, watch, "opened", null, null, atMicros);
+    if (this.programNext !== null) this.programNext.watchOpened(client, watch, atMicros);
+  }
+
+  watchDelivered(client: Client, watch: ClientWatch, response: WatchResponse, atMicros: number): void {
+    this.world.counters[CounterAt["watch-event"]]! += response.events.length;
+    this.keepProgram(client, watch, "delivered", response, null, atMicros);
+    if (this.programNext !== null) this.programNext.watchDelivered(client, watch, response, atMicros);
+  }
+
+  watchEnded(client: Client, watch: ClientWatch, atMicros: number): void {
+    this.keepProgram(client, watch, "ended", null, null, atMicros);
+    if (this.programNext !== null) this.programNext.watchEnded(client, watch, atMicros);
+  }
+
+  noted(client: Client, fact: ClientFact, atMicros: number): void {
+    this.keepProgram(client, null, "noted", null, fact, atMicros);
+    if (this.programNext !== null) this.programNext.noted(client, fact, atMicros);
+  }
+
+  private keepProgram(
+    client: Client,
+    watch: ClientWatch | null,
+    what: ProgramEvent["what"],
+    response: WatchResponse | null,
+    fact: ClientFact | null,
+    atMicros: number,
+  ): void {
+    if (this.programs === null) return;
+    this.programs.push({
+      atMicros,
+      client: client.id,
+      watch: watch === null ? 0 : watch.operation,
+      attempt: watch === null ? 0 : watch.attempt,
+      fromRevision: watch === null ? 0 : watch.askedRevision,
+      what,
+      response,
+      fact,
+    });
   }
 
   /** A step touched a member: notes who leads. */

@@ -1,7 +1,7 @@
 // From a scenario and a seed to what a run is made of: the first world's plan, the timetable with all chance expanded, the
 // members' options. Everything here is decided before the first event.
 
-import type { WorkloadPlan } from "../client/client.ts";
+import type { ProgramPlan, WorkloadPlan } from "../client/client.ts";
 import { type ClientMutations, NO_CLIENT_MUTATIONS } from "../client/mutation.ts";
 import { getBodies, OPERATION_KINDS, type OperationKind } from "../client/operation.ts";
 import type { DiskConfig } from "../disk/disk.ts";
@@ -55,8 +55,10 @@ export function unsupportedPlaces(scenario: Scenario): Unsupported[] {
     if (what !== null) miss(["faults", at, fileKeyOf(action)], `fault "${id}": ${what} cannot be simulated yet`);
   }
   for (const [at, workload] of scenario.workload.entries()) {
-    if (workload.kind !== "kv")
-      miss(["workload", at, "kind"], `workload "${workload.name}": kind ${workload.kind} cannot be simulated yet`);
+    if (workload.kind !== "kv" && scenario.protocol !== "etcd") {
+      const text = `workload "${workload.name}": kind ${workload.kind} is a program for etcd, and the protocol is ${scenario.protocol}`;
+      miss(["workload", at, "kind"], text);
+    }
     for (const { op } of workload.ops) {
       if (!(OPERATION_KINDS as readonly string[]).includes(op))
         miss(["workload", at, "ops", op], `workload "${workload.name}": operation ${op} cannot be simulated yet`);
@@ -190,6 +192,7 @@ export function compileRun(scenario: Scenario): CompiledRun {
     lossPpm: network.lossPpm,
     duplicatePpm: network.duplicatePpm,
     ordered: true,
+    connections: true,
     workloads,
     timetable,
   };
@@ -280,6 +283,20 @@ function workloadPlan(
     learns: kinds.includes("cas"),
     gets: scenario.protocol === "etcd" ? getBodies(keys) : null,
     etcd: scenario.protocol === "etcd",
+    program: programPlan(scenario, workload),
+  };
+}
+
+function programPlan(scenario: Scenario, workload: Workload): ProgramPlan | null {
+  const { kind, ttlMicros, holdMicros, fencing } = workload;
+  if (kind === "kv") return null;
+  const { lockWithoutFencing, lockLeaseUnchecked } = mutationsOf(scenario.mutate);
+  return {
+    kind,
+    ttlSeconds: Math.max(1, Math.ceil(ttlMicros / 1_000_000)),
+    holdMicros,
+    fenced: fencing && !lockWithoutFencing,
+    lockLeaseUnchecked,
   };
 }
 
@@ -325,6 +342,7 @@ function withClient(fault: Fault, workloads: WorkloadPlan[], scenario: Scenario)
     learns: false,
     gets: null,
     etcd: scenario.protocol === "etcd",
+    program: null,
   });
   return { ...fault, action: { ...action, client } };
 }
@@ -353,9 +371,27 @@ function etcdConfig(scenario: Scenario): EtcdConfig {
     snapshotsKept: cluster.snapshot.keep,
     service: "etcd",
     autoCompactRevisions: cluster.compaction.mode === "revision" ? cluster.compaction.revisions : 0,
+    autoCompactPeriodMicros: cluster.compaction.mode === "periodic" ? cluster.compaction.periodMicros : 0,
+    corruptCheckMicros: cluster.corruptCheckMicros,
+    clusterName: scenario.name,
+    quotas: quotasOf(scenario),
+    quotaBytes: cluster.quotaBytes === 0 ? -1 : cluster.quotaBytes,
+    electionMicros: cluster.raft.electionMicros,
+    headStart: true,
+    watchesVersions: scenario.faults.some(({ action }) => action.kind === "upgrade"),
     mutations: memberMutations,
     etcdMutations,
   };
+}
+
+/** Quotas by member id; a quota of 0 in a scenario is none. */
+function quotasOf(scenario: Scenario): number[] {
+  const quotas: number[] = [];
+  for (const { id, quotaBytes } of scenario.cluster.members) {
+    while (quotas.length <= id) quotas.push(-1);
+    quotas[id] = quotaBytes === 0 ? -1 : quotaBytes;
+  }
+  return quotas;
 }
 
 function raftConfig(id: number, settings: RaftSettings, mutations: RaftMutations): RaftConfig {

@@ -38,7 +38,7 @@ import {
 } from "../scenario/judge.ts";
 import type { Predicate } from "../scenario/predicate.ts";
 import type { Fault, Scenario } from "../scenario/scenario.ts";
-import { beginAction } from "../world/actions.ts";
+import { beginAction, isAnswered } from "../world/actions.ts";
 import { EventKind } from "../world/event.ts";
 import { Trace } from "../world/trace.ts";
 import { processOf, type World } from "../world/world.ts";
@@ -152,11 +152,15 @@ export class ScenarioRun {
       if (isEtcd) this.collector.budget = createBudget(scenario.budget.membersDown);
       if (options.gauge === true) this.gauge = new Gauge(context.protocol);
       this.collector.gauge = this.gauge;
-      if (options.history === true) this.collector.history = [];
+      if (options.history === true) {
+        this.collector.history = [];
+        this.collector.programs = [];
+      }
       if (scenario.expect.some((expectation) => expectation.kind === "data-loss")) this.collector.acknowledged = [];
     } else this.collector = from.collector.fork(world, this.judge, next, singles);
     this.run.bound.push(this.collector);
     context.clientObserver = this.collector;
+    context.programObserver = this.collector;
     if (options.trace === true) context.trace = new Trace();
     this.run.looks = exactTimes(scenario.expect);
     this.run.onLook = () => this.look(true);
@@ -426,15 +430,25 @@ export class ScenarioRun {
   private faultReports(): FaultReport[] {
     return this.compiled.faults.map((fault, position) => {
       const state = this.run.world.timetable[position] as World["timetable"][number];
+      let { status, note } = state;
+      if (this.run.end !== null) {
+        if (status === "waiting") note = this.whyNever(fault);
+        else if (status === "active" && isAnswered(fault.action)) {
+          // What the cluster was asked for and has not done when the run is over had no effect.
+          status = "ineffective";
+          if (note === "") note = "it was not answered before the end";
+        }
+      }
+      const { firedAtMicros, targets } = state;
+      const ended = status === "done" && fault.forMicros !== null;
       return {
         id: fault.id,
         kind: fault.action.kind,
-        status: state.status,
-        firedAtMicros: state.firedAtMicros,
-        endedAtMicros:
-          state.status === "done" && fault.forMicros !== null ? state.firedAtMicros + fault.forMicros : null,
-        targets: state.targets,
-        note: state.status === "waiting" && this.run.end !== null ? this.whyNever(fault) : state.note,
+        status,
+        firedAtMicros,
+        endedAtMicros: ended ? firedAtMicros + (fault.forMicros ?? 0) : null,
+        targets,
+        note,
       };
     });
   }

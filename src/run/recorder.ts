@@ -4,7 +4,7 @@
 
 import { enableMapSet, enablePatches, freeze, Immer, type Patch as ImmerPatch, isDraftable } from "immer";
 import { type Client, cloneClient } from "../client/client.ts";
-import { cloneLinks, type Link } from "../network/network.ts";
+import { cloneClientLinks, cloneLinks, type Link } from "../network/network.ts";
 import { CHARGED, EventKind } from "../world/event.ts";
 import { step } from "../world/step.ts";
 import { cloneProcess, type Process, type World } from "../world/world.ts";
@@ -91,7 +91,7 @@ export class Recorder implements StepRecorder {
     const links = world.network.links.slice();
     const row = links[id];
     if (row !== undefined) links[id] = cloneLinks(row as readonly (Link | undefined)[]);
-    const network = { links };
+    const network = { links, clientLinks: cloneClientLinks(world.network.clientLinks) };
     // What stood there is put back as the draft that it was, so that immer knows it again and does not search it.
     const drafts = { processes: draft.processes, network: draft.network };
     draft.processes = processes;

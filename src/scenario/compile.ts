@@ -15,11 +15,13 @@ import { compileExpectation, compileStudy } from "./compile-expect.ts";
 import {
   CLIENT_TIMEOUT_DEFAULT_MICROS,
   DURATION_DEFAULT_MICROS,
+  HOLD_DEFAULT_MICROS,
   PRESETS,
   QUOTA_DEFAULT_BYTES,
   RANDOM_CALM_MICROS,
   RANDOM_LASTING_DEFAULT,
   REQUEST_TIMEOUT_BASE_MICROS,
+  TTL_DEFAULT_MICROS,
 } from "./defaults.ts";
 import type { MemberFile, RaftFile, RandomFile, ScenarioFile, WorkloadFile } from "./document.ts";
 import { parsePredicate } from "./parse-predicate.ts";
@@ -156,6 +158,7 @@ function clusterOf(file: ScenarioFile): ClusterSettings {
             write: distributionOf(disk?.write, preset.disk.write),
             fsync: distributionOf(disk?.fsync, preset.disk.fsync),
           },
+    corruptCheckMicros: micros(cluster.corruptCheck, 0),
     requestTimeoutMicros: micros(cluster.requestTimeout, REQUEST_TIMEOUT_BASE_MICROS + 2 * raft.electionMicros),
     topology,
   };
@@ -195,6 +198,9 @@ function workloadOf(file: WorkloadFile, at: number, durationMicros: number): Wor
     fromMicros: micros(file.from, 0),
     untilMicros: micros(file.until, durationMicros),
     timeoutMicros: micros(file.timeout, CLIENT_TIMEOUT_DEFAULT_MICROS),
+    ttlMicros: micros(file.ttl, TTL_DEFAULT_MICROS),
+    holdMicros: micros(file.hold, HOLD_DEFAULT_MICROS),
+    fencing: file.fencing ?? true,
     retry: file.retry ?? "none",
     endpoints: select(file.endpoints, ALL),
     failover: file.failover ?? true,

@@ -46,6 +46,9 @@ export const PRESETS: Readonly<Record<"etcd" | "common-work", Preset>> = {
 
 export const DURATION_DEFAULT_MICROS: number = 10 * SECOND;
 export const CLIENT_TIMEOUT_DEFAULT_MICROS: number = 2 * SECOND;
+/** Time to live of the leases of programs, and how long they hold what they hold. */
+export const TTL_DEFAULT_MICROS: number = 5 * SECOND;
+export const HOLD_DEFAULT_MICROS: number = 2 * SECOND;
 export const RANDOM_LASTING_DEFAULT: Distribution = uniform(500 * MILLISECOND, 3 * SECOND);
 /** etcd's quota where none is named: 2 GiB. */
 export const QUOTA_DEFAULT_BYTES = 2_147_483_648;

@@ -5,6 +5,8 @@
  * compiler. Durations, shares and sizes are texts with units; selectors are texts or lists of texts.
  */
 
+import type { WorkloadKind } from "./scenario.ts";
+
 /** `250ms`, `3s`; the number 0 needs no unit. */
 export type DurationText = string | 0;
 /** `30%`, `500ppm`; 0 needs no unit. */
@@ -69,6 +71,8 @@ export interface ClusterFile {
     | { readonly write?: DistributionFile | undefined; readonly fsync?: DistributionFile | undefined }
     | undefined;
   readonly requestTimeout?: DurationText | undefined;
+  /** The leader compares hashes with the others this often; absent: never. */
+  readonly corruptCheck?: DurationText | undefined;
 }
 
 export interface NetworkFile {
@@ -88,7 +92,7 @@ export interface NetworkFile {
 
 export interface WorkloadFile {
   readonly name?: string | undefined;
-  readonly kind?: "kv" | "watch" | "lease" | "lock" | "auth" | undefined;
+  readonly kind?: WorkloadKind | undefined;
   readonly clients: number;
   /** `50/s`: requests arrive at this pace, whatever the answers. */
   readonly rate?: string | undefined;
@@ -108,6 +112,10 @@ export interface WorkloadFile {
   readonly from?: DurationText | undefined;
   readonly until?: DurationText | undefined;
   readonly timeout?: DurationText | undefined;
+  /** For programs: time to live of leases, how long something is held, whether it is guarded by its number. */
+  readonly ttl?: DurationText | undefined;
+  readonly hold?: DurationText | undefined;
+  readonly fencing?: boolean | undefined;
   readonly retry?: "none" | "safe" | "blind" | undefined;
   readonly endpoints?: SelectorText | undefined;
   readonly failover?: boolean | undefined;

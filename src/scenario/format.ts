@@ -12,9 +12,11 @@ import type { Claim } from "./claim.ts";
 import {
   CLIENT_TIMEOUT_DEFAULT_MICROS,
   DURATION_DEFAULT_MICROS,
+  HOLD_DEFAULT_MICROS,
   PRESETS,
   QUOTA_DEFAULT_BYTES,
   REQUEST_TIMEOUT_BASE_MICROS,
+  TTL_DEFAULT_MICROS,
 } from "./defaults.ts";
 import type {
   ClaimFile,
@@ -240,6 +242,7 @@ function fileOfOne(scenario: Scenario): ScenarioFile {
         : { write: fileOfDistribution(disk.write), fsync: fileOfDistribution(disk.fsync) },
       requestTimeout:
         cluster.requestTimeoutMicros === usualTimeout ? undefined : formatMicros(cluster.requestTimeoutMicros),
+      corruptCheck: cluster.corruptCheckMicros === 0 ? undefined : formatMicros(cluster.corruptCheckMicros),
     }),
     topology:
       cluster.topology === null
@@ -343,6 +346,9 @@ function workloadFile(workload: Workload, durationMicros: number): WorkloadFile 
     until: workload.untilMicros === durationMicros ? undefined : formatMicros(workload.untilMicros),
     timeout:
       workload.timeoutMicros === CLIENT_TIMEOUT_DEFAULT_MICROS ? undefined : formatMicros(workload.timeoutMicros),
+    ttl: workload.ttlMicros === TTL_DEFAULT_MICROS ? undefined : formatMicros(workload.ttlMicros),
+    hold: workload.holdMicros === HOLD_DEFAULT_MICROS ? undefined : formatMicros(workload.holdMicros),
+    fencing: workload.fencing ? undefined : false,
     retry: workload.retry === "none" ? undefined : workload.retry,
     endpoints: workload.endpoints.kind === "all" ? undefined : fileOfSelector(workload.endpoints),
     failover: workload.failover ? undefined : false,

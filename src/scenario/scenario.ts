@@ -74,6 +74,8 @@ export interface ClusterSettings {
   readonly disk: DiskSettings;
   /** Time that etcd gives a request before it is answered with a timeout: 5 s + 2 elections by default. */
   readonly requestTimeoutMicros: number;
+  /** The leader compares the hashes of all members once in this time (`--corrupt-check-time`); 0: never. */
+  readonly corruptCheckMicros: number;
   /** Where the apiservers stand, for the lessons around Kubernetes; null where there are none. */
   readonly topology: TopologySettings | null;
 }
@@ -121,7 +123,10 @@ export const WORKLOAD_OPS = [
 
 export type WorkloadOp = (typeof WORKLOAD_OPS)[number];
 
-export type WorkloadKind = "kv" | "watch" | "lease" | "lock" | "auth";
+export const WORKLOAD_KINDS = ["kv", "watch", "lease", "lock", "election", "auth", "stm", "informer"] as const;
+
+/** `kv` is a mix of requests; the others are programs of the kind that people run on etcd. */
+export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
 /** Who sets the pace. */
 export type WorkloadLoop =
@@ -147,6 +152,11 @@ export interface Workload {
   readonly untilMicros: number;
   /** After which an answer is no longer waited for and the outcome is unknown. */
   readonly timeoutMicros: number;
+  /** For programs: time to live of their leases, how long a lock, an office or a lease is held. */
+  readonly ttlMicros: number;
+  readonly holdMicros: number;
+  /** `lock`: the resource hears the number of the lock. `stm`: writes are guarded by what was read. */
+  readonly fencing: boolean;
   /** `safe`: only what cannot happen twice. `blind`: everything. */
   readonly retry: "none" | "safe" | "blind";
   /** The members its clients may talk to; client c starts on the c-th of them, around. */

@@ -13,7 +13,7 @@ import type { PredicateObject, ScenarioFile } from "./document.ts";
 import { nearest } from "./nearest.ts";
 import { INLINE_PREDICATE_KEYS, parsePredicate, propertiesOf, propertyNames } from "./parse-predicate.ts";
 import { parsePpm, splitCompare } from "./quantity.ts";
-import { MODELS, WORKLOAD_OPS } from "./scenario.ts";
+import { MODELS, WORKLOAD_KINDS, WORKLOAD_OPS } from "./scenario.ts";
 import { ACTION_KEYS, actionShape } from "./schema-action.ts";
 import type { Refine } from "./schema-words.ts";
 import {
@@ -120,6 +120,7 @@ const cluster = z.strictObject({
     ])
     .optional(),
   requestTimeout: positiveDuration.optional(),
+  corruptCheck: positiveDuration.optional(),
 });
 
 const network = z.strictObject({
@@ -147,7 +148,7 @@ function weights(known: readonly string[], what: string): z.ZodType<Readonly<Rec
 const workload = z
   .strictObject({
     name: label("workload").optional(),
-    kind: oneOf(["kv", "watch", "lease", "lock", "auth"], "kind of workload", "LS2006").optional(),
+    kind: oneOf(WORKLOAD_KINDS, "kind of workload", "LS2006").optional(),
     clients: z
       .number()
       .superRefine((value, ctx) => {
@@ -176,6 +177,9 @@ const workload = z
     from: duration.optional(),
     until: duration.optional(),
     timeout: positiveDuration.optional(),
+    ttl: positiveDuration.optional(),
+    hold: positiveDuration.optional(),
+    fencing: z.boolean().optional(),
     retry: oneOf(["none", "safe", "blind"], "way to retry", "LS2006").optional(),
     endpoints: fixedSelector.optional(),
     failover: z.boolean().optional(),

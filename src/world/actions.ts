@@ -1,7 +1,7 @@
 // Doing what the timetable says: aiming (selectors are resolved at the moment an action fires), doing, undoing. An action that
 // found nobody to act on, or changed nothing, is recorded as ineffective.
 
-import { resumeClient, submitOne } from "../client/client.ts";
+import { reconnect, resumeClient, submitOne } from "../client/client.ts";
 import {
   corruptFile,
   corruptRecord,
@@ -24,6 +24,9 @@ import { ClientRequest, type ClientResponse } from "../kernel/request.ts";
 import { AdminRequest, alreadyMade, type MembershipChange } from "../member/admin.ts";
 import {
   addEffect,
+  clientLink,
+  clientLinkKey,
+  clientLinkOf,
   cutLinks,
   type LinkEffect,
   type LinkName,
@@ -32,8 +35,10 @@ import {
   linksOfBridge,
   linksOfRing,
   mendLinks,
+  removeClientEffects,
   removeEffects,
 } from "../network/network.ts";
+import { deliverHeldBetween } from "./client-links.ts";
 import { LossReason, type RunContext } from "./context.ts";
 import { CHARGED, EventKind } from "./event.ts";
 import { destroyProcess, roleOf, startProcess, stopProcess, termOf } from "./life.ts";
@@ -108,9 +113,7 @@ export function beginAction(world: World, context: RunContext, position: number)
   if (state.status !== "waiting") return 0;
   const aim: Aim = { world, context, position, state };
   state.firedAtMicros = world.atMicros;
-  state.order =
-    (world.counters[CounterAt["fault-effective"]] as number) +
-    (world.counters[CounterAt["fault-ineffective"]] as number);
+  state.order = world.timetable.reduce((fired, { status }) => (status === "waiting" ? fired : fired + 1), 0);
   const effective = perform(aim, planned, planned.action);
   if (effective) {
     state.status = planned.forMicros !== null ? "active" : state.status === "waiting" ? "done" : state.status;
@@ -118,7 +121,9 @@ export function beginAction(world: World, context: RunContext, position: number)
       const end = world.atMicros + planned.forMicros;
       context.queue.push(end, TIMETABLE_RANK, EventKind.FaultEnds, position, 0, null);
     } else if (isLasting(planned.action)) state.status = "active";
-    context.count(CounterAt["fault-effective"]);
+    // What was asked of the cluster took effect when the cluster says so.
+    if (isAnswered(planned.action)) state.status = "active";
+    else context.count(CounterAt["fault-effective"]);
   } else {
     state.status = "ineffective";
     if (state.note === "") state.note = state.targets.length === 0 ? "it found nobody" : "it changed nothing";
@@ -130,9 +135,14 @@ export function beginAction(world: World, context: RunContext, position: number)
 
 /** The one member that an action was aimed at; 0 where there are several, or none yet, or where its targets are clients. */
 function onlyMember(world: World, action: Action, targets: readonly number[]): number {
-  if (targets.length !== 1 || action.kind === "clientPause" || action.kind === "clientReconnect") return 0;
+  if (targets.length !== 1 || isOfClients(action)) return 0;
   const id = targets[0] as number;
   return (world.processes[id] ?? null) === null ? 0 : id;
+}
+
+/** Actions whose targets are clients. */
+function isOfClients({ kind }: Action): boolean {
+  return kind === "clientPause" || kind === "clientReconnect" || kind === "clientSlowWatch";
 }
 
 function bitsOf(targets: readonly number[]): number {
@@ -156,6 +166,7 @@ function isLasting(action: Action): boolean {
     case "slow":
     case "clock":
     case "clientPause":
+    case "clientSlowWatch":
       return true;
     case "disk":
       return action.effect.kind !== "corrupt" && action.effect.kind !== "rollback" && action.effect.kind !== "wipe";
@@ -287,12 +298,17 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
       return clients(aim, action.clients, (id) => {
         const client = world.clients[id];
         if (client === null || client === undefined) return false;
-        const at = context.workloadOf(client).endpoints.indexOf(to[0] ?? 0);
-        if (at < 0 || at === client.endpoint) return false;
-        client.endpoint = at;
-        return true;
+        return reconnect(client, context.workloadOf(client), context, to[0] ?? 0);
       });
     }
+    case "clientSlowWatch":
+      return clients(aim, action.clients, (id) => {
+        const client = world.clients[id];
+        if (client === null || client === undefined || context.workloadOf(client).program === null) return false;
+        state.undo.push(undo(id, "slow-watch", client.slowMicros));
+        client.slowMicros = action.perResponseMicros;
+        return true;
+      });
     case "clientOp": {
       const via = resolve(aim, action.via);
       const client = world.clients[action.client];
@@ -308,7 +324,6 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
     case "defrag":
     case "upgrade":
     case "certificate":
-    case "clientSlowWatch":
       // Refused before the run by `scenario/compile.ts`.
       return false;
     default:
@@ -472,9 +487,11 @@ function effect(
   match: Pick<MessageMatch, "from" | "to" | "types" | "pPpm">,
   part: Partial<LinkEffect> & { readonly kind: LinkEffect["kind"] },
 ): boolean {
-  const links = linksOf(aim, match.from, match.to);
-  if (links.length === 0) return false;
-  addEffect(aim.world.network, links, {
+  const { network } = aim.world;
+  const keys = clientLinksOf(aim, match);
+  const links = wantsMembers(match) ? linksOf(aim, match.from, match.to) : [];
+  if (links.length === 0 && keys.length === 0) return false;
+  const added: LinkEffect = {
     fault: aim.position,
     kind: part.kind,
     ppm: match.pPpm,
@@ -485,9 +502,38 @@ function effect(
     copies: part.copies ?? 0,
     bytesPerSecond: part.bytesPerSecond ?? 0,
     bufferBytes: part.bufferBytes ?? 0,
-  });
+  };
+  addEffect(network, links, added);
+  for (const key of keys) clientLink(network, key).effects.push(added);
   aim.state.links = links;
   return true;
+}
+
+/** Whether messages between members are meant: any but those that only clients and members exchange. */
+function wantsMembers({ from, to, types }: Pick<MessageMatch, "from" | "to" | "types">): boolean {
+  if (from.kind === "clients" || to.kind === "clients") return false;
+  return types.length === 0 || types.some((type) => type !== "request" && type !== "response");
+}
+
+/**
+ * The connections between clients and members that are meant: those of the clients that one side names, or, where `request` or
+ * `response` is asked for between members, those of all clients with them.
+ */
+function clientLinksOf(aim: Aim, { from, to, types }: Pick<MessageMatch, "from" | "to" | "types">): number[] {
+  const count = aim.world.clients.length - 1;
+  const wants = (type: string): boolean => types.length === 0 || types.includes(type);
+  const all = Array.from({ length: count }, (_, at) => at + 1);
+  const keys: number[] = [];
+  const join = (clients: readonly number[], members: readonly number[], toClient: boolean): void => {
+    for (const client of clients) for (const member of members) keys.push(clientLinkKey(client, member, toClient));
+  };
+  if (from.kind === "clients" && wants("request")) join(resolveClients(from, count), resolve(aim, to), false);
+  else if (to.kind === "clients" && wants("response")) join(resolveClients(to, count), resolve(aim, from), true);
+  else if (from.kind !== "clients" && to.kind !== "clients") {
+    if (types.includes("request")) join(all, resolve(aim, to), false);
+    if (types.includes("response")) join(all, resolve(aim, from), true);
+  }
+  return keys;
 }
 
 /** Spread around the added delay: `jitterMicros` to both sides for uniform and normal, above it for the others. */
@@ -509,6 +555,14 @@ function jitterOf(jitterMicros: number, dist: Distribution["kind"]): Distributio
 function release(aim: Aim, from: Selector, to: Selector, types: readonly string[]): boolean {
   const { world, context } = aim;
   let released = false;
+  for (const key of clientLinksOf(aim, { from, to, types })) {
+    const link = world.network.clientLinks.get(key);
+    if (link === undefined || link.held.length === 0) continue;
+    for (const { message } of link.held) deliverHeldToClient(context, key, message);
+    link.held = [];
+    released = true;
+  }
+  if (!wantsMembers({ from, to, types })) return released;
   for (const { from: a, to: b } of linksOf(aim, from, to)) {
     const link = world.network.links[a]?.[b];
     if (link === undefined) continue;
@@ -523,6 +577,11 @@ function release(aim: Aim, from: Selector, to: Selector, types: readonly string[
     if (stay.length !== link.held.length) link.held = stay;
   }
   return released;
+}
+
+function deliverHeldToClient(context: RunContext, key: number, message: unknown): void {
+  const { client, member, toClient } = clientLinkOf(key);
+  deliverHeldBetween(context, client, member, toClient, message as ClientRequest | ClientResponse);
 }
 
 /** A message that was held goes on at once, but not ahead of what the link has under way. */
@@ -634,12 +693,16 @@ function membership(aim: Aim, action: MemberAction): boolean {
   state.targets = ids;
   if (ids.length === 0) return false;
   if (action.change === "update") {
+    let changed = false;
     for (const id of ids) {
       const process = processOf(world, id);
+      const { zone, host } = process;
       if (action.zone !== null) process.zone = action.zone;
       if (action.host !== null) process.host = action.host;
+      if (process.zone !== zone || process.host !== host) changed = true;
     }
-    return true;
+    if (!changed) state.note = "it has these labels already";
+    return changed;
   }
   if (action.change === "add") {
     const present = world.ids.filter((id) => !processOf(world, id).removed).length;
@@ -699,6 +762,7 @@ function ask(aim: Aim, request: AdminRequest, to: number): boolean {
     return false;
   }
   state.operation = ++world.operatorOperations;
+  state.asked = to;
   context.sendRequest(to, new ClientRequest(0, state.operation, Math.max(1, state.attempts), request));
   return true;
 }
@@ -708,17 +772,20 @@ export function operatorHears(world: World, context: RunContext, response: Clien
   for (const [position, state] of world.timetable.entries()) {
     if (state.operation !== response.operation || state.status === "waiting") continue;
     const { action } = context.plan.timetable[position] as PlannedAction;
-    if (response.error !== null && isAsked(action)) {
-      state.status = "ineffective";
-      state.note = response.error.message;
-      context.count(CounterAt["fault-ineffective"]);
+    if (isAsked(action)) {
+      state.operation = 0;
+      if (response.error !== null) {
+        state.status = "ineffective";
+        state.note = response.error.message;
+      } else state.status = "done";
+      context.count(CounterAt[response.error === null ? "fault-effective" : "fault-ineffective"]);
       return;
     }
     if (action.kind !== "member" || state.status !== "active") continue;
     state.operation = 0;
     if (response.error !== null && !(state.attempts > 1 && alreadyMade(changeOf(action), response.error))) {
       state.note = response.error.message;
-      if (state.attempts >= OPERATOR_ATTEMPTS_MAX) state.status = "ineffective";
+      if (state.attempts >= OPERATOR_ATTEMPTS_MAX) giveUp(context, state);
       else {
         context.queue.push(
           world.atMicros + OPERATOR_RETRY_MICROS,
@@ -735,15 +802,27 @@ export function operatorHears(world: World, context: RunContext, response: Clien
     carriedOut(world, context, action, action.joint ? state.targets : [state.targets[state.step] as number]);
     state.step = action.joint ? state.targets.length : state.step + 1;
     state.attempts = 0;
-    if (state.step >= state.targets.length) state.status = "done";
-    else operate({ world, context, position, state }, action);
+    if (state.step >= state.targets.length) {
+      state.status = "done";
+      context.count(CounterAt["fault-effective"]);
+    } else operate({ world, context, position, state }, action);
     return;
   }
+}
+
+/** Actions whose effect only an answer of the cluster tells. */
+export function isAnswered(action: Action): boolean {
+  return isAsked(action) || (action.kind === "member" && action.change !== "update");
 }
 
 /** Requests that the operator makes once; a refusal means that nothing happened. */
 function isAsked(action: Action): boolean {
   return action.kind === "transferLeader" || action.kind === "campaign" || action.kind === "compact";
+}
+
+function giveUp(context: RunContext, state: TimetableState): void {
+  state.status = "ineffective";
+  context.count(CounterAt["fault-ineffective"]);
 }
 
 function carriedOut(world: World, context: RunContext, action: MemberAction, ids: readonly number[]): void {
@@ -769,7 +848,7 @@ export function operatorActs(world: World, context: RunContext, position: number
   const { action } = context.plan.timetable[position] as PlannedAction;
   if (state.status !== "active" || action.kind !== "member") return;
   if (state.operation !== 0 && world.atMicros < state.deadlineMicros) return;
-  if (state.attempts >= OPERATOR_ATTEMPTS_MAX) state.status = "ineffective";
+  if (state.attempts >= OPERATOR_ATTEMPTS_MAX) giveUp(context, state);
   else operate({ world, context, position, state }, action);
 }
 
@@ -812,6 +891,9 @@ export function endAction(world: World, context: RunContext, position: number): 
   state.undo = [];
   for (const { from, to, message } of removeEffects(world.network, position)) {
     deliverHeld(world, context, from, to, message);
+  }
+  for (const { key, message } of removeClientEffects(world.network, position)) {
+    deliverHeldToClient(context, key, message);
   }
   if (context.trace !== null) context.trace.fault(world.atMicros, position, 2, bitsOf(state.targets));
   return onlyMember(world, action, state.targets);
@@ -881,6 +963,11 @@ function catchUp(world: World, context: RunContext, id: number): void {
 }
 
 function putBack(world: World, { member, what, value, distribution }: Undo): void {
+  if (what === "slow-watch") {
+    const client = world.clients[member];
+    if (client !== null && client !== undefined) client.slowMicros = value;
+    return;
+  }
   const process = processOf(world, member);
   const faults = process.disk.faults;
   switch (what) {

@@ -1,7 +1,7 @@
 // What a run holds around its world while it steps: the queue, the streams of choice, the digest, the trace, who observes.
 // One object serves every process in turn (`self` says which), so that handling an event makes no garbage.
 
-import type { Client, ClientHost, ClientObserver, WorkloadPlan } from "../client/client.ts";
+import type { Client, ClientHost, ClientObserver, ProgramObserver, WorkloadPlan } from "../client/client.ts";
 import { append, beginSync, type Disk, type DiskRecord, isInstant, syncNow, writeFile } from "../disk/disk.ts";
 import { assert } from "../kernel/assert.ts";
 import type { ChoiceSource, Purpose, Stream } from "../kernel/choose.ts";
@@ -10,9 +10,10 @@ import { createDigest, type Digest } from "../kernel/digest.ts";
 import { type Distribution, drawMicros } from "../kernel/distribution.ts";
 import { EventQueue, type QueueImage } from "../kernel/queue.ts";
 import { clientRank, linkRank, memberRank, requestRank, responseRank } from "../kernel/rank.ts";
-import type { ClientRequest, ClientResponse } from "../kernel/request.ts";
+import { ClientRequest, ClientResponse, type RequestError } from "../kernel/request.ts";
 import type { ProcessContext, Protocol } from "../member/protocol.ts";
 import { type Link, type LinkEffect, linkOf } from "../network/network.ts";
+import { sendRequestOver, sendResponse } from "./client-links.ts";
 import { EventKind } from "./event.ts";
 import type { Trace } from "./trace.ts";
 import { localMicros, type Process, processOf, trueDuration, type World, type WorldPlan } from "./world.ts";
@@ -39,6 +40,7 @@ export class RunContext implements ProcessContext, ClientHost {
   /** Null: nothing is kept. */
   trace: Trace | null = null;
   clientObserver: ClientObserver | null = null;
+  programObserver: ProgramObserver | null = null;
   /** Called when a process starts or is gone. */
   lifeObserver: LifeObserver | null = null;
 
@@ -108,6 +110,10 @@ export class RunContext implements ProcessContext, ClientHost {
 
   get disk(): Disk {
     return this.process.disk;
+  }
+
+  get version(): string {
+    return this.process.version;
   }
 
   get applyDelayMicros(): number {
@@ -195,7 +201,12 @@ export class RunContext implements ProcessContext, ClientHost {
   reply(request: ClientRequest, response: ClientResponse): void {
     const client = request.client;
     const at = this.world.atMicros + this.clientLatency(client);
-    this.queue.push(at, responseRank(client), EventKind.Response, client, this.self, response);
+    if (this.world.network.clientLinks.size > 0) sendResponse(this, this.self, response, at, false);
+    else this.queue.push(at, responseRank(client), EventKind.Response, client, this.self, response);
+  }
+
+  stream(request: ClientRequest, response: ClientResponse): void {
+    sendResponse(this, this.self, response, this.world.atMicros + this.clientLatency(request.client), true);
   }
 
   // The network.
@@ -288,7 +299,7 @@ export class RunContext implements ProcessContext, ClientHost {
     for (let i = 0; i < copies; i++) this.arrive(from, to, message, kind, at + this.drawLatency(from, to));
   }
 
-  private delayOf(effect: LinkEffect, link: Link, from: number, to: number): number {
+  delayOf(effect: LinkEffect, link: Link, from: number, to: number): number {
     if (effect.jitter === null) return effect.addMicros;
     let drawn = drawMicros(effect.jitter, this.latencyStream(from, to));
     if (effect.jitter.kind === "normal") drawn -= effect.jitter.meanMicros;
@@ -325,6 +336,11 @@ export class RunContext implements ProcessContext, ClientHost {
     return streamOf(this.losses, from, to) ?? openStream(this, this.losses, "loss", from, to);
   }
 
+  /** Choices about what happens to a client's messages. */
+  clientLoss(client: number): Stream {
+    return this.choices.open("client-loss", client);
+  }
+
   private diskStream(member: number): Stream {
     return (this.disks[member] ??= this.choices.open("disk", member));
   }
@@ -338,7 +354,20 @@ export class RunContext implements ProcessContext, ClientHost {
   sendRequest(to: number, request: ClientRequest): void {
     const client = request.client;
     const at = this.world.atMicros + this.clientLatency(client);
-    this.queue.push(at, requestRank(client), EventKind.Request, to, client, request);
+    if (this.world.network.clientLinks.size > 0) sendRequestOver(this, to, request, at, false);
+    else this.queue.push(at, requestRank(client), EventKind.Request, to, client, request);
+  }
+
+  sendOnStream(to: number, request: ClientRequest): void {
+    sendRequestOver(this, to, request, this.world.atMicros + this.clientLatency(request.client), true);
+  }
+
+  /** A client hears that it has no connection to a member: it was refused, or it broke. */
+  breakConnection(member: number, request: ClientRequest | ClientResponse, error: RequestError): void {
+    const { client, operation, attempt } = request;
+    const response = new ClientResponse(new ClientRequest(client, operation, attempt, null), null, error, 0);
+    const at = this.world.atMicros + this.clientLatency(client);
+    this.queue.push(at, responseRank(client), EventKind.Response, client, member, response);
   }
 
   setClientTimer(client: number, atMicros: number): void {

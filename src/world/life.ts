@@ -1,7 +1,10 @@
 // Starting and stopping processes, and noting what each looks like after a step.
 
+import { brokenAt } from "../client/client.ts";
 import { crashDisk, type Unsynced, wipeDisk } from "../disk/disk.ts";
 import { CounterAt } from "../kernel/counter.ts";
+import { ClientRequest } from "../kernel/request.ts";
+import { BROKEN } from "./client-links.ts";
 import type { RunContext } from "./context.ts";
 import { type Process, processOf, type World } from "./world.ts";
 
@@ -53,6 +56,19 @@ export function stopProcess(world: World, context: RunContext, id: number, unsyn
   noteOffice(world, context, process);
   if (context.trace !== null) context.trace.life(world.atMicros, id, false);
   if (context.lifeObserver !== null) context.lifeObserver.stopped(id);
+  if (context.plan.connections) breakConnections(world, context, id);
+}
+
+/** Whoever waits for the member hears at once that it is gone. */
+function breakConnections(world: World, context: RunContext, id: number): void {
+  for (const client of world.clients) {
+    if (client === null) continue;
+    for (const request of brokenAt(client, id)) context.breakConnection(id, request, BROKEN);
+  }
+  for (const { asked, operation, status } of world.timetable) {
+    if (asked !== id || operation === 0 || status === "waiting") continue;
+    context.breakConnection(id, new ClientRequest(0, operation, 1, null), BROKEN);
+  }
 }
 
 /** Takes a member away for good, with its disk. */

@@ -9,6 +9,7 @@ import { memberRank } from "../kernel/rank.ts";
 import type { ClientRequest, ClientResponse } from "../kernel/request.ts";
 import type { MessageFacts } from "../member/protocol.ts";
 import { beginAction, endAction, operatorActs, operatorHears } from "./actions.ts";
+import { REFUSED } from "./client-links.ts";
 import { LossReason, type RunContext } from "./context.ts";
 import { CHARGED, EventKind } from "./event.ts";
 import { noteOffice, roleOf, stopProcess, termOf } from "./life.ts";
@@ -56,7 +57,12 @@ function timer(world: World, context: RunContext, id: number, b: number): number
 function request(world: World, context: RunContext, id: number, client: number, payload: unknown): number {
   const process = processOf(world, id);
   context.content = (payload as ClientRequest).operation;
-  if (process.status !== "up" || !ready(context, process, EventKind.Request, client, payload)) return 0;
+  if (process.status !== "up") {
+    // Nobody listens there, and the host says so.
+    if (context.plan.connections) context.breakConnection(id, payload as ClientRequest, REFUSED);
+    return 0;
+  }
+  if (!ready(context, process, EventKind.Request, client, payload)) return 0;
   context.delivered++;
   context.enter(id);
   context.protocol.request(process.state, payload as ClientRequest, context);

@@ -33,6 +33,8 @@ export type ProcessStatus = "up" | "down" | "destroyed";
 export interface Process {
   readonly id: number;
   status: ProcessStatus;
+  /** Version of the program that it runs, or will run when it starts. */
+  version: string;
   /** Starts so far; events of earlier boots are void. */
   boot: number;
   /** State of the protocol; null unless up. */
@@ -74,6 +76,8 @@ export interface TimetableState {
   step: number;
   attempts: number;
   operation: number;
+  /** The member that it asked. */
+  asked: number;
   deadlineMicros: number;
   /** What happened, for people and traces. */
   note: string;
@@ -92,7 +96,8 @@ export interface Undo {
     | "slow"
     | "error"
     | "write-error"
-    | "read-error";
+    | "read-error"
+    | "slow-watch";
   readonly value: number;
   readonly distribution: Distribution | null;
 }
@@ -157,9 +162,14 @@ export interface WorldPlan {
   readonly duplicatePpm: number;
   /** Whether messages of one link arrive in the order of sending, as over one TCP connection. */
   readonly ordered: boolean;
+  /** Whether clients notice at once that a member is not there; else their requests vanish. */
+  readonly connections: boolean;
   readonly workloads: readonly WorkloadPlan[];
   readonly timetable: readonly PlannedAction[];
 }
+
+/** The program that members run from the start. */
+const PROGRAM_VERSION = "3.6.16";
 
 function createClock(): Clock {
   return { ratePpm: 0, baseTrueMicros: 0, baseLocalMicros: 0, wallOffsetMicros: 0 };
@@ -170,6 +180,7 @@ export function createProcess(id: number, role: "voter" | "learner", disk: DiskC
   return {
     id,
     status: "down",
+    version: PROGRAM_VERSION,
     boot: 0,
     state: null,
     disk: createDisk(disk),
@@ -235,6 +246,7 @@ export function createTimetableState(): TimetableState {
     step: 0,
     attempts: 0,
     operation: 0,
+    asked: 0,
     deadlineMicros: 0,
     note: "",
   };

@@ -43,6 +43,7 @@ export function workload(changes: Partial<WorkloadPlan> = {}): WorkloadPlan {
     learns: false,
     gets: null,
     etcd: false,
+    program: null,
     ...changes,
   };
 }
@@ -98,6 +99,7 @@ export class FakeHost implements ClientHost, ClientObserver {
   readonly seen: Seen[] = [];
   clientMicros = 0;
   readonly clientObserver: ClientObserver = this;
+  readonly programObserver = null;
   private readonly server: (sent: Sent) => Reply | null;
   private readonly choices: RandomChoices = new RandomChoices("client");
   private readonly due: Due[] = [];
@@ -164,6 +166,10 @@ export class FakeHost implements ClientHost, ClientObserver {
     this.at(this.clientMicros + reply.afterMicros, () => {
       receiveResponse(this.clientOf(client), this.plan, this, response);
     });
+  }
+
+  sendOnStream(to: number, request: ClientRequest): void {
+    this.sendRequest(to, request);
   }
 
   setClientTimer(id: number, atMicros: number): void {

@@ -68,6 +68,7 @@ function watch(actions: readonly { at: number; for?: number; clock: Partial<Acti
       lossPpm: 0,
       duplicatePpm: 0,
       ordered: true,
+      connections: true,
       workloads: [],
       timetable,
     },

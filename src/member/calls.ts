@@ -1,0 +1,257 @@
+// Everything that is asked of a member besides ranges, puts and transactions: leases, alarms, users, members, maintenance,
+// locks and elections. The front desk (`etcd/admit.ts`) decides what becomes of a call; here that is carried out.
+
+import { type Admission, admitCall } from "../etcd/admit.ts";
+import { answerLocally, downgraded } from "../etcd/answer.ts";
+import {
+  ErrBadLeaderTransferee,
+  ErrNotLeader,
+  EtcdError,
+  LeaseCheckpointRequest,
+  MemberIdRequest,
+  type Request,
+  RequestKind,
+} from "../etcd/api.ts";
+import { NOBODY } from "../etcd/auth-check.ts";
+import type { Call } from "../etcd/call.ts";
+import { remainingMicros, renewalCheckpoint } from "../etcd/lease-clock.ts";
+import { CounterAt } from "../kernel/counter.ts";
+import type { ClientRequest } from "../kernel/request.ts";
+import { Role, transferLeader } from "../raft/raft.ts";
+import { proposeMembership, viewOf } from "./administer.ts";
+import { defragment } from "./backend-work.ts";
+import type { EtcdMember, PendingCall } from "./etcd-member.ts";
+import { numberOf } from "./identity.ts";
+import { leaseMicros } from "./leases.ts";
+import type { MemberEnv } from "./member-env.ts";
+import { PeerMessage, PeerType } from "./peer-message.ts";
+import { answerRead, enqueueRead } from "./reads.ts";
+import { beginRecipe } from "./recipes.ts";
+import { LEARNER, NO_LEADER, proposeOwn, proposeRequest } from "./requests.ts";
+import { conclude, definite, refuse, respond } from "./respond.ts";
+
+/** A question to a peer that was not answered is asked again after this long. */
+const ASK_AGAIN_MICROS = 1_000_000;
+
+const EMPTY = Object.freeze({ answer: "empty" });
+
+/** A request as the front desk wants it. */
+export function callOf(body: unknown): Call {
+  const call = body as Call | Request;
+  return "call" in call ? call : { call: "request", request: call };
+}
+
+/** Takes a call of a client. */
+export function takeCall(member: EtcdMember, env: MemberEnv, request: ClientRequest): void {
+  const call = callOf(request.body);
+  if (member.raft.isLearner && call.call !== "status" && call.call !== "snapshot") {
+    refuse(member, env, request, LEARNER);
+    return;
+  }
+  switch (call.call) {
+    case "authenticate":
+      // Whether there is such a user is known for certain only behind a read index.
+      enqueueRead(member, env, request);
+      return;
+    case "lease-keep-alive":
+    case "lease-time-to-live":
+      wait(member, env, request);
+      return;
+    case "move-leader":
+      moveLeader(member, env, request, call.targetId);
+      return;
+    case "defragment":
+      defragment(member, env, request);
+      return;
+    default:
+      admit(member, env, request, call);
+  }
+}
+
+/** Has the front desk decide, and carries it out. */
+export function admit(member: EtcdMember, env: MemberEnv, request: ClientRequest, call: Call): void {
+  const { context, desk } = env;
+  if (isPromotion(call) && member.raft.role !== Role.Leader) {
+    // Only the leader knows how far a learner is.
+    wait(member, env, request);
+    return;
+  }
+  // The id of a new member depends on the second of the wall clock.
+  const now = call.call === "member-add" ? Math.max(0, context.wallMicros()) : context.localMicros();
+  carryOut(member, env, request, admitCall(desk, call, request.token, now, viewOf(member, env)));
+}
+
+function isPromotion(call: Call): boolean {
+  return call.call === "request" && call.request.kind === RequestKind.MemberPromote;
+}
+
+/** Does what the front desk decided. */
+export function carryOut(member: EtcdMember, env: MemberEnv, request: ClientRequest, admission: Admission): void {
+  switch (admission.do) {
+    case "refuse":
+      conclude(member, env, request, admission.error);
+      return;
+    case "alarm":
+      proposeRequest(member, env, request, admission.command.request, NOBODY, definite(admission.error));
+      return;
+    case "propose":
+      proposeRequest(member, env, request, admission.command.request, admission.command.auth);
+      return;
+    case "reconfigure": {
+      const change = admission.command.request;
+      switch (change.kind) {
+        case RequestKind.MemberAdd:
+        case RequestKind.MemberRemove:
+        case RequestKind.MemberPromote:
+        case RequestKind.MemberUpdate:
+          proposeMembership(member, env, request, [change]);
+          return;
+        default:
+          return;
+      }
+    }
+    case "read":
+      if (admission.linearizable) enqueueRead(member, env, request);
+      else answerRead(member, env, request);
+      return;
+    case "recipe":
+      beginRecipe(member, env, request, admission.recipe, admission.auth);
+  }
+}
+
+/** What a client is told that asked for something which the log answers. */
+export function answerOf(env: MemberEnv, request: ClientRequest, outcome: object): object {
+  return (request.body as { readonly call?: string }).call === "downgrade" ? downgraded(env.desk) : outcome;
+}
+
+function moveLeader(member: EtcdMember, env: MemberEnv, request: ClientRequest, targetId: string): void {
+  const { raft } = member;
+  const { store } = env.backend;
+  const target = numberOf(store, targetId);
+  const checked = answerLocally(env.desk, callOf(request.body), request.token, env.context.localMicros());
+  if (checked instanceof EtcdError) conclude(member, env, request, checked);
+  else if (raft.role !== Role.Leader) conclude(member, env, request, ErrNotLeader);
+  else if (!env.backend.confState.voters.includes(target)) conclude(member, env, request, ErrBadLeaderTransferee);
+  else if (target === env.context.self) respond(member, env, request, EMPTY, 0);
+  else {
+    env.context.count(CounterAt.transfer);
+    transferLeader(raft, target, env);
+    member.pendingCalls.push(pending(env, request));
+  }
+}
+
+function pending(env: MemberEnv, request: ClientRequest): PendingCall {
+  return { request, atMicros: env.context.localMicros(), asked: 0, askedAtMicros: 0 };
+}
+
+function wait(member: EtcdMember, env: MemberEnv, request: ClientRequest): void {
+  const call = pending(env, request);
+  if (!serve(member, env, call)) member.pendingCalls.push(call);
+}
+
+/** Looks after calls that wait: once a tick, and when something they may wait for has happened. */
+export function tendCalls(member: EtcdMember, env: MemberEnv): void {
+  const calls = member.pendingCalls;
+  member.pendingCalls = [];
+  const now = env.context.localMicros();
+  const kept: PendingCall[] = [];
+  for (const call of calls) {
+    if (serve(member, env, call)) continue;
+    if (now - call.atMicros < member.config.requestTimeoutMicros) kept.push(call);
+    else refuse(member, env, call.request, NO_LEADER);
+  }
+  member.pendingCalls = [...kept, ...member.pendingCalls];
+}
+
+/** Tries to bring a call to its end; false: it goes on waiting. */
+function serve(member: EtcdMember, env: MemberEnv, pendingCall: PendingCall): boolean {
+  const call = callOf(pendingCall.request.body);
+  switch (call.call) {
+    case "lease-keep-alive":
+      return serveKeepAlive(member, env, pendingCall, call.id);
+    case "lease-time-to-live":
+      return serveTimeToLive(member, env, pendingCall);
+    case "move-leader": {
+      const target = numberOf(env.backend.store, call.targetId);
+      if (member.raft.lead !== target) return false;
+      respond(member, env, pendingCall.request, EMPTY, 0);
+      return true;
+    }
+    default:
+      if (member.raft.role === Role.Leader) {
+        admit(member, env, pendingCall.request, call);
+        return true;
+      }
+      if (call.call === "request" && call.request instanceof MemberIdRequest) {
+        ask(member, env, pendingCall, PeerType.Promote, call.request.id);
+      }
+      return false;
+  }
+}
+
+/** Asks the leader, if it is known and was not asked already. */
+function ask(member: EtcdMember, env: MemberEnv, call: PendingCall, type: number, body: unknown): void {
+  const now = env.context.localMicros();
+  const { lead } = member.raft;
+  if (lead === 0 || lead === env.context.self) return;
+  if (call.asked !== 0 && now - call.askedAtMicros < ASK_AGAIN_MICROS) return;
+  call.asked = ++member.peersAsked;
+  call.askedAtMicros = now;
+  env.context.send(lead, new PeerMessage(type, call.asked, body));
+}
+
+function serveKeepAlive(member: EtcdMember, env: MemberEnv, call: PendingCall, id: string): boolean {
+  const { desk } = env;
+  const now = leaseMicros(member, env);
+  if (member.raft.role === Role.Leader && member.leases.primary) {
+    if (isExpiring(member, env, id, now)) return false;
+    const answer = answerLocally(desk, callOf(call.request.body), call.request.token, now);
+    if (!(answer instanceof EtcdError)) noteRenewal(member, env, id, now);
+    conclude(member, env, call.request, answer);
+    return true;
+  }
+  if (call.asked === 0) {
+    const refusal = answerLocally(desk, callOf(call.request.body), call.request.token, now);
+    if (refusal instanceof EtcdError && refusal !== ErrNotLeader) {
+      conclude(member, env, call.request, refusal);
+      return true;
+    }
+  }
+  ask(member, env, call, PeerType.LeaseRenew, id);
+  return false;
+}
+
+/** A lease that is over and not yet revoked: whether it can be renewed is known only when it is gone. */
+export function isExpiring(member: EtcdMember, env: MemberEnv, id: string, now: number): boolean {
+  const remaining = remainingMicros(member.leases, id, now);
+  return remaining !== null && remaining <= 0 && env.backend.store.leases.has(id);
+}
+
+/** After a renewal: a checkpoint that was taken of the lease is taken back through the log. */
+export function noteRenewal(member: EtcdMember, env: MemberEnv, id: string, now: number): void {
+  const { store } = env.backend;
+  const lease = store.leases.get(id);
+  if (lease === undefined) return;
+  if (env.observer !== null) env.observer.renewed(env.context.self, id, lease.ttlSeconds, now);
+  const checkpoint = renewalCheckpoint(store, id);
+  if (checkpoint !== null) proposeOwn(member, env, new LeaseCheckpointRequest([checkpoint]));
+}
+
+function serveTimeToLive(member: EtcdMember, env: MemberEnv, call: PendingCall): boolean {
+  const { body, token } = call.request;
+  const asked = callOf(body);
+  const answer = answerLocally(env.desk, asked, token, leaseMicros(member, env));
+  const leads = member.raft.role === Role.Leader && member.leases.primary;
+  if (leads || answer instanceof EtcdError) {
+    conclude(member, env, call.request, answer);
+    return true;
+  }
+  ask(member, env, call, PeerType.LeaseTimeToLive, asked);
+  return false;
+}
+
+/** The call that asked a peer this; undefined when it is over, or has asked again since. */
+export function takeAsked(member: EtcdMember, number: number): PendingCall | undefined {
+  const at = member.pendingCalls.findIndex((call) => call.asked === number);
+  return at < 0 ? undefined : member.pendingCalls.splice(at, 1)[0];
+}
