@@ -118,6 +118,8 @@ function createProgram(args: readonly string[]): Command {
     .addOption(
       new Option("-v, --verbose", "each run in full").argParser((_: string, sum: number | undefined) => (sum ?? 0) + 1),
     )
+    .option("--config <file>", "options from this file (else lockstep.config.* upward from here)")
+    .option("--profile <name>", "options of this profile of the configuration")
     .showSuggestionAfterError(true)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
@@ -187,13 +189,27 @@ function withOutput(command: Command): Command {
     .option("--json", "one JSON document")
     .addOption(new Option("--format <form>", "form of the output").choices(FORMATS))
     .option("-o, --out <dir>", "write the artifact of every run there")
+    .option("--report <forms>", "also write html, junit, json, tap, markdown, such as html=out/x.html,junit")
     .addOption(new Option("--progress <how>", "progress on standard error").choices(["auto", "plain", "none"]));
+}
+
+/** Names of all options of all commands, as settings have them. */
+function optionNames(): readonly string[] {
+  const names: string[] = [];
+  const visit = (command: Command): void => {
+    for (const option of command.options) names.push(option.attributeName());
+    for (const child of command.commands) visit(child);
+  };
+  visit(createProgram(WORDS.map(([word]) => word)));
+  return [...new Set(names)];
 }
 
 type Handler = (terminal: Terminal, command: Command) => Promise<number>;
 
 /** Opens the terminal, and only then loads what the command needs. */
 async function handled(command: Command, handler: Handler): Promise<void> {
+  const { applySettings } = await import("./config.ts");
+  await applySettings(command, optionNames);
   const { openTerminal } = await import("./terminal.ts");
   const terminal = await openTerminal(command.optsWithGlobals<CommonOptions>());
   exitCode = await handler(terminal, command);

@@ -11,6 +11,7 @@ import { interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { overrideWords } from "./override.ts";
 import { openPresenter } from "./present.ts";
 import { hideProgress, openProgress, showProgress } from "./progress.ts";
+import { withReports } from "./report-files.ts";
 import { resolveRuns } from "./resolve-run.ts";
 import { exitOf, formatOf, type RunOptions } from "./run-command.ts";
 import { breakLines, stopOf, stopWords } from "./stop-options.ts";
@@ -39,7 +40,7 @@ export async function replayCommand(
     seeds: seed,
     runs: 1,
   }));
-  const presenter = openPresenter(format, groups, terminal);
+  const presenter = withReports(options.report, terminal, () => openPresenter(format, groups, terminal));
   const progress = openProgress(terminal, options.progress ?? "auto", replays.length, format !== "silent");
   const interrupts = listenForInterrupts();
   let exit: number = broken.length > 0 ? ExitCode.Usage : ExitCode.Held;

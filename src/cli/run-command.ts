@@ -24,6 +24,7 @@ import { type LoadedScenario, loadScenarios } from "./load-scenarios.ts";
 import { type OverrideOptions, overridesOf, overrideWords } from "./override.ts";
 import { type Format, openPresenter, type PlannedGroup, type Presenter } from "./present.ts";
 import { hideProgress, openProgress, type Progress, type ProgressWish, showProgress } from "./progress.ts";
+import { withReports } from "./report-files.ts";
 import {
   breakLines,
   judgedBy,
@@ -44,6 +45,7 @@ export interface RunOptions extends OverrideOptions, StopOptions {
   readonly out?: string;
   readonly progress?: ProgressWish;
   readonly soft?: boolean;
+  readonly report?: string;
 }
 
 /** Runs of one file that follow each other. */
@@ -69,7 +71,7 @@ export async function runCommand(names: readonly string[], options: RunOptions, 
     variants.map((variant) => ({ name: groupName(variant), seeds: printSeedRange(range), runs: range.count })),
   );
   const count = groups.reduce((sum, group) => sum + group.runs, 0);
-  const presenter = openPresenter(format, groups, terminal);
+  const presenter = withReports(options.report, terminal, () => openPresenter(format, groups, terminal));
   const progress = openProgress(terminal, options.progress ?? "auto", count, format !== "silent");
   const interrupts = listenForInterrupts();
   const session: Session = { terminal, store, presenter, progress, interrupts, words, stop, exit: ExitCode.Held };
