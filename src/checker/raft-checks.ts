@@ -29,7 +29,18 @@ export function checkMember(ghost: Ghost, out: Findings, id: number, raft: Raft,
   const log = raft.log;
   const role = raft.role;
   const last = log.last;
-  const grew = last !== known.lastIndex || (last > 0 && chainAt(log, last) !== known.lastChain);
+  const grew = last !== known.lastIndex || log.lastChain !== known.lastChain;
+  const commit = log.committed;
+  if (
+    !grew &&
+    commit === known.commit &&
+    log.applied <= commit &&
+    raft.term === known.term &&
+    role === known.role &&
+    raft.tracker.membership === known.membership
+  ) {
+    return;
+  }
   if (raft.term !== known.term) {
     if (raft.term < known.term) {
       out.report("term-monotonic", [id], `n${id} went back from term ${known.term} to term ${raft.term}`);
@@ -41,7 +52,6 @@ export function checkMember(ghost: Ghost, out: Findings, id: number, raft: Raft,
     becameLeader(ghost, out, id, raft, atMicros, step);
   }
   if (grew) logChanged(ghost, out, id, raft, known);
-  const commit = log.committed;
   if (commit !== known.commit) {
     if (role === Role.Leader && commit > known.commit) leaderCommits(ghost, out, id, raft, commit);
     known.commit = commit;
@@ -172,7 +182,7 @@ function logChanged(ghost: Ghost, out: Findings, id: number, raft: Raft, known: 
     }
   }
   known.lastIndex = last;
-  known.lastChain = chainAt(log, last);
+  known.lastChain = log.lastChain;
   if (last - log.committed > LOG_BOUND) {
     out.report("bounded-resources", [id], `n${id} holds ${last - log.committed} entries that are not committed`);
   }
@@ -430,7 +440,7 @@ export function noteBoot(
   known.term = raft.term;
   known.role = raft.role;
   known.lastIndex = log.last;
-  known.lastChain = chainAt(log, log.last);
+  known.lastChain = log.lastChain;
   known.commit = log.committed;
   known.commitChain = chainAt(log, log.committed);
   known.membership = raft.tracker.membership;

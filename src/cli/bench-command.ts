@@ -1,8 +1,4 @@
 // `lockstep bench <work>`: starts the work in a process of its own, so that its memory and time are its alone.
-//
-// The settings of V8 under which it is measured stand below. On work W of 600 virtual seconds the optimizing compiler alone takes
-// a third of the CPU time: less inlining and a later start bring its share down (N = 3: 279 to 180 ms; with faults 538 to 279 ms,
-// by `--trace-opt --single-threaded`), and the collector takes less without helper threads.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,14 +6,7 @@ import { fileURLToPath } from "node:url";
 import { nearest } from "../scenario/nearest.ts";
 import { complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
-
-/** Settings of V8. */
-const V8_FLAGS: readonly string[] = [
-  "--max-inlined-bytecode-size-cumulative=400",
-  "--interrupt-budget=150000",
-  "--single-threaded-gc",
-  "--min-semi-space-size=16",
-];
+import { V8_SETTINGS } from "./v8-settings.ts";
 
 /** Works by name, each a module of the bench room that takes its own arguments. */
 const WORKS: readonly (readonly [name: string, usage: string])[] = [
@@ -45,7 +34,7 @@ export async function benchCommand(work: string, args: readonly string[]): Promi
       near === null ? `there is ${there.join(", ")}` : `did you mean ${near}?`,
     );
   }
-  const child = spawn(process.execPath, [...V8_FLAGS, path, ...args], { stdio: "inherit" });
+  const child = spawn(process.execPath, [...V8_SETTINGS, path, ...args], { stdio: "inherit" });
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.on("SIGINT", forward);
   process.on("SIGTERM", forward);

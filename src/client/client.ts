@@ -470,7 +470,8 @@ export function receiveResponse(client: Client, plan: WorkloadPlan, host: Client
     if (response.revision > client.revision) client.revision = response.revision;
     if (plan.learns) learn(client, open, response);
   }
-  client.open.splice(at, 1);
+  if (at === client.open.length - 1) client.open.pop();
+  else client.open.splice(at, 1);
   if (host.clientObserver !== null) {
     host.clientObserver.completed(client, open, outcome, response, host.clientMicros);
   }

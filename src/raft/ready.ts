@@ -109,18 +109,20 @@ function takeState(raft: Raft, work: Work, allowUnstable: boolean): void {
     raft.previousLead = raft.lead;
     raft.previousRole = raft.role;
   }
-  clearList(work.entries);
+  if (work.entries.length !== 0) clearList(work.entries);
   if (log.last >= log.unstableInProgress) collectEntries(log, log.unstableInProgress, log.last + 1, work.entries);
   work.mustSync = moved || work.entries.length !== 0;
   work.snapshot = log.pendingSnapshotInProgress ? null : log.pendingSnapshot;
-  clearList(work.committedEntries);
+  if (work.committedEntries.length !== 0) clearList(work.committedEntries);
   if (hasNextCommitted(log, allowUnstable)) collectCommitted(log, allowUnstable, work.committedEntries);
-  clearList(work.readStates);
+  if (work.readStates.length !== 0) clearList(work.readStates);
+  if (raft.readStates.length !== 0) takeReads(raft, work);
+}
+
+function takeReads(raft: Raft, work: Work): void {
   const reads = raft.readStates;
-  if (reads.length !== 0) {
-    for (let k = 0; k < reads.length; k++) work.readStates.push(reads[k]!);
-    clearList(reads);
-  }
+  for (let k = 0; k < reads.length; k++) work.readStates.push(reads[k]!);
+  clearList(reads);
 }
 
 /** Puts what waited for this write behind the messages that leave, but for what the member tells itself. */

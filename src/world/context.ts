@@ -12,7 +12,7 @@ import { EventQueue, type QueueImage } from "../kernel/queue.ts";
 import { clientRank, linkRank, memberRank, requestRank, responseRank } from "../kernel/rank.ts";
 import { ClientRequest, ClientResponse, type RequestError } from "../kernel/request.ts";
 import type { ProcessContext, Protocol } from "../member/protocol.ts";
-import { type Link, type LinkEffect, linkOf } from "../network/network.ts";
+import { type Link, type LinkEffect, linkIndex, linkOf } from "../network/network.ts";
 import { sendRequestOver, sendResponse } from "./client-links.ts";
 import { EventKind } from "./event.ts";
 import type { Trace } from "./trace.ts";
@@ -57,8 +57,9 @@ export class RunContext implements ProcessContext, ClientHost {
   /** Messages, requests and responses that arrived. */
   delivered: number = 0;
 
-  private readonly latencies: (Stream | undefined)[][] = [];
-  private readonly losses: (Stream | undefined)[][] = [];
+  /** By `linkIndex`. */
+  private readonly latencies: (Stream | null)[] = [];
+  private readonly losses: (Stream | null)[] = [];
   private readonly clientLatencies: (Stream | undefined)[] = [];
   private readonly operations: (Stream | undefined)[] = [];
   private readonly keys: (Stream | undefined)[] = [];
@@ -329,11 +330,15 @@ export class RunContext implements ProcessContext, ClientHost {
   }
 
   private latencyStream(from: number, to: number): Stream {
-    return streamOf(this.latencies, from, to) ?? openStream(this, this.latencies, "latency", from, to);
+    const index = linkIndex(from, to);
+    const stream = index < this.latencies.length ? (this.latencies[index] as Stream | null) : null;
+    return stream === null ? openStream(this, this.latencies, "latency", from, to) : stream;
   }
 
   private lossStream(from: number, to: number): Stream {
-    return streamOf(this.losses, from, to) ?? openStream(this, this.losses, "loss", from, to);
+    const index = linkIndex(from, to);
+    const stream = index < this.losses.length ? (this.losses[index] as Stream | null) : null;
+    return stream === null ? openStream(this, this.losses, "loss", from, to) : stream;
   }
 
   /** Choices about what happens to a client's messages. */
@@ -402,22 +407,16 @@ export interface LifeObserver {
   diskReplaced(member: number): void;
 }
 
-function streamOf(table: (Stream | undefined)[][], from: number, to: number): Stream | undefined {
-  const row = table[from];
-  return row === undefined ? undefined : row[to];
-}
-
 function openStream(
   context: RunContext,
-  table: (Stream | undefined)[][],
+  table: (Stream | null)[],
   purpose: Purpose,
   from: number,
   to: number,
 ): Stream {
-  while (table.length <= from) table.push([]);
-  const row = table[from] as (Stream | undefined)[];
-  while (row.length <= to) row.push(undefined);
+  const index = linkIndex(from, to);
+  while (table.length <= index) table.push(null);
   const stream = context.choices.open(purpose, from * 1024 + to);
-  row[to] = stream;
+  table[index] = stream;
   return stream;
 }
