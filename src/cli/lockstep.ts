@@ -211,6 +211,8 @@ async function handled(command: Command, handler: Handler): Promise<void> {
   const { applySettings } = await import("./config.ts");
   await applySettings(command, optionNames);
   const { openTerminal } = await import("./terminal.ts");
+  const { useV8Settings } = await import("./v8-settings.ts");
+  useV8Settings();
   const terminal = await openTerminal(command.optsWithGlobals<CommonOptions>());
   exitCode = await handler(terminal, command);
 }

@@ -407,13 +407,7 @@ export interface LifeObserver {
   diskReplaced(member: number): void;
 }
 
-function openStream(
-  context: RunContext,
-  table: (Stream | null)[],
-  purpose: Purpose,
-  from: number,
-  to: number,
-): Stream {
+function openStream(context: RunContext, table: (Stream | null)[], purpose: Purpose, from: number, to: number): Stream {
   const index = linkIndex(from, to);
   while (table.length <= index) table.push(null);
   const stream = context.choices.open(purpose, from * 1024 + to);
