@@ -3,8 +3,9 @@
 
 import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
 import type { EtcdError, Response } from "../etcd/api.ts";
+import { StoreSnapshot } from "../etcd/snapshot.ts";
 import type { Store } from "../etcd/store.ts";
-import { createChunked, endOf, itemAt, pushItem } from "../kernel/chunked.ts";
+import { type ChunkedList, createChunked, endOf, itemAt, pushItem } from "../kernel/chunked.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { mix } from "../kernel/hash.ts";
 import { copyFields } from "../kernel/plain.ts";
@@ -17,7 +18,7 @@ import type { LifeObserver } from "../world/context.ts";
 import { processOf, type World } from "../world/world.ts";
 import { cloneGhost, createGhost, type Ghost, type MemberGhost, memberGhost } from "./ghost.ts";
 import { checkAnswer, lowestBound, noteFirstApplied, noteInvoked } from "./kv-checks.ts";
-import { pruneModel } from "./kv-model.ts";
+import { pruneModel, seedModel } from "./kv-model.ts";
 import {
   checkMember,
   checkSupport,
@@ -54,6 +55,8 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
   readonly violations: Violation[] = [];
   /** Properties that are not judged: never (Infinity) or not before a time, in micros. */
   readonly notBefore: Map<string, number> = new Map();
+  /** Operations of clusters that a restore ended, and up to which entry the backup had them. */
+  readonly past: { readonly operations: ChunkedList<number>[]; readonly upTo: number }[] = [];
   private world: World;
   /** Entries at which the ghosts are pruned next; 0: nothing is ever pruned. */
   pruneEvery: number = PRUNE_ENTRIES;
@@ -134,6 +137,23 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
       return !removed && role === "voter";
     }).length;
     if (ghost.disksLost.length > (voters - 1) >> 1) ghost.beyondBudget = true;
+  }
+
+  restored(members: readonly number[], backup: unknown): void {
+    const { operations, appliedChain } = this.ghost;
+    // What was taken into account by the cluster before is that cluster's; what the backup lacks of it is lost.
+    const upTo = backup instanceof StoreSnapshot ? backup.revision : 0;
+    const revisions = this.ghost.appliedRevision;
+    let index = endOf(appliedChain) - 1;
+    while (index >= revisions.first && (itemAt(revisions, index) ?? 0) > upTo) index--;
+    this.past.push({ operations, upTo: index });
+    this.ghost = createGhost();
+    if (backup instanceof StoreSnapshot) {
+      const [first] = members;
+      const { store } = processOf(this.world, first as number).disk.backend as Backend;
+      seedModel(this.ghost, store);
+    }
+    this.pruneAt = this.pruneEvery;
   }
 
   votes(member: number, term: number, candidate: number): void {

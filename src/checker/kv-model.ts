@@ -14,6 +14,9 @@ import {
   type TxnOperation,
   type TxnRequest,
 } from "../etcd/api.ts";
+import { collectRecords, type KeyRecord } from "../etcd/key-index.ts";
+import { isTombstone } from "../etcd/key-value.ts";
+import type { Store } from "../etcd/store.ts";
 import type { Ghost, VersionGhost } from "./ghost.ts";
 import type { CommandOutcome, ReadOutcome } from "./outcome.ts";
 
@@ -238,6 +241,24 @@ function holdsFor(found: VersionGhost | null, compare: Compare): boolean {
     default:
       return true;
   }
+}
+
+/** A new cluster begins with this state: the live keys are known, and nothing of what was before. */
+export function seedModel(ghost: Ghost, store: Store): void {
+  const records: KeyRecord[] = [];
+  collectRecords(store.root, records);
+  for (const [id, { ttlSeconds }] of store.leases) ghost.leases.set(id, { ttlSeconds, keys: [] });
+  for (const { current } of records) {
+    if (isTombstone(current)) continue;
+    const { key, value, modRevision, createRevision, version, lease } = current;
+    ghost.model.set(key, [{ mod: modRevision, create: createRevision, version, value, lease }]);
+    ghost.keys.push(key);
+    if (lease !== NO_LEASE) ghost.leases.get(lease)?.keys.push(key);
+  }
+  ghost.keys.sort();
+  ghost.modelRevision = store.revision;
+  ghost.modelCompacted = store.compactRevision;
+  ghost.modelPruned = store.revision;
 }
 
 /** Forgets versions that nobody can ask for any more: older than the newest at or below `revision`. */

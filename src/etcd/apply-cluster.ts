@@ -94,6 +94,14 @@ function replaceText(store: Store, what: number, before: string, after: string):
   if (after !== "") addToDigest(store, now, ~now);
 }
 
+/** Puts another list of members in place of the whole one, removed members included: a new cluster with this state. */
+export function replaceMembers(store: Store, members: readonly ClusterMember[]): void {
+  for (const { id } of [...store.members]) saveMember(store, id, null);
+  for (const { digest } of store.removedMembers) takeFromDigest(store, ~digest, digest);
+  store.removedMembers = [];
+  for (const member of members) saveMember(store, member.id, member);
+}
+
 /** The member of that id; undefined when there is none. */
 export function findMember(store: Store, id: string): ClusterMember | undefined {
   return store.members.find((member) => member.id === id);

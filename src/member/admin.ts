@@ -10,25 +10,32 @@ export interface MembershipChange {
   readonly member: number;
 }
 
+/** What an operator asks for. */
+export type AdminOperation = "membership" | "transfer" | "campaign" | "compact" | "defrag";
+
 /** A request of the operator. Immutable. */
 export class AdminRequest {
-  readonly op: "membership" | "transfer" | "campaign" | "compact";
+  readonly op: AdminOperation;
   /** For `membership`: one change, or several to be made at once through a joint configuration. */
   readonly changes: readonly MembershipChange[];
   /** For `transfer`: the member to lead; for `compact`: the revision, or 0 for the current one less `keep`. */
   readonly target: number;
   readonly keep: number;
+  /** For `compact`: the answer is to wait until what is dropped is deleted. */
+  readonly physical: boolean;
 
   constructor(
-    op: "membership" | "transfer" | "campaign" | "compact",
+    op: AdminOperation,
     changes: readonly MembershipChange[],
     target: number,
     keep: number,
+    physical: boolean = false,
   ) {
     this.op = op;
     this.changes = changes;
     this.target = target;
     this.keep = keep;
+    this.physical = physical;
   }
 }
 

@@ -3,6 +3,7 @@
 // RemoveMember).
 
 import {
+  CompactionRequest,
   ErrCompacted,
   ErrFutureRevision,
   ErrMemberNotFound,
@@ -30,11 +31,12 @@ import {
 import { progressOf } from "../raft/tracker.ts";
 import { ADMIN_DONE, type AdminRequest, type MembershipChange } from "./admin.ts";
 import { takeWaiter } from "./apply.ts";
+import { beginDefragmentation } from "./backend-work.ts";
 import { DemoteRequest, type MemberChange, MembershipCommand } from "./command.ts";
 import type { EtcdMember } from "./etcd-member.ts";
 import { idOf, NO_MEMBER, numberFor, numberOf, peerUrlOf } from "./identity.ts";
 import type { MemberEnv } from "./member-env.ts";
-import { proposeCompaction } from "./requests.ts";
+import { proposeAsRoot } from "./requests.ts";
 import { conclude, definite, refuse, respond } from "./respond.ts";
 
 /** Voters must have been connected for this long before the membership may change (etcd `HealthInterval`). */
@@ -76,10 +78,12 @@ export function administer(member: EtcdMember, env: MemberEnv, request: ClientRe
       const target = admin.target > 0 ? admin.target : revision - admin.keep;
       if (target <= 0 || target <= compactRevision) refuse(member, env, request, definite(ErrCompacted));
       else if (target > revision) refuse(member, env, request, definite(ErrFutureRevision));
-      else if (!proposeCompaction(member, env, revision - target)) refuse(member, env, request, DROPPED);
-      else done(member, env, request);
+      else proposeAsRoot(member, env, request, new CompactionRequest(target, admin.physical));
       return;
     }
+    case "defrag":
+      beginDefragmentation(member, env, request);
+      return;
     case "membership":
       operateMembership(member, env, request, admin.changes);
       return;

@@ -1,14 +1,14 @@
 // What a member's database does for a while: being defragmented, which stops everything that needs it, and carrying out a
 // compaction in the background.
 
-import { answerLocally } from "../etcd/answer.ts";
 import { EtcdError } from "../etcd/api.ts";
+import { refuseNonAdmin as refuseOthers } from "../etcd/auth-check.ts";
 import { sizeInUseBytes } from "../etcd/quota.ts";
+import { authOf } from "../etcd/server.ts";
 import { reopenAfterCompactionCrash } from "../etcd/snapshot.ts";
 import type { Store } from "../etcd/store.ts";
 import type { ClientRequest } from "../kernel/request.ts";
 import { applyQueued } from "./apply.ts";
-import { callOf } from "./calls.ts";
 import type { Backend, EtcdMember } from "./etcd-member.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { serveReads } from "./reads.ts";
@@ -30,17 +30,22 @@ const COMPACTION_PAUSE_MICROS = 10_000;
 /** No compaction is being carried out. */
 export const NOT_COMPACTING = -2;
 
-/** Begins to defragment; whoever asked is answered at the end. */
+/** Defragments for a client, if it has the right to ask for it. */
 export function defragment(member: EtcdMember, env: MemberEnv, request: ClientRequest): void {
+  const outcome = refuseNonAdmin(env, request);
+  if (outcome === null) beginDefragmentation(member, env, request);
+  else conclude(member, env, request, outcome);
+}
+
+function refuseNonAdmin(env: MemberEnv, request: ClientRequest): EtcdError | null {
+  const info = authOf(env.desk, request.token, env.context.localMicros());
+  return info instanceof EtcdError ? info : refuseOthers(env.backend.store.auth, info);
+}
+
+/** Begins to defragment; whoever asked is answered at the end. */
+export function beginDefragmentation(member: EtcdMember, env: MemberEnv, request: ClientRequest): void {
   const { context, backend } = env;
-  const before = backend.fileBytes;
-  // What it comes to is settled at once; the time it takes is what is left.
-  const outcome = answerLocally(env.desk, callOf(request.body), request.token, context.localMicros());
-  if (outcome instanceof EtcdError) {
-    conclude(member, env, request, outcome);
-    return;
-  }
-  const micros = DEFRAG_BASE_MICROS + Math.ceil((before / DEFRAG_BYTES_PER_SECOND) * 1_000_000);
+  const micros = DEFRAG_BASE_MICROS + Math.ceil((backend.fileBytes / DEFRAG_BYTES_PER_SECOND) * 1_000_000);
   member.blockedUntilMicros = context.localMicros() + micros;
   member.defragmenting = request;
   context.setTimer(micros, DEFRAG_TIMER);

@@ -1,12 +1,14 @@
 // The etcd member as a protocol of the world: what each kind of event means to it.
 
 import { settleDisk } from "../disk/disk.ts";
+import { replaceMembers } from "../etcd/apply-cluster.ts";
+import { clusterVersionOf } from "../etcd/cluster-version.ts";
 import { cloneLeaseClock } from "../etcd/lease-clock.ts";
 import { sizeInUseBytes } from "../etcd/quota.ts";
 import { memberIdOf } from "../etcd/reconfigure.ts";
 import type { ServerConfig } from "../etcd/server.ts";
-import { restoreSnapshot, type StoreSnapshot } from "../etcd/snapshot.ts";
-import { cloneStore, createStore, type Store } from "../etcd/store.ts";
+import { exportSnapshot, restoreSnapshot, StoreSnapshot } from "../etcd/snapshot.ts";
+import { bumpRevision, cloneStore, compactStore, createStore, type Store } from "../etcd/store.ts";
 import { cloneTokenTable } from "../etcd/tokens.ts";
 import { cloneWatchHub } from "../etcd/watch-hub.ts";
 import { mix } from "../kernel/hash.ts";
@@ -34,13 +36,13 @@ import { COMPACTION_TIMER, compacted, DEFRAG_TIMER, defragmented, NOT_COMPACTING
 import { tendCorruptCheck } from "./corruption.ts";
 import type { EtcdConfig } from "./etcd-config.ts";
 import { type Backend, createEtcdMember, type EtcdMember } from "./etcd-member.ts";
-import { clusterIdOf, foundingStore, idOf, NO_MEMBER, peerUrlOf } from "./identity.ts";
+import { clusterIdOf, foundingMembers, foundingStore, idOf, NO_MEMBER, peerUrlOf } from "./identity.ts";
 import { lookAtLeases } from "./leases.ts";
 import { MemberEnv } from "./member-env.ts";
 import type { MemberObserver } from "./observer.ts";
 import { type PeerMessage, peerTypeName } from "./peer-message.ts";
 import { HEAD_START_TIMER, headStart, introduce, keepInTouch, noteHeard, takePeerMessage } from "./peers.ts";
-import type { MessageFacts, ProcessContext, ProcessFacts, Protocol } from "./protocol.ts";
+import type { MessageFacts, ProcessContext, ProcessFacts, Protocol, RestorePlan } from "./protocol.ts";
 import { beatWhileStalled, drive, persisted } from "./ready.ts";
 import { takeRequest, tendRequests } from "./requests.ts";
 import { SYNC_TIMER, tendStreams, VICTIM_TIMER, watchTimer } from "./streams.ts";
@@ -120,6 +122,30 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
     };
   }
 
+  backupOf(backend: unknown): StoreSnapshot {
+    return exportSnapshot((backend as Backend).store);
+  }
+
+  restore(context: ProcessContext, backup: unknown, plan: RestorePlan): boolean {
+    if (!(backup instanceof StoreSnapshot)) return false;
+    const { clusterName } = this.config;
+    const name = plan.generation === 0 ? clusterName : `${clusterName}/${plan.generation}`;
+    const founding = confStateOf(plan.members);
+    const store = restoreSnapshot(backup, this.storeOptions());
+    replaceMembers(store, foundingMembers(founding, name));
+    if (plan.bumpRevision > 0) bumpRevision(store, plan.bumpRevision);
+    else if (plan.markCompacted && store.revision > store.compactRevision) compactStore(store, store.revision);
+    const record = new SnapshotRecord(FOUNDING_INDEX, FOUNDING_TERM, 0, founding, null);
+    context.writeFile(snapshotName(FOUNDING_INDEX), record);
+    context.append(new StateRecord(FOUNDING_TERM, 0, FOUNDING_INDEX));
+    const backend = backendOf(store, clusterIdOf(store.members, name));
+    backend.appliedIndex = FOUNDING_INDEX;
+    backend.appliedTerm = FOUNDING_TERM;
+    backend.confState = founding;
+    context.disk.backend = backend;
+    return true;
+  }
+
   start(context: ProcessContext): EtcdMember | null {
     const env = this.enter(null, context);
     const disk = context.disk;
@@ -157,6 +183,12 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
     reopen(backend);
     if (backend.removed.includes(context.self)) {
       context.die(REMOVED);
+      return null;
+    }
+    if (isTooOld(context.version, backend.store)) {
+      context.die(
+        `cluster cannot be downgraded: this is ${context.version}, the cluster speaks ${backend.store.clusterVersion}`,
+      );
       return null;
     }
     const { appliedIndex, appliedTerm, appliedChain, confState } = backend;
@@ -406,6 +438,16 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
     const from = backend as Backend;
     return { ...from, store: cloneStore(from.store) };
   }
+}
+
+/** A program of a lower minor version than the cluster's does not start, unless a downgrade to it is under way. */
+function isTooOld(version: string, store: Store): boolean {
+  const own = clusterVersionOf(version);
+  const cluster = clusterVersionOf(store.clusterVersion);
+  if (own === null || cluster === null) return false;
+  if (own.major > cluster.major || (own.major === cluster.major && own.minor >= cluster.minor)) return false;
+  const target = clusterVersionOf(store.downgradeTarget);
+  return target === null || target.major !== own.major || target.minor !== own.minor;
 }
 
 /** A database with this state, in which nothing was applied yet. */

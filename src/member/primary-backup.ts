@@ -124,6 +124,14 @@ export class PrimaryBackup implements Protocol<Replica, Update> {
     return (replica.term << 20) ^ (replica.writes << 1) ^ (replica.primary ? 1 : 0);
   }
 
+  backupOf(): null {
+    return null;
+  }
+
+  restore(): boolean {
+    return false;
+  }
+
   clone(replica: Replica): Replica {
     return { ...replica, data: new Map(replica.data) };
   }

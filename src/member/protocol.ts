@@ -78,10 +78,25 @@ export interface Protocol<State, Message> {
   office(state: State): number;
   /** An int32 hash of what a step may change: term, role, log, commit and applied index; for the digest. */
   fingerprint(state: State): number;
+  /** What a backup of a member's state holds, taken from its database; null where the protocol has no backups. Immutable. */
+  backupOf(backend: unknown): unknown;
+  /** Writes what the disk of a member holds that starts a new cluster from a backup. False: it cannot be restored. */
+  restore(context: ProcessContext, backup: unknown, plan: RestorePlan): boolean;
   /** A copy that shares nothing that changes. */
   clone(state: State): State;
   /** A copy of what the member keeps in `Disk.backend`. */
   cloneBackend(backend: unknown): unknown;
+}
+
+/** How a cluster is restored from a backup. */
+export interface RestorePlan {
+  /** Its members, ascending. */
+  readonly members: readonly number[];
+  /** How many clusters there were before it: makes its ids new; 0: the old ids are kept. */
+  readonly generation: number;
+  /** Added to the revision; everything before is then compacted. */
+  readonly bumpRevision: number;
+  readonly markCompacted: boolean;
 }
 
 /** What can be seen of a process of any protocol; filled in by `Protocol.describe`. */

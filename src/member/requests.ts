@@ -187,6 +187,12 @@ export function proposeOwn(member: EtcdMember, env: MemberEnv, body: Request): b
   return propose(member.raft, new Command(body, info, 0, 0, 0, 0, 0, 0), env) === null;
 }
 
+/** Proposes what the operator asks for, whoever that is to the state machine. */
+export function proposeAsRoot(member: EtcdMember, env: MemberEnv, request: ClientRequest, body: Request): void {
+  const { auth } = env.backend.store;
+  proposeRequest(member, env, request, body, auth.enabled ? new User(ROOT, auth.revision) : NOBODY);
+}
+
 /** Proposes a compaction of all but `keep` revisions on the member's own account. */
 export function proposeCompaction(member: EtcdMember, env: MemberEnv, keep: number): boolean {
   const revision = env.backend.store.revision - keep;

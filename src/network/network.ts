@@ -36,6 +36,8 @@ export interface HeldMessage {
 export interface Link {
   /** Number of faults that cut it; messages pass only while it is 0, at sending and at delivery. */
   cuts: number;
+  /** Number of certificates that keep whoever connects here out: connections are refused, not lost. */
+  denied: number;
   effects: LinkEffect[];
   held: HeldMessage[];
   /** Delivery time of the latest message, for links that keep order. */
@@ -79,7 +81,7 @@ export function clientLink(network: Network, key: number): Link {
 }
 
 function createLink(): Link {
-  return { cuts: 0, effects: [], held: [], lastAtMicros: 0, busyUntilMicros: 0, lastJitterMicros: 0 };
+  return { cuts: 0, denied: 0, effects: [], held: [], lastAtMicros: 0, busyUntilMicros: 0, lastJitterMicros: 0 };
 }
 
 /** The link from one member to another. */

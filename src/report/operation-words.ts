@@ -14,6 +14,7 @@ const ADMIN_WORDS: Readonly<Record<AdminRequest["op"], string>> = {
   membership: "change the members",
   transfer: "hand over",
   campaign: "stand for election",
+  defrag: "defragment",
   compact: "compact",
 };
 

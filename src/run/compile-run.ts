@@ -52,7 +52,7 @@ export function unsupportedPlaces(scenario: Scenario): Unsupported[] {
   };
   for (const [at, { id, action }] of scenario.faults.entries()) {
     const what = unsupportedAction(action);
-    if (what !== null) miss(["faults", at, fileKeyOf(action)], `fault "${id}": ${what} cannot be simulated yet`);
+    if (what !== null) miss(["faults", at, fileKeyOf(action)], `fault "${id}": ${what}`);
   }
   for (const [at, workload] of scenario.workload.entries()) {
     if (workload.kind !== "kv" && scenario.protocol !== "etcd") {
@@ -60,8 +60,10 @@ export function unsupportedPlaces(scenario: Scenario): Unsupported[] {
       miss(["workload", at, "kind"], text);
     }
     for (const { op } of workload.ops) {
-      if (!(OPERATION_KINDS as readonly string[]).includes(op))
-        miss(["workload", at, "ops", op], `workload "${workload.name}": operation ${op} cannot be simulated yet`);
+      if ((OPERATION_KINDS as readonly string[]).includes(op)) continue;
+      const program = PROGRAMS[op];
+      const instead = program === undefined ? "etcd has no such request" : `it is a program of its own: ${program}`;
+      miss(["workload", at, "ops", op], `workload "${workload.name}": operation ${op} cannot be mixed in; ${instead}`);
     }
   }
   if (scenario.cluster.topology !== null) miss(["topology"], "topology cannot be simulated yet");
@@ -76,8 +78,6 @@ export function unsupportedPlaces(scenario: Scenario): Unsupported[] {
         miss(["expect", at], `property ${id} cannot be checked yet`);
     }
   }
-  if (scenario.cluster.compaction.mode === "periodic")
-    miss(["cluster", "compaction", "mode"], "periodic compaction cannot be simulated yet; compact by revisions");
   if (scenario.budget.membersDown !== null && scenario.protocol !== "etcd")
     miss(["budget"], "a fault budget counts the voters of etcd, and the protocol has none");
   const clients = scenario.workload.reduce((sum, workload) => sum + workload.clients, 0);
@@ -96,21 +96,8 @@ function unplantable(scenario: Scenario, id: MutationId): string | null {
   const known: object[] = [NO_RAFT_MUTATIONS, NO_MEMBER_MUTATIONS, NO_ETCD_MUTATIONS, NO_CLIENT_MUTATIONS];
   if (!known.some((record) => name in record)) return `mutation ${id} cannot be planted yet`;
   if (scenario.protocol !== "etcd") return `mutation ${id} is a bug of etcd, and the protocol is ${scenario.protocol}`;
-  if (IDLE_MUTATIONS.includes(id)) return `mutation ${id} has no effect yet: no cluster drives what it breaks`;
   return null;
 }
-
-/** Planted bugs of parts of etcd that no workload, client or fault of a cluster reaches yet. */
-const IDLE_MUTATIONS: readonly MutationId[] = [
-  "future-watch-gets-past",
-  "lease-ttl-reset-on-leader-change",
-  "lock-lease-unchecked",
-  "progress-overtakes-events",
-  "quota-decided-at-apply",
-  "txn-range-stripped",
-  "watch-lost-on-compaction",
-  "watch-replays-after-snapshot",
-];
 
 /** Groups of properties that have checks: those of watches, leases and clients come with what they are about. */
 const CHECKED_GROUPS: readonly PropertyGroup[] = ["raft", "support", "kv", "liveness"];
@@ -129,32 +116,19 @@ function matchesClients(match: {
   );
 }
 
+/** What no fault can do, in a clause; null for what can be done. */
 function unsupportedAction(action: Action): string | null {
-  switch (action.kind) {
-    case "drop":
-    case "delay":
-    case "duplicate":
-    case "reorder":
-    case "corrupt":
-    case "hold":
-    case "release":
-    case "message":
-      return "from" in action && matchesClients(action) ? `${action.kind} between clients and members` : null;
-    case "compact":
-      return action.physical ? "compact with physical" : null;
-    case "restore":
-    case "defrag":
-    case "upgrade":
-    case "certificate":
-      return action.kind;
-    case "clientSlowWatch":
-      return "client.slowWatch";
-    case "backup":
-      return action.of === "state" ? "a backup of the state" : null;
-    default:
-      return null;
-  }
+  if (action.kind !== "message" || !matchesClients(action)) return null;
+  return "acting on a single message between a client and a member; act on their connection with drop, delay or hold";
 }
+
+/** What to write instead of an operation that is not one request. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  increment: "kind: stm",
+  lease: "kind: lease",
+  watch: "kind: watch",
+  lock: "kind: lock",
+};
 
 function camelOf(id: string): string {
   return id.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());

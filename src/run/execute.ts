@@ -472,6 +472,13 @@ export class ScenarioRun {
       if (best === 0 || isAhead(process.state as EtcdMember, processOf(world, best).state as EtcdMember)) best = id;
     }
     const { ghost } = checker;
+    for (const { client, operation, atMicros } of acknowledged) {
+      for (const { operations, upTo } of checker.past) {
+        const list = operations[client];
+        const index = list === undefined || operation >= endOf(list) ? 0 : (itemAt(list, operation) ?? 0);
+        if (index > upTo) observeLoss(this.judge, atMicros, world.atMicros);
+      }
+    }
     for (let at = acknowledged.length - 1; at >= 0; at--) {
       const { client, operation, atMicros } = acknowledged[at] as (typeof acknowledged)[number];
       const list = ghost.operations[client];

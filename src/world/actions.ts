@@ -1,7 +1,7 @@
 // Doing what the timetable says: aiming (selectors are resolved at the moment an action fires), doing, undoing. An action that
 // found nobody to act on, or changed nothing, is recorded as ineffective.
 
-import { reconnect, resumeClient, submitOne } from "../client/client.ts";
+import { brokenAt, reconnect, resumeClient, submitOne } from "../client/client.ts";
 import {
   corruptFile,
   corruptRecord,
@@ -11,7 +11,14 @@ import {
   resumeSync,
   wipeDisk,
 } from "../disk/disk.ts";
-import type { Action, DiskAction, MemberAction, MessageMatch, PartitionAction } from "../fault/action.ts";
+import type {
+  Action,
+  CertificateAction,
+  DiskAction,
+  MemberAction,
+  MessageMatch,
+  PartitionAction,
+} from "../fault/action.ts";
 import { resolveClients, resolveGroups, resolveSelector, type SelectorView } from "../fault/resolve-selector.ts";
 import { needsDraw, type Selector } from "../fault/selector.ts";
 import { unreachable } from "../kernel/assert.ts";
@@ -38,10 +45,11 @@ import {
   removeClientEffects,
   removeEffects,
 } from "../network/network.ts";
-import { deliverHeldBetween } from "./client-links.ts";
+import { BROKEN, deliverHeldBetween } from "./client-links.ts";
 import { LossReason, type RunContext } from "./context.ts";
 import { CHARGED, EventKind } from "./event.ts";
 import { destroyProcess, roleOf, startProcess, stopProcess, termOf } from "./life.ts";
+import { restoreCluster } from "./restore.ts";
 import {
   createProcess,
   type PlannedAction,
@@ -57,6 +65,9 @@ import {
 const OPERATOR_RETRY_MICROS = 500_000;
 const OPERATOR_ATTEMPTS_MAX = 40;
 const OPERATOR_TIMEOUT_MICROS = 8_000_000;
+
+/** Between two members of an upgrade: the one is back and connected before the other goes. */
+const UPGRADE_STEP_MICROS = 5_000_000;
 
 const ROLES = ["follower", "candidate", "leader", "pre-candidate"] as const;
 
@@ -142,7 +153,7 @@ function onlyMember(world: World, action: Action, targets: readonly number[]): n
 
 /** Actions whose targets are clients. */
 function isOfClients({ kind }: Action): boolean {
-  return kind === "clientPause" || kind === "clientReconnect" || kind === "clientSlowWatch";
+  return kind === "certificate" || kind === "clientPause" || kind === "clientReconnect" || kind === "clientSlowWatch";
 }
 
 function bitsOf(targets: readonly number[]): number {
@@ -167,6 +178,7 @@ function isLasting(action: Action): boolean {
     case "clock":
     case "clientPause":
     case "clientSlowWatch":
+    case "certificate":
       return true;
     case "disk":
       return action.effect.kind !== "corrupt" && action.effect.kind !== "rollback" && action.effect.kind !== "wipe";
@@ -275,11 +287,34 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
       for (const id of on) ask(aim, new AdminRequest("campaign", [], id, 0), id);
       return on.length > 0;
     }
-    case "compact":
-      return ask(aim, new AdminRequest("compact", [], action.revision ?? 0, action.keepRevisions), leaderOf(world));
+    case "compact": {
+      const { revision, keepRevisions, physical } = action;
+      return ask(aim, new AdminRequest("compact", [], revision ?? 0, keepRevisions, physical), leaderOf(world));
+    }
+    case "defrag":
+      return each(aim, action.on, (process) => {
+        // One request a member; each is blocked while its file is rewritten, and answers to nobody who counts.
+        if (process.status !== "up") return false;
+        const operation = ++world.operatorOperations;
+        context.sendRequest(process.id, new ClientRequest(0, operation, 1, new AdminRequest("defrag", [], 0, 0)));
+        return true;
+      });
+    case "upgrade":
+      return upgrade(aim, action.on, action.version);
+    case "certificate":
+      return certificate(aim, action);
+    case "restore":
+      return restoreCluster(world, context, state, action);
     case "backup":
       return each(aim, action.from, (process) => {
-        if (action.of !== "disk" || process.disk.destroyed) return false;
+        if (action.of === "state") {
+          if (process.status !== "up") return false;
+          const backup = context.protocol.backupOf(process.disk.backend);
+          if (backup === null) return false;
+          world.backups.set(action.as, backup);
+          return true;
+        }
+        if (process.disk.destroyed) return false;
         world.images.set(
           action.as,
           durableImage(process.disk, (b) => context.protocol.cloneBackend(b)),
@@ -320,12 +355,6 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
     }
     case "message":
       return inFlight(aim, action);
-    case "restore":
-    case "defrag":
-    case "upgrade":
-    case "certificate":
-      // Refused before the run by `scenario/compile.ts`.
-      return false;
     default:
       return unreachable(action);
   }
@@ -349,6 +378,95 @@ function clients(aim: Aim, selector: Selector, act: (client: number) => boolean)
 
 function undo(member: number, what: Undo["what"], value: number, distribution: Distribution | null = null): Undo {
   return { member, what, value, distribution };
+}
+
+/** Members get another program one after another: each is stopped, and the next follows when it has had time to come back. */
+function upgrade(aim: Aim, on: Selector, version: string): boolean {
+  const { world, state } = aim;
+  const ids = resolve(aim, on).filter((id) => {
+    const { status, version: before } = processOf(world, id);
+    return status !== "destroyed" && before !== version;
+  });
+  state.targets = ids;
+  if (ids.length === 0) return false;
+  state.step = 0;
+  upgradeNext(world, aim.context, aim.position, version);
+  return true;
+}
+
+function upgradeNext(world: World, context: RunContext, position: number, version: string): void {
+  const state = world.timetable[position] as TimetableState;
+  const id = state.targets[state.step++];
+  if (id === undefined) return;
+  const process = processOf(world, id);
+  if (process.status !== "destroyed") {
+    process.version = version;
+    if (process.status === "up") {
+      stopProcess(world, context, id, "keep");
+      if (!restart(world, context, process)) state.note = `n${id}: ${process.reason}`;
+    }
+  }
+  const next = world.atMicros + UPGRADE_STEP_MICROS;
+  if (state.step < state.targets.length) {
+    context.queue.push(next, TIMETABLE_RANK, EventKind.Operator, position, 0, null);
+  }
+}
+
+/** Who has an expired certificate is kept out: a member by the others, by its clients, or a client by all members. */
+function certificate(aim: Aim, action: CertificateAction): boolean {
+  const { world, context, state } = aim;
+  if (action.change === "rotate") return rotate(aim, action);
+  const clientCount = world.clients.length - 1;
+  const everyone = Array.from({ length: clientCount }, (_, at) => at + 1);
+  const members = action.on.kind === "clients" ? world.ids : resolve(aim, action.on);
+  const those = action.on.kind === "clients" ? resolveClients(action.on, clientCount) : everyone;
+  state.targets = action.on.kind === "clients" ? those : [...members];
+  if (action.use === "peer") {
+    const links: LinkName[] = [];
+    for (const id of members) {
+      for (const other of world.ids) if (other !== id) links.push({ from: id, to: other }, { from: other, to: id });
+    }
+    const once = links.filter((link, at) => links.findIndex((l) => l.from === link.from && l.to === link.to) === at);
+    state.links = once;
+    cutLinks(world.network, once);
+    return once.length > 0;
+  }
+  for (const member of members) for (const client of those) deny(context, state, client, member);
+  return state.denied.length > 0;
+}
+
+function deny(context: RunContext, state: TimetableState, client: number, member: number): void {
+  const key = clientLinkKey(client, member, false);
+  clientLink(context.world.network, key).denied++;
+  state.denied.push(key);
+  const known = context.world.clients[client];
+  if (known === null || known === undefined) return;
+  // What is open breaks: whoever comes back is looked at again.
+  for (const request of brokenAt(known, member)) context.breakConnection(member, request, BROKEN);
+}
+
+function admitAgain(world: World, state: TimetableState): void {
+  for (const key of state.denied) {
+    const link = world.network.clientLinks.get(key);
+    if (link !== undefined && link.denied > 0) link.denied--;
+  }
+  state.denied = [];
+}
+
+/** New certificates: whatever expired for these is over. */
+function rotate(aim: Aim, { on, use }: CertificateAction): boolean {
+  const { world, context, state } = aim;
+  const ids = on.kind === "clients" ? resolveClients(on, world.clients.length - 1) : resolve(aim, on);
+  state.targets = ids;
+  let rotated = false;
+  for (const [position, entry] of world.timetable.entries()) {
+    const { action } = context.plan.timetable[position] as PlannedAction;
+    if (entry.status !== "active" || action.kind !== "certificate" || action.use !== use) continue;
+    if (!entry.targets.some((id) => ids.includes(id))) continue;
+    endAction(world, context, position);
+    rotated = true;
+  }
+  return rotated;
 }
 
 function restart(world: World, context: RunContext, process: Process): boolean {
@@ -846,6 +964,7 @@ function carriedOut(world: World, context: RunContext, action: MemberAction, ids
 export function operatorActs(world: World, context: RunContext, position: number): void {
   const state = world.timetable[position] as TimetableState;
   const { action } = context.plan.timetable[position] as PlannedAction;
+  if (action.kind === "upgrade") upgradeNext(world, context, position, action.version);
   if (state.status !== "active" || action.kind !== "member") return;
   if (state.operation !== 0 && world.atMicros < state.deadlineMicros) return;
   if (state.attempts >= OPERATOR_ATTEMPTS_MAX) giveUp(context, state);
@@ -880,6 +999,10 @@ export function endAction(world: World, context: RunContext, position: number): 
         if (client === null || client === undefined || client.pauses === 0) continue;
         if (--client.pauses === 0) resumeClient(client, context.workloadOf(client), context);
       }
+      break;
+    case "certificate":
+      mendLinks(world.network, state.links);
+      admitAgain(world, state);
       break;
     case "disk":
       for (const id of state.targets) endDisk(world, context, action, processOf(world, id));

@@ -13,6 +13,13 @@ export const REFUSED: RequestError = new RequestError(14, "connection error: con
 /** The connection broke while an answer was awaited: what became of the request is not known. */
 export const BROKEN: RequestError = new RequestError(14, "error reading from server: EOF", false);
 
+/** The two do not trust each other. */
+const CERTIFICATE: RequestError = new RequestError(
+  14,
+  "connection error: transport: authentication handshake failed: x509: certificate has expired",
+  true,
+);
+
 /** Bytes that a request or an answer is taken for on a narrow link. */
 const MESSAGE_BYTES = 256;
 
@@ -66,6 +73,10 @@ function send(
   const link = stream ? clientLink(network, key) : network.clientLinks.get(key);
   if (link === undefined) {
     arrive(context, client, member, toClient, message, baseAt);
+    return;
+  }
+  if (link.denied > 0 && !toClient) {
+    context.breakConnection(member, message, CERTIFICATE);
     return;
   }
   if (link.cuts > 0) {

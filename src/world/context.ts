@@ -405,6 +405,8 @@ export interface LifeObserver {
   started(member: number, state: unknown): void;
   stopped(member: number): void;
   diskReplaced(member: number): void;
+  /** A new cluster of these members begins with the state of a backup. */
+  restored(members: readonly number[], backup: unknown): void;
 }
 
 function openStream(context: RunContext, table: (Stream | null)[], purpose: Purpose, from: number, to: number): Stream {

@@ -70,6 +70,8 @@ export interface TimetableState {
   targets: number[];
   /** Links it cut, to be mended. */
   links: LinkName[];
+  /** Connections of clients that it closed to them, by `clientLinkKey`. */
+  denied: number[];
   /** What it replaced, to be put back. */
   undo: Undo[];
   /** An operator's work: which target it is at, tries for it, the request it waits for (0: none) and until when. */
@@ -116,8 +118,11 @@ export interface World {
   clients: (Client | null)[];
   timetable: TimetableState[];
   cuts: ResolvedCut[];
-  /** Disk images by name. */
+  /** Disk images by name, and backups of members' states; these are immutable. */
   images: Map<string, Disk>;
+  backups: Map<string, unknown>;
+  /** Clusters restored so far. */
+  restored: number;
   counters: number[];
   /** Operator requests made so far. */
   operatorOperations: number;
@@ -228,6 +233,8 @@ export function createWorld(plan: WorldPlan): World {
     timetable: plan.timetable.map(() => createTimetableState()),
     cuts: [],
     images: new Map(),
+    backups: new Map(),
+    restored: 0,
     counters: COUNTERS.map(() => 0),
     operatorOperations: 0,
     leaders: 0,
@@ -242,6 +249,7 @@ export function createTimetableState(): TimetableState {
     order: 0,
     targets: [],
     links: [],
+    denied: [],
     undo: [],
     step: 0,
     attempts: 0,
@@ -305,10 +313,12 @@ export function cloneWorld(world: World, cloneState: CloneState, cloneBackend: C
       ...entry,
       targets: entry.targets.slice(),
       links: entry.links.slice(),
+      denied: entry.denied.slice(),
       undo: entry.undo.slice(),
     })),
     cuts: world.cuts.slice(),
     images: new Map([...world.images].map(([name, image]) => [name, cloneDisk(image, cloneBackend)])),
+    backups: new Map(world.backups),
     counters: world.counters.slice(),
   };
 }

@@ -28,6 +28,8 @@ function watcher(seen: Sight[], now: () => number): Protocol<object, never> {
   return {
     name: "watcher",
     init: () => undefined,
+    backupOf: () => null,
+    restore: () => false,
     start: (context) => {
       look(context);
       return {};
