@@ -27,8 +27,9 @@ type Handler = (world: World, context: RunContext, a: number, b: number, payload
 
 function message(world: World, context: RunContext, to: number, from: number, payload: unknown): number {
   context.content = context.protocol.messageHash(payload);
-  const process = processOf(world, to);
-  if (process.status !== "up") context.lost(from, to, payload, LossReason.Down);
+  // A member may be listed that was never started: nobody is there.
+  const process = world.processes[to] ?? null;
+  if (process === null || process.status !== "up") context.lost(from, to, payload, LossReason.Down);
   else if (isCut(world, from, to)) context.lost(from, to, payload, LossReason.Cut);
   else if (ready(context, process, EventKind.Message, from, payload)) {
     context.delivered++;
