@@ -15,6 +15,7 @@ import {
   fewerMembers,
   optionEdits,
   resolved,
+  smallConstants,
   without,
 } from "./smaller.ts";
 import { invokedIn, spelledOut } from "./spell-out.ts";
@@ -49,6 +50,9 @@ export const BATCH = 4;
 /** Operations that are written out one by one; of more, the load is made lighter first. */
 const SPELLED_MAX = 120;
 
+/** Times that a load is made lighter before its operations are looked at one by one. */
+const LIGHTER_MAX = 16;
+
 /** A shrinking of a failure whose faults are fixed. */
 export function beginShrinking(failing: Failing, reseed: number): Shrinking {
   return { best: failing, reseed };
@@ -58,15 +62,20 @@ export function beginShrinking(failing: Failing, reseed: number): Shrinking {
 export function* shrink(state: Shrinking): Generator<readonly Candidate[], void, readonly Tried[]> {
   yield* firstOf(state, [resolved(state.best.scenario, state.best.result)], 1);
   yield* cut(state);
-  // Coarse first and with few seeds, then each part by itself with many.
+  // Coarse first and with few seeds, then each part by itself with many. The load goes early: it is what a run costs.
+  yield* fewerFaults(state, 1, 4);
+  yield* lighter(state, 3);
+  yield* cut(state);
   yield* fewerFaults(state, 2);
-  yield* simpler(state, 2);
+  yield* firstOf(state, smallConstants(state.best.scenario), 3);
   yield* fewerOperations(state, 4);
+  yield* simpler(state, 2);
   for (let round = 0; round < 3; round++) {
     const before = sizeOf(state.best.scenario);
     const seeds = round === 0 ? Math.min(20, state.reseed) : state.reseed;
     yield* fewerFaults(state, seeds);
     yield* firstOf(state, fewerMembers(state.best.scenario), seeds);
+    yield* firstOf(state, smallConstants(state.best.scenario), seeds);
     yield* fewerOperations(state, seeds);
     yield* simpler(state, seeds >> 1);
     yield* cut(state);
@@ -114,8 +123,12 @@ function* cut(state: Shrinking): Generator<readonly Candidate[], void, readonly 
   yield* firstOf(state, cutAt(state.best.scenario, state.best.result), 1);
 }
 
-/** Deletion by halves, quarters, … down to one fault at a time (Zeller's ddmin), with so many seeds. */
-function* fewerFaults(state: Shrinking, seeds: number): Generator<readonly Candidate[], void, readonly Tried[]> {
+/** Deletion by halves, quarters, … down to `finest` faults at a time (Zeller's ddmin), with so many seeds. */
+function* fewerFaults(
+  state: Shrinking,
+  seeds: number,
+  finest: number = 1,
+): Generator<readonly Candidate[], void, readonly Tried[]> {
   let size = Math.max(1, state.best.scenario.faults.length >> 1);
   for (;;) {
     let from = 0;
@@ -128,8 +141,15 @@ function* fewerFaults(state: Shrinking, seeds: number): Generator<readonly Candi
       // What was tried in vain before the hit need not be tried again at this size.
       from = hit < 0 ? from + size * starts.length : (starts[hit] as number);
     }
-    if (size === 1) return;
+    if (size <= finest) return;
     size = Math.max(1, size >> 1);
+  }
+}
+
+/** A lighter load, as long as the failure bears it. */
+function* lighter(state: Shrinking, seeds: number): Generator<readonly Candidate[], void, readonly Tried[]> {
+  for (let round = 0; round < LIGHTER_MAX; round++) {
+    if ((yield* firstOf(state, fewerClients(state.best.scenario, state.best.result), seeds)) < 0) return;
   }
 }
 

@@ -119,6 +119,24 @@ export function fewerClients(scenario: Scenario, result: RunResult): Scenario[] 
   return list;
 }
 
+/** Limits that are reached sooner: a failure that needs a snapshot or a compaction then needs few operations for it. */
+export function smallConstants(scenario: Scenario): Scenario[] {
+  const { cluster } = scenario;
+  const list: Scenario[] = [];
+  const put = (part: Partial<ClusterSettings>): void => {
+    list.push({ ...scenario, cluster: { ...cluster, ...part } });
+  };
+  for (const everyEntries of [2, 5, 10]) {
+    if (everyEntries >= cluster.snapshot.everyEntries) continue;
+    put({ snapshot: { ...cluster.snapshot, everyEntries, catchUpEntries: 0 } });
+  }
+  for (const revisions of [2, 5, 10]) {
+    if (cluster.compaction.mode !== "revision" || revisions >= cluster.compaction.revisions) continue;
+    put({ compaction: { ...cluster.compaction, revisions } });
+  }
+  return list;
+}
+
 function wholeMillis(micros: number): number {
   return Math.floor(micros / MILLISECOND) * MILLISECOND;
 }
