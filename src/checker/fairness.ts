@@ -10,6 +10,7 @@ import type { LinkEffect } from "../network/network.ts";
 import { isUpToDate, lastTerm } from "../raft/log.ts";
 import type { ConfState } from "../raft/raft.ts";
 import { type Process, processOf, type World, type WorldPlan } from "../world/world.ts";
+import type { Ghost } from "./ghost.ts";
 
 /** A round trip and a sync may take one part in this many of the election timeout, all delays together. */
 const TIMEOUT_SHARE = 2;
@@ -99,19 +100,23 @@ export function votersOf(world: World): readonly number[] {
   return membershipOf(world)?.voters ?? [];
 }
 
-/** True while too few can work for anything to be expected. */
-export function isUnfair(world: World, timeoutMicros: number): boolean {
+/**
+ * True while too few can work for anything to be expected. Voters that were let in far behind the others and have not caught
+ * up do not count: whoever let them in is to blame for what stands still because of them.
+ */
+export function isUnfair(world: World, timeoutMicros: number, unready: Ghost["unready"]): boolean {
   const membership = membershipOf(world);
   if (membership === null || isMurky(world, timeoutMicros)) return true;
   const up = running(world);
   for (const process of up) if (isDisturbed(process, timeoutMicros)) return true;
   const works = up.filter((process) => isAble(process));
+  const late = unready.filter(({ member, index }) => appliedBy(world, member) < index).map(({ member }) => member);
+  const voters = membership.voters.filter((id) => !late.includes(id));
   return !works.some((process) => {
     const others = works.filter((other) => other === process || connected(world, process.id, other.id));
     const votes = others.filter((other) => wouldVoteFor(other, process)).map((other) => other.id);
     return (
-      decides(membership.voters, votes) &&
-      (membership.votersOutgoing.length === 0 || decides(membership.votersOutgoing, votes))
+      decides(voters, votes) && (membership.votersOutgoing.length === 0 || decides(membership.votersOutgoing, votes))
     );
   });
 }
@@ -123,6 +128,11 @@ function decides(voters: readonly number[], present: readonly number[]): boolean
 function wouldVoteFor(voter: Process, candidate: Process): boolean {
   const log = (candidate.state as EtcdMember).raft.log;
   return isUpToDate((voter.state as EtcdMember).raft.log, lastTerm(log), log.last);
+}
+
+function appliedBy(world: World, id: number): number {
+  const backend = processOf(world, id).disk.backend as Backend | null;
+  return backend === null ? 0 : backend.appliedIndex;
 }
 
 /** Its disk takes and keeps what it is given. */

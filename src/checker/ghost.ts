@@ -108,6 +108,8 @@ export interface Ghost {
   modelCompacted: number;
   /** The model has forgotten what was there before this revision: who lags that far can still be asked, and is not judged. */
   modelPruned: number;
+  /** Members that were made voters far behind the others, and have not caught up since: nobody could count on them. */
+  unready: { readonly member: number; readonly index: number }[];
   /** Leases of the model, by id. */
   leases: Map<string, LeaseGhost>;
   /** Highest revision in any answer so far. */
@@ -146,6 +148,7 @@ export function createGhost(): Ghost {
     modelRevision: 1,
     modelCompacted: -1,
     modelPruned: -1,
+    unready: [],
     leases: new Map(),
     answered: 0,
     open: [],
@@ -214,6 +217,7 @@ export function cloneGhost(ghost: Ghost): Ghost {
     open: ghost.open.map((list) => list.slice()),
     clientRevision: ghost.clientRevision.slice(),
     disksLost: ghost.disksLost.slice(),
+    unready: ghost.unready.slice(),
   };
 }
 

@@ -27,7 +27,7 @@ import {
   votersOf,
   writeMicros,
 } from "./fairness.ts";
-import { names } from "./ghost.ts";
+import { type Ghost, names } from "./ghost.ts";
 import type { Findings } from "./violation.ts";
 
 /** A leader that can commit must stand after so many election timeouts; with links still cut, after twice as many. */
@@ -45,7 +45,7 @@ const STABILITY_TIMEOUTS = 20;
 
 /** Judges liveness. */
 export class LivenessChecker {
-  private readonly out: Findings;
+  private readonly out: Findings & { readonly ghost: Ghost };
   private readonly plan: WorldPlan;
   private readonly timeoutMicros: number;
   /** Since when no fault has begun or ended; -1: not yet. */
@@ -65,7 +65,7 @@ export class LivenessChecker {
   /** What a client must have patience for besides. */
   private readonly writeMicros: number;
 
-  constructor(out: Findings, plan: WorldPlan, config: EtcdConfig) {
+  constructor(out: Findings & { readonly ghost: Ghost }, plan: WorldPlan, config: EtcdConfig) {
     this.out = out;
     this.plan = plan;
     this.timeoutMicros = config.joining.electionTicks * config.tickMicros;
@@ -75,7 +75,7 @@ export class LivenessChecker {
   }
 
   /** A checker that has seen the same, for a run of its own. */
-  fork(out: Findings, plan: WorldPlan, config: EtcdConfig): LivenessChecker {
+  fork(out: Findings & { readonly ghost: Ghost }, plan: WorldPlan, config: EtcdConfig): LivenessChecker {
     return Object.assign(copyFields<LivenessChecker>(this, new LivenessChecker(out, plan, config)), { out, plan });
   }
 
@@ -93,7 +93,7 @@ export class LivenessChecker {
       return;
     }
     // Without PreVote a member that is cut off from a leader may depose it again and again: that is known, and no finding.
-    if (isUnfair(world, this.timeoutMicros) || (!this.preVotes && anyCut(world))) {
+    if (isUnfair(world, this.timeoutMicros, this.out.ghost.unready) || (!this.preVotes && anyCut(world))) {
       this.fairSince = -1;
       return;
     }

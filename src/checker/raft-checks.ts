@@ -473,6 +473,12 @@ export function noteConfig(ghost: Ghost, out: Findings, id: number, index: numbe
     );
   }
   ghost.configs.push({ index, confState, text });
+  if (before === undefined) return;
+  for (const member of confState.voters) {
+    if (!before.confState.learners.includes(member)) continue;
+    const reached = ghost.members[member]?.lastIndex ?? 0;
+    if (reached * 2 < index) ghost.unready.push({ member, index });
+  }
 }
 
 function textOf(confState: ConfState | Membership): string {

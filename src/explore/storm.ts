@@ -147,13 +147,17 @@ export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
  * Something that stays to the end: liveness under faults that do not go away. Partial cuts, one-way cuts, a stalled disk, a leader
  * that is gone.
  */
-export function drawStanding(plan: StormPlan, stream: Stream): Fault[] {
+export function drawStanding(plan: StormPlan, storms: readonly Fault[], stream: Stream): Fault[] {
   const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids] };
-  if (plan.ids.length < 3) return [];
+  const joined = storms.flatMap(({ action }) =>
+    action.kind === "member" && action.change === "add" && action.on.kind === "members" ? action.on.ids : [],
+  );
+  if (plan.ids.length < 3 && joined.length === 0) return [];
   const action = weighted<() => Action>(stream, [
-    [3, () => partialCut(storm, 1 + stream.below(plan.ids.length))],
-    [2, () => oneWayCut(storm)],
+    [plan.ids.length < 3 ? 0 : 3, () => partialCut(storm, 1 + stream.below(plan.ids.length))],
+    [plan.ids.length < 3 ? 0 : 2, () => oneWayCut(storm)],
     [2, () => ({ kind: "crash", on: LEADER, unsynced: "lose" })],
+    [joined.length, () => ({ kind: "crash", on: named(oneOf(stream, joined)), unsynced: "lose" })],
     [2, () => ({ kind: "disk", on: LEADER, effect: { kind: "stall" }, pPpm: ALWAYS_PPM })],
   ])();
   put(storm, plan.untilMicros, null, action);
@@ -179,9 +183,10 @@ function put(storm: Storm, atMicros: number, forMicros: number | null, action: A
   storm.list.push({ id: `s${storm.list.length + 1}`, trigger, forMicros, action });
 }
 
-/** The leader, half of the time, else one of the founders by name. */
-function someone({ stream, plan }: Storm): Selector {
-  return happens(stream, 1, 2) ? LEADER : named(oneOf(stream, plan.ids));
+/** The leader, half of the time, else one of the founders by name, or whoever joined last. */
+function someone({ stream, plan, nextId }: Storm): Selector {
+  if (happens(stream, 1, 2)) return LEADER;
+  return nextId > plan.nextId && happens(stream, 1, 3) ? named(nextId - 1) : named(oneOf(stream, plan.ids));
 }
 
 function unsynced(stream: Stream): Unsynced {

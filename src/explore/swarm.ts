@@ -60,7 +60,7 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
   };
   drawn.push(...kinds);
   const storm = base.protocol === "etcd" ? drawStorm(plan, stream) : [];
-  const standing = happens(stream, 1, 3) ? drawStanding(plan, stream) : [];
+  const standing = happens(stream, 1, 3) ? drawStanding(plan, storm, stream) : [];
   if (standing.length > 0) drawn.push("one fault that stays");
   return {
     scenario: {
