@@ -84,12 +84,6 @@ export async function checkCommand(
 function toldByFlags(options: CheckOptions): Told {
   const { model } = options;
   if (model !== undefined && modelOf(model, null) === undefined) {
-    if (model === "etcd") {
-      throw complaint(
-        "the model etcd judges runs of the simulator, by their revisions",
-        "for a history of single keys use kv-cas",
-      );
-    }
     const near = nearest(model, MODEL_NAMES);
     throw complaint(
       `there is no model "${model}"`,

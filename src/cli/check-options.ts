@@ -26,7 +26,7 @@ export function describeCheck(command: Command): Command {
     .option("--allow-undecided <n>", "with --manifest: so many undecided ones do not count")
     .option(
       "--model <name>",
-      "register, cas-register, multi-register, kv, kv-cas, set, queue, stack, mutex, list-append",
+      "register, cas-register, multi-register, kv, kv-cas, set, queue, stack, mutex, list-append, etcd",
     )
     .addOption(
       new Option("--input <form>", "format of the history").choices([

@@ -99,6 +99,10 @@ function initialOf({ model, history }: ReadHistory): unknown {
       .map((part) => JSON.parse(part.name) as unknown);
   if (model.name === "kv-cas" || model.name === "kv") return initialByKey({ model, history });
   const state = model.init("");
+  if (model.name === "etcd") {
+    const present = (state as readonly Value[])[1] as readonly (readonly [string, Value])[];
+    return present.length === 0 ? null : Object.fromEntries(present.map(([key, value]) => [key, value]));
+  }
   if (model.name !== "multi-register") return state;
   return Object.fromEntries(state as readonly (readonly [string, Value])[]);
 }

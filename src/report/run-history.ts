@@ -28,7 +28,7 @@ export interface RunHistory {
   readonly events: readonly HistoryEvent[];
   /** Virtual time of each event. */
   readonly atMicros: readonly number[];
-  /** Operations that the model has no word for and that change nothing: reads of a member's own state, compactions. */
+  /** Operations that are not meant to be linearizable, or change no key: serializable reads, compactions. */
   readonly leftOut: number;
 }
 
@@ -86,8 +86,7 @@ function wordsOf(body: unknown, model: RunModel): Said | typeof SILENT | null {
   if (body instanceof PutRequest) return body.ignoreValue ? null : said("put", body.key, body.value);
   if (body instanceof RangeRequest) {
     if (isOneKey(body)) {
-      if (!body.serializable) return said("get", body.key, null);
-      return etcd ? said("get-serializable", body.key, null) : SILENT;
+      return body.serializable ? SILENT : said("get", body.key, null);
     }
     const whole = body.revision <= 0 && body.limit <= 0 && !body.countOnly && !body.keysOnly && body.sortOrder === 0;
     return etcd && whole && !body.serializable ? said("range", "", [body.key, body.rangeEnd]) : null;

@@ -10,12 +10,13 @@ import { endsInOrder, partsOf } from "./history.ts";
 import type { CallModel } from "./model/register.ts";
 import type { Model } from "./model.ts";
 import { judgeQueue } from "./queue-aspects.ts";
+import { judgeByRevisions } from "./revisions.ts";
 import { judgeStack } from "./stack-nesting.ts";
 import type { Refutation } from "./zones.ts";
 import { judgeByZones, zonesApply } from "./zones.ts";
 
 /** How a verdict came about. */
-export type Method = "zones" | "queue-aspects" | "stack-nesting" | "frontier" | "depth-first";
+export type Method = "zones" | "revisions" | "queue-aspects" | "stack-nesting" | "frontier" | "depth-first";
 
 /** What a check may cost, in configurations: steps of the searches and memory, never wall time. */
 export interface CheckBudget {
@@ -159,6 +160,12 @@ function monitor(model: CallModel, operations: readonly Operation[], name: strin
     const { refutation, order } = judgeByZones(model, operations, name);
     if (refutation !== undefined) return part("illegal", "zones", operations.length, { refutation });
     return order === undefined ? undefined : part("ok", "zones", operations.length, { order });
+  }
+  if (model.name === "etcd") {
+    const ordered = judgeByRevisions(model, operations);
+    if (ordered === undefined) return undefined;
+    const { refutation, order } = ordered;
+    return part(refutation === undefined ? "ok" : "illegal", "revisions", operations.length, { refutation, order });
   }
   if (model.name === "stack") {
     const nesting = judgeStack(model, operations);

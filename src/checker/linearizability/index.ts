@@ -42,6 +42,8 @@ export { MODEL_NAMES, modelOf } from "./models.ts";
 export type { Online, Violation } from "./online.ts";
 export { createOnline, finish, observe } from "./online.ts";
 export { judgeQueue } from "./queue-aspects.ts";
+export { judgeByRevisions } from "./revisions.ts";
+export { judgeStack } from "./stack-nesting.ts";
 export type { Key, Value } from "./value.ts";
 export { Call, callKey, sameValue, showValue, valueKey } from "./value.ts";
 export type { Witness } from "./witness.ts";

@@ -1,6 +1,7 @@
 // The built-in models by their names in the command line and in manifests.
 
 import { mutexModel, queueModel, setModel, stackModel } from "./model/collection.ts";
+import { etcdModel } from "./model/etcd.ts";
 import type { CallModel } from "./model/register.ts";
 import { registerModel } from "./model/register.ts";
 import { stringsModel } from "./model/strings.ts";
@@ -22,6 +23,7 @@ export const MODEL_NAMES: readonly string[] = [
   "stack",
   "mutex",
   "list-append",
+  "etcd",
 ];
 
 const NO_KEYS: ReadonlyMap<string, Value> = new Map();
@@ -50,6 +52,8 @@ export function modelOf(name: string, initial: Initial): CallModel | undefined {
       return multiRegisterModel(byKey ?? NO_KEYS);
     case "list-append":
       return listAppendModel();
+    case "etcd":
+      return etcdModel(byKey ?? NO_KEYS);
     default:
       return undefined;
   }

@@ -64,6 +64,20 @@ function calls(model: string): fc.Arbitrary<Call> {
           { minLength: 1, maxLength: 2 },
         )
         .map((txn) => call("txn", "", txn));
+    case "etcd":
+      return fc.oneof(
+        keys.map((k) => call("get", k, null)),
+        fc.tuple(keys, small).map(([k, v]) => call("put", k, `v${v}`)),
+        keys.map((k) => call("delete", k, null)),
+        fc.tuple(keys, fc.constantFrom(null, "v0", "v1"), small).map(([k, a, b]) => call("cas", k, [a, `v${b}`])),
+        fc.constantFrom("y", "z").map((to) => call("range", "", ["x", to])),
+        fc.tuple(keys, small).map(([k, v]) =>
+          call("txn", "", [
+            ["put", "x", "both"],
+            ["put", k, `v${v}`],
+          ]),
+        ),
+      );
     default:
       return fc
         .array(
@@ -134,11 +148,19 @@ function withOwnValue(plan: Plan, i: number): Plan {
     const before = i === 0 || expected === null ? expected : key === "" ? i + 9 : `v${i + 9}`;
     return { ...plan, call: new Call(f, key, [before, own]) };
   }
+  if (f === "txn") return plan;
   const writes = f === "write" || f === "put" || f === "enqueue" || f === "push";
   return writes ? { ...plan, call: new Call(f, key, own) } : plan;
 }
 
 function falsified(model: CallModel, call: Call, answer: Value, lie: number): Value {
+  if (model.name === "etcd") {
+    const [revision, second = null, third = null] = answer as readonly Value[];
+    if (lie < 2) return [Math.max(1, (revision as number) + 2 * lie - 1), ...(answer as readonly Value[]).slice(1)];
+    if (lie > 2 || second === null || typeof second === "object") return answer;
+    if (typeof second === "boolean") return [revision!, !second];
+    return call.f === "delete" ? [revision!, 1 - (second as number)] : [revision!, "v0", third!];
+  }
   if (typeof answer === "boolean" && (model.name === "set" || call.f === "cas")) return lie === 0 ? !answer : answer;
   if (call.f === "txn") {
     return (answer as readonly (readonly Value[])[]).map((micro) => {

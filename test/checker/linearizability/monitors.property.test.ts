@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { partsOf } from "../../../src/checker/linearizability/history.ts";
 import { modelOf } from "../../../src/checker/linearizability/models.ts";
 import { judgeQueue } from "../../../src/checker/linearizability/queue-aspects.ts";
+import { judgeByRevisions } from "../../../src/checker/linearizability/revisions.ts";
 import { judgeStack } from "../../../src/checker/linearizability/stack-nesting.ts";
 import type { Value } from "../../../src/checker/linearizability/value.ts";
 import { judgeByZones } from "../../../src/checker/linearizability/zones.ts";
@@ -46,6 +47,32 @@ describe("zones", () => {
         if (unique) expect(decided / all).toBeGreaterThan(name === "register" ? 0.99 : 0.25);
       });
     }
+  }
+});
+
+describe("revisions", () => {
+  for (const lossy of [false, true]) {
+    it(`decide a history of etcd${lossy ? " with lost operations" : ""} as brute force does`, () => {
+      const model = modelNamed("etcd");
+      let decided = 0;
+      let illegal = 0;
+      let all = 0;
+      fc.assert(
+        fc.property(histories("etcd", 7, lossy), (history) => {
+          const verdict = judgeByRevisions(model, history.operations);
+          all++;
+          if (verdict === undefined) return;
+          decided++;
+          const legal = explainable(model, history.operations);
+          expect(verdict.refutation === undefined, verdict.refutation?.text).toBe(legal);
+          if (legal) expect(orderHolds(model, history.operations, "", verdict.order ?? [], true)).toBe("");
+          else illegal++;
+        }),
+        { numRuns: 2 * RUNS },
+      );
+      expect(decided / all).toBeGreaterThan(lossy ? 0.9 : 0.9999);
+      expect(illegal).toBeGreaterThan(RUNS / 10);
+    });
   }
 });
 

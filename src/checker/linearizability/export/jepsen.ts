@@ -28,6 +28,8 @@ function linesOf(history: History): readonly Line[] {
 
 function saidBy({ type, operation }: Line): Value {
   const { f, value } = operation.input;
+  // etcd answers everything by a list.
+  if (type === "ok" && typeof operation.output === "object") return operation.output;
   const answers = f === "read" || f === "get" || f === "txn" || f === "dequeue" || f === "pop";
   if (type === "ok" && (answers || f === "add" || f === "remove" || f === "contains")) return operation.output!;
   return value;

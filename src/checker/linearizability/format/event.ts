@@ -51,12 +51,69 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   mutex: ["acquire", "release"],
   "multi-register": ["txn"],
   "list-append": ["txn"],
+  etcd: ["get", "put", "delete", "cas", "range", "txn"],
 };
 
 /** `value` in an error message, which has to stay short. */
 function brief(value: Value): string {
   const text = showValue(value);
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+/** Whether `value` is a whole number from `least` on, as revisions are. */
+function isCount(value: Value | undefined, least: number): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= least;
+}
+
+/** Whether `value` is what etcd answers to `f`; the shapes stand in `model/etcd.ts`. */
+function isEtcdAnswer(f: string, value: Value): boolean {
+  if (typeof value !== "object" || value === null || !isCount(value[0], 1)) return false;
+  const [, second, third] = value;
+  switch (f) {
+    case "get":
+      return value.length === 3 && (second === null ? third === 0 : typeof second === "string" && isCount(third, 1));
+    case "range":
+      return value.length === 2 && Array.isArray(second) && second.every(isPresent);
+    case "delete":
+      return value.length === 2 && (second === 0 || second === 1);
+    case "cas":
+      return value.length === 2 && typeof second === "boolean";
+    default:
+      return value.length === 1;
+  }
+}
+
+function isPresent(item: Value): boolean {
+  if (typeof item !== "object" || item === null || item.length !== 3) return false;
+  return typeof item[0] === "string" && typeof item[1] === "string" && isCount(item[2], 1);
+}
+
+/** What etcd answers to each call, for people. */
+const ETCD_ANSWERS: Readonly<Record<string, string>> = {
+  get: "[revision, value, mod revision], or [revision, null, 0]",
+  range: "[revision, [[key, value, mod revision], …]]",
+  delete: "[revision, deleted]",
+  cas: "[revision, true or false]",
+  put: "[revision]",
+  txn: "[revision]",
+};
+
+function checkEtcdCall(event: HistoryEvent): void {
+  const { f, value, line } = event;
+  const list = typeof value === "object" && value !== null ? value : [];
+  const fine =
+    f === "range"
+      ? list.length === 2 && list.every((end) => typeof end === "string")
+      : f === "txn"
+        ? list.length > 0 && list.every((put) => isPut(put))
+        : f === "cas"
+          ? list.length === 2 && (list[0] === null || typeof list[0] === "string") && typeof list[1] === "string"
+          : f !== "put" || typeof value === "string";
+  if (!fine) throw new FormatError(line, `etcd has no ${f} of ${brief(value)}`);
+}
+
+function isPut(put: Value): boolean {
+  return typeof put === "object" && put !== null && put.length === 3 && put[0] === "put" && typeof put[2] === "string";
 }
 
 function checkTxn(dialect: Dialect, event: HistoryEvent, value: Value): void {
@@ -87,7 +144,9 @@ export function callOf(dialect: Dialect, event: HistoryEvent): Call {
     const f = event.f === "" ? "an operation without a name" : `“${event.f}”`;
     throw new FormatError(event.line, `the model ${dialect.model} does not know ${f} (it knows ${verbs.join(", ")})`);
   }
-  const keyed = dialect.model === "kv" || dialect.model === "kv-cas";
+  const etcd = dialect.model === "etcd";
+  const keyed = dialect.model === "kv" || dialect.model === "kv-cas" || (etcd && verb !== "range" && verb !== "txn");
+  if (etcd) checkEtcdCall(event);
   if (!keyed && event.key !== "") throw new FormatError(event.line, `the model ${dialect.model} has no keys`);
   const value = event.value;
   switch (event.f) {
@@ -97,8 +156,10 @@ export function callOf(dialect: Dialect, event: HistoryEvent): Call {
       }
       if (value[1] === null) throw new FormatError(event.line, "a cas without a new value");
       return new Call("cas", event.key, value);
+    case "range":
+      return new Call("range", "", value);
     case "txn":
-      checkTxn(dialect, event, value);
+      if (!etcd) checkTxn(dialect, event, value);
       return new Call("txn", "", value);
     case "append":
       if (typeof value !== "string") throw new FormatError(event.line, `append takes a string, not ${brief(value)}`);
@@ -168,6 +229,11 @@ export function endingOf(dialect: Dialect, call: Call, event: HistoryEvent): End
   }
   if (event.type === "info") return UNKNOWN;
   const value = event.value;
+  if (dialect.model === "etcd") {
+    if (event.type === "fail") return FAILED;
+    if (isEtcdAnswer(call.f, value)) return { kind: "answered", output: value };
+    throw new FormatError(event.line, `etcd answers ${call.f} by ${ETCD_ANSWERS[call.f]}, not by ${brief(value)}`);
+  }
   if (event.type === "fail") {
     if (call.f !== "cas" || dialect.failCas !== "observed") return FAILED;
     if (typeof value === "object" && value !== null) checkEcho(call, event);
