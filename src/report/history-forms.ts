@@ -1,8 +1,7 @@
 // A history in every form that it can be handed on in: data for other tools (Porcupine's viewer, Jepsen's EDN and log, our own
 // history/1) and pictures of it (text, SVG, HTML). Pure: a history in, text out.
 
-import type { Judgement } from "../checker/linearizability/check.ts";
-import { searchDepthFirst } from "../checker/linearizability/depth-first.ts";
+import { bestOrder, type Judgement } from "../checker/linearizability/check.ts";
 import { type Evidence, findEvidence } from "../checker/linearizability/evidence.ts";
 import { absenceIn, jepsenEdn, jepsenLog, jsonLines } from "../checker/linearizability/export/jepsen.ts";
 import { type Layout, layOut } from "../checker/linearizability/export/layout.ts";
@@ -36,7 +35,7 @@ export function caseAgainst(read: ReadHistory, judgement: Judgement): CaseAgains
 }
 
 /** The picture of a case: the operations that contradict each other. */
-export function layoutOfCase(against: CaseAgainst, labelMax: number): Layout {
+export function layoutOfCase(against: CaseAgainst, labelMax: number, laneOf?: LaneOf): Layout {
   const { evidence, model, operations } = against;
   const shown = [...evidence.core, ...evidence.maybe];
   if (!shown.includes(evidence.operation)) shown.push(evidence.operation);
@@ -45,7 +44,16 @@ export function layoutOfCase(against: CaseAgainst, labelMax: number): Layout {
     operations,
     { operations: shown, impossible: evidence.operation, core: evidence.core, order: evidence.longest },
     labelMax,
+    laneOf,
   );
+}
+
+/** The name of the client that a process is. */
+export type LaneOf = (process: number) => string;
+
+/** What a history does not say of itself. */
+export interface FormExtras extends PorcupineExtras {
+  readonly laneOf?: LaneOf;
 }
 
 /**
@@ -56,7 +64,7 @@ export function historyText(
   read: ReadHistory,
   form: string,
   accuse: () => CaseAgainst | undefined,
-  extras: PorcupineExtras = {},
+  extras: FormExtras = {},
 ): string | undefined {
   const { model, history, dialect } = read;
   switch (form) {
@@ -69,7 +77,7 @@ export function historyText(
     case "jsonl":
       return jsonLines(history, model.name, initialOf(read), dialect.failCas);
     default:
-      return picture(read, form, accuse());
+      return picture(read, form, accuse(), extras.laneOf);
   }
 }
 
@@ -118,9 +126,15 @@ function initialByKey({ model, history }: Pick<ReadHistory, "model" | "history">
   return Object.fromEntries(parts);
 }
 
-function picture(read: ReadHistory, form: string, against: CaseAgainst | undefined): string {
-  const title = against === undefined ? `${read.model.name}: linearizable` : `${read.model.name}: not linearizable`;
-  const layout = against === undefined ? wholeLayout(read) : layoutOfCase(against, 28);
+function picture(
+  read: ReadHistory,
+  form: string,
+  against: CaseAgainst | undefined,
+  laneOf: LaneOf | undefined,
+): string {
+  const verdict = against === undefined ? "linearizable" : "not linearizable";
+  const part = against === undefined ? (partsOf(read.model, read.history.operations)[0]?.name ?? "") : against.part;
+  const title = `${read.model.name}${part === "" ? "" : ` ${part}`}: ${verdict}`;
   const states = against?.evidence.statesBefore ?? [];
   const said =
     against === undefined
@@ -129,15 +143,40 @@ function picture(read: ReadHistory, form: string, against: CaseAgainst | undefin
           against.evidence.sentence,
           ...(states.length > 0 && states.length <= 12 ? [`Possible just before: ${states.join(" | ")}`] : []),
         ];
-  if (form === "svg") return `${svgPicture(layout, [title, ...said].join(". "))}\n`;
-  if (form === "html") return htmlPage(layout, title, said);
-  return `${[...said, ...textPicture(layout)].join("\n")}\n`;
+  if (form === "text") {
+    const layouts = against === undefined ? wholeInPieces(read, laneOf) : [layoutOfCase(against, 28, laneOf)];
+    return `${[title, ...said, ...layouts.flatMap((layout) => ["", ...textPicture(layout)])].join("\n")}\n`;
+  }
+  const layout = against === undefined ? wholeLayout(read, laneOf) : layoutOfCase(against, 28, laneOf);
+  return form === "svg" ? `${svgPicture(layout, [title, ...said].join(". "))}\n` : htmlPage(layout, title, said);
 }
 
-/** The first part with its order. */
-function wholeLayout({ model, history }: ReadHistory): Layout {
+/** The first part, as much of it as a picture shows, with its order. */
+function firstPart({ model, history }: ReadHistory): {
+  readonly operations: Operation[];
+  readonly order: readonly number[];
+} {
   const part = partsOf(model, history.operations)[0];
   const operations = (part?.indexes ?? []).slice(0, SHOWN_MAX).map((i) => history.operations[i]!);
-  const { order } = searchDepthFirst(model, operations, part?.name ?? "", 100_000);
-  return layOut(model, operations, { operations: operations.map((_, i) => i), impossible: -1, core: [], order });
+  return { operations, order: bestOrder(model, operations, part?.name ?? "", 20_000) };
+}
+
+function wholeLayout(read: ReadHistory, laneOf: LaneOf | undefined): Layout {
+  const { operations, order } = firstPart(read);
+  const all = { operations: operations.map((_, i) => i), impossible: -1, core: [], order };
+  return layOut(read.model, operations, all, 28, laneOf);
+}
+
+/** Operations in one piece of a picture for a terminal. */
+const PIECE = 8;
+
+/** The same a few operations at a time, so that a terminal can show it. */
+function wholeInPieces(read: ReadHistory, laneOf: LaneOf | undefined): readonly Layout[] {
+  const { operations, order } = firstPart(read);
+  const layouts: Layout[] = [];
+  for (let from = 0; from < operations.length; from += PIECE) {
+    const piece = operations.slice(from, from + PIECE).map((_, i) => from + i);
+    layouts.push(layOut(read.model, operations, { operations: piece, impossible: -1, core: [], order }, 18, laneOf));
+  }
+  return layouts;
 }

@@ -2,14 +2,14 @@
 // check`, and as pictures. Pure: a run's events in, text out.
 
 import { judge } from "../checker/linearizability/check.ts";
-import type { Beside, PorcupineExtras } from "../checker/linearizability/export/porcupine.ts";
+import type { Beside } from "../checker/linearizability/export/porcupine.ts";
 import { eventsHistory, type ReadHistory } from "../checker/linearizability/format/read.ts";
 import type { History, Operation } from "../checker/linearizability/history.ts";
 import { Call, type Value } from "../checker/linearizability/value.ts";
 import { formatMicros } from "../kernel/time.ts";
 import type { HistoryEvent as RunEvent } from "../run/collector.ts";
 import type { RunResult } from "../run/result.ts";
-import { caseAgainst, historyText } from "./history-forms.ts";
+import { caseAgainst, type FormExtras, historyText } from "./history-forms.ts";
 import { fitsKvCas, historyOfRun, type RunHistory, type RunModel } from "./run-history.ts";
 
 /** What to write of a run. */
@@ -30,14 +30,14 @@ export function readRun(events: readonly RunEvent[], model: RunModel, key: strin
   const history = historyOfRun(events, model);
   if (typeof history === "string") return history;
   const kept: RunHistory = key === undefined ? history : ofKey(history, key);
-  return { read: eventsHistory(kept.model, kept.events), atMicros: kept.atMicros, leftOut: kept.leftOut };
+  return { read: eventsHistory(kept.model, kept.events), atMicros: kept.atMicros, clientOf: kept.clientOf };
 }
 
 /** A run's history with the virtual time of each of its events. */
 export interface ReadRun {
   readonly read: ReadHistory;
   readonly atMicros: readonly number[];
-  readonly leftOut: number;
+  readonly clientOf: ReadonlyMap<number, number>;
 }
 
 function ofKey(history: RunHistory, key: string): RunHistory {
@@ -116,7 +116,7 @@ function asRegister(history: History): History | string {
 }
 
 /** Times in virtual seconds, and faults as annotations beside the operations. */
-function extrasOf({ atMicros }: ReadRun, result: RunResult): PorcupineExtras {
+function extrasOf({ atMicros, clientOf }: ReadRun, result: RunResult): FormExtras {
   const position = (micros: number): number => {
     let low = 0;
     let high = atMicros.length;
@@ -135,5 +135,9 @@ function extrasOf({ atMicros }: ReadRun, result: RunResult): PorcupineExtras {
       const details = `${fault.id} at ${formatMicros(fault.firedAtMicros)}${fault.note === "" ? "" : `: ${fault.note}`}`;
       return { tag: "faults", from: at, to: at, text: `${fault.kind}${on}`, details };
     });
-  return { timeOf: (at) => formatMicros(atMicros[at] ?? 0), beside };
+  return {
+    timeOf: (at) => formatMicros(atMicros[at] ?? 0),
+    beside,
+    laneOf: (process) => `c${clientOf.get(process) ?? process}`,
+  };
 }

@@ -26,6 +26,8 @@ export type RunModel = "kv-cas" | "etcd";
 export interface RunHistory {
   readonly model: RunModel;
   readonly events: readonly HistoryEvent[];
+  /** The client that each process is. */
+  readonly clientOf: ReadonlyMap<number, number>;
   /** Virtual time of each event. */
   readonly atMicros: readonly number[];
   /** Operations that are not meant to be linearizable, or change no key: serializable reads, compactions. */
@@ -132,6 +134,7 @@ export function historyOfRun(events: readonly RunEvent[], model: RunModel): RunH
   const open = new Map<string, { readonly process: number; readonly words: Said }>();
   const out: HistoryEvent[] = [];
   const atMicros: number[] = [];
+  const clientOf = new Map<number, number>();
   let leftOut = 0;
   for (const event of events) {
     const { client } = event;
@@ -150,6 +153,7 @@ export function historyOfRun(events: readonly RunEvent[], model: RunModel): RunH
       if (process === undefined) {
         process = nextOf[client] ?? client;
         nextOf[client] = process + concurrency;
+        clientOf.set(process, client);
       }
       open.set(id, { process, words });
       out.push({ process, type: "invoke", ...words, line: 0 });
@@ -171,5 +175,5 @@ export function historyOfRun(events: readonly RunEvent[], model: RunModel): RunH
     out.push({ process, type, f: words.f, key: words.key, value, line: 0 });
     atMicros.push(event.atMicros);
   }
-  return { model, events: out, atMicros, leftOut };
+  return { model, events: out, clientOf, atMicros, leftOut };
 }

@@ -98,7 +98,7 @@ describe("the history of a run", () => {
       const run = readRun(events, model!, undefined);
       return typeof run !== "string" && judge(run.read.model, run.read.history).verdict === "illegal";
     });
-    expect(illegal.map((run) => run.name)).toContain("broken/primary-backup-split-brain 1");
+    expect(illegal.some((run) => run.name.startsWith("broken/primary-backup-split-brain"))).toBe(true);
   });
 
   it("is judged alike key by key, and as a Jepsen log of one", () => {

@@ -155,6 +155,23 @@ export function judgePart<S, I, O>(
   return searched(model, operations, name, budget);
 }
 
+/**
+ * An order of `operations`: of all where one was found, else the longest that a search of at most `configurationsMax` came to.
+ * For pictures, which want something to show.
+ */
+export function bestOrder<S, I, O>(
+  model: Model<S, I, O>,
+  operations: readonly Operation<I, O>[],
+  name: string,
+  configurationsMax: number,
+): readonly number[] {
+  const budget = { configurations: configurationsMax, remembered: configurationsMax };
+  const judged = judgePart(model, operations, name, budget);
+  if (judged.order !== undefined) return judged.order;
+  const knowing = model.foresee === undefined ? model : model.foresee(operations, model.init(name));
+  return searchDepthFirst(knowing, operations, name, configurationsMax).order;
+}
+
 function monitor(model: CallModel, operations: readonly Operation[], name: string): PartJudgement | undefined {
   if (zonesApply(model)) {
     const { refutation, order } = judgeByZones(model, operations, name);

@@ -6,9 +6,8 @@
 // time, or never" instead. Only in the picture are weakened operations dropped whose values nobody in it speaks of.
 
 import type { CheckBudget } from "./check.ts";
-import { judgePart } from "./check.ts";
+import { bestOrder, judgePart } from "./check.ts";
 import type { Frontier, FrontierBudget } from "./configuration.ts";
-import { searchDepthFirst } from "./depth-first.ts";
 import { cloneFrontier, complete, createFrontier, describeFrontier, invoke, unknown } from "./frontier.ts";
 import type { Operation } from "./history.ts";
 import { endsInOrder, prefixOf } from "./history.ts";
@@ -193,7 +192,7 @@ export function findEvidence<S, I, O>(
   const core = [...kept].sort((a, b) => operations[a]!.invokedAt - operations[b]!.invokedAt);
   const maybe = spokenOf(model, operations, core);
   const { operations: shown } = weakened(model, operations, kept);
-  const search = searchDepthFirst(model, shown.length < 5000 ? operations : shown, name, 30_000);
+  const longest = shown.length < 5000 ? bestOrder(model, operations, name, 20_000) : [];
   return {
     eventAt,
     operation: bad.operation,
@@ -206,7 +205,7 @@ export function findEvidence<S, I, O>(
       !shrunk && refutation !== undefined
         ? refutation.text
         : sentenceOf(model, operations, core, positions.indexOf(bad.operation), quietState),
-    longest: shown.length < 5000 ? search.order.map((i) => positions[i]!) : [],
+    longest: longest.map((i) => positions[i]!),
   };
 }
 

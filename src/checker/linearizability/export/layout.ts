@@ -38,12 +38,43 @@ export interface Shown {
   readonly order: readonly number[];
 }
 
-/** Lays out `shown`. Labels longer than `labelMax` are cut. */
+/** A row of bars while it is being filled. A client that does several things at once has several, one below the other. */
+interface Lane {
+  readonly name: string;
+  /** Place of the client among all, and of the lane among the client's, from 1. */
+  readonly rank: number;
+  readonly number: number;
+  /** Column where its last bar ended; whether one with an answer is open; the one whose outcome is unknown, -1 if none. */
+  end: number;
+  busy: boolean;
+  open: number;
+}
+
+/** The first lane of the client `name` in which nothing is under way. */
+function freeLane(lanes: Lane[], name: string, rank: number): Lane {
+  const own = lanes.filter((lane) => lane.name === name);
+  const free = own.find((lane) => !lane.busy);
+  if (free !== undefined) return free;
+  const lane: Lane = { name, rank, number: own.length + 1, end: -2, busy: false, open: -1 };
+  lanes.push(lane);
+  return lane;
+}
+
+/** A process by its number. */
+function numbered(process: number): string {
+  return `c${process}`;
+}
+
+/**
+ * Lays out `shown`. Labels longer than `labelMax` are cut. `laneOf` names the lane of a process: several that are one client
+ * after another may share theirs.
+ */
 export function layOut<S, I, O>(
   model: Model<S, I, O>,
   operations: readonly Operation<I, O>[],
   shown: Shown,
   labelMax: number = 28,
+  laneOf: (process: number) => string = numbered,
 ): Layout {
   const indexes = [...new Set(shown.operations)].sort((a, b) => operations[a]!.invokedAt - operations[b]!.invokedAt);
   const processes = [...new Set(indexes.map((i) => operations[i]!.process))].sort((a, b) => a - b);
@@ -65,23 +96,37 @@ export function layOut<S, I, O>(
   ends.sort((a, b) => (a.at === b.at ? a.index - b.index : a.at - b.at));
   const from = new Map<number, number>();
   const to = new Map<number, number>();
-  const laneEnd = new Map<number, number>();
+  const laneFor = new Map<number, Lane>();
+  const lanes: Lane[] = [];
   let column = -1;
   for (const { index, end } of ends) {
-    const { process } = operations[index]!;
+    const open = operations[index]!.output === undefined;
     if (!end) {
-      column = Math.max(column + 1, (laneEnd.get(process) ?? -2) + 2);
+      const name = laneOf(operations[index]!.process);
+      const lane = freeLane(lanes, name, processes.map(laneOf).indexOf(name));
+      column = Math.max(column + 1, lane.end + 2);
+      // An open end gives way to what the same client does next.
+      if (lane.open >= 0) {
+        column = Math.max(column, from.get(lane.open)! + label(lane.open).length + 7);
+        to.set(lane.open, column - 2);
+      }
+      lane.open = open ? index : -1;
+      lane.busy = !open;
+      laneFor.set(index, lane);
       from.set(index, column);
-    } else {
+    } else if (!to.has(index)) {
+      const lane = laneFor.get(index)!;
       const needed = from.get(index)! + label(index).length + (index === shown.impossible ? 7 : 5);
       column = Math.max(column + 1, needed);
       to.set(index, column);
-      laneEnd.set(process, column);
+      lane.end = column;
+      lane.busy = false;
     }
   }
+  lanes.sort((a, b) => a.rank - b.rank || a.number - b.number);
   const points = pointsOf(operations, shown.order, from, to);
   const bars = indexes.map((index): Bar => {
-    const { output, process } = operations[index]!;
+    const { output } = operations[index]!;
     const place = places.get(index) ?? 0;
     const role: BarRole =
       index === shown.impossible
@@ -95,7 +140,7 @@ export function layOut<S, I, O>(
               : "other";
     return {
       operation: index,
-      lane: processes.indexOf(process),
+      lane: lanes.indexOf(laneFor.get(index)!),
       from: from.get(index)!,
       to: to.get(index)!,
       open: output === undefined,
@@ -105,7 +150,7 @@ export function layOut<S, I, O>(
       point: points.get(index) ?? -1,
     };
   });
-  return { lanes: processes.map((process) => `c${process}`), bars, columns: column + 1 };
+  return { lanes: lanes.map(({ name, number }) => (number === 1 ? name : "")), bars, columns: column + 1 };
 }
 
 /** Columns of the moments of effect: as early as each operation and the order allow. */

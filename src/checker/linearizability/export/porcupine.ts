@@ -1,7 +1,7 @@
 // The data of Porcupine's visualization (v1.3), so that a history and its explanations open in its viewer. Times are ranks
 // of events times 100, because the viewer adds 16 to tell neighbours apart; the original positions go beside as text.
 
-import { searchDepthFirst } from "../depth-first.ts";
+import { bestOrder } from "../check.ts";
 import type { History } from "../history.ts";
 import { partsOf } from "../history.ts";
 import type { Model } from "../model.ts";
@@ -61,7 +61,7 @@ export interface PorcupineExtras {
 export function porcupineData<S, I, O>(
   model: Model<S, I, O>,
   history: History<I, O>,
-  configurationsMax: number = 100_000,
+  configurationsMax: number = 20_000,
   extras: PorcupineExtras = {},
 ): PorcupineData {
   const timeOf = extras.timeOf ?? String;
@@ -69,7 +69,7 @@ export function porcupineData<S, I, O>(
   const clientOf = new Map(clients.map((process, i) => [process, i]));
   const partitions = partsOf(model, history.operations).map(({ name, indexes }): PorcupinePartition => {
     const operations = indexes.map((i) => history.operations[i]!);
-    const { order } = searchDepthFirst(model, operations, name, configurationsMax);
+    const order = bestOrder(model, operations, name, configurationsMax);
     let state = model.init(name);
     const path = order.map((index) => {
       const operation = operations[index]!;

@@ -174,12 +174,15 @@ export function bundleHistory(entry: BundleEntry): ReadHistory {
   return finished("bundle", builder, entry.verdict !== undefined);
 }
 
-/** A history from events at hand, judged by `model` from absent values on; a failed cas is an observation. Throws `FormatError`. */
+/**
+ * A history from events at hand, judged by `model` from absent values on. Here a cas that was refused is `ok` with `false`, and one
+ * that failed did not happen; a file that is written from it says so as an observed failure. Throws `FormatError`.
+ */
 export function eventsHistory(model: string, events: readonly HistoryEvent[]): ReadHistory {
-  const judge = judgeOf("jsonl", { ...NOTHING_TOLD, model });
+  const judge = judgeOf("jsonl", { ...NOTHING_TOLD, model, failCas: "discarded" });
   const builder = createBuilder(judge.dialect, judge.model);
   for (const event of events) addEvent(builder, event);
-  return finished("jsonl", builder);
+  return { ...finished("jsonl", builder), dialect: { ...judge.dialect, failCas: "observed" } };
 }
 
 /** All histories of a bundle. Throws `FormatError`. */
