@@ -52,6 +52,21 @@ describe("membership", () => {
     expect(memberIn(joint, leaderIn(joint)).raft.tracker.membership.votersOutgoing).toEqual([]);
   });
 
+  test("of those who are there already is ineffective, with the reason", () => {
+    const twice = begin(
+      story("  - { at: 7s, id: more, member: { add: n4 } }\n  - { at: 9s, id: again, member: { add: n5 } }"),
+    );
+    advanceTo(twice, 8 * SECOND);
+    // Somebody else, say a session of a served cluster, was quicker.
+    (twice.run.context.plan.timetable[1] as { action: unknown }).action = (
+      twice.run.context.plan.timetable[0] as { action: unknown }
+    ).action;
+    expect(faultOf(end(twice).result, "again")).toMatchObject({
+      status: "ineffective",
+      note: "n4 is or was a member: a new one needs a new name",
+    });
+  });
+
   test("a learner that is added receives entries and does not vote; promoted, it does", () => {
     const told = tell(
       story(

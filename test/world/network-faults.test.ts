@@ -114,6 +114,26 @@ describe("a partition", () => {
     expect(early.some((one) => told.trace.some((step) => step.kind === 2 && step.step === one.step))).toBe(true);
   });
 
+  test("whose groups overlap only when it fires leaves a member in the first, and says so", () => {
+    const told = tell(
+      "duration: 9s\nfaults:\n  - { at: 300ms, campaign: n1 }\n  - { at: 4s, id: cut, partition: { groups: [leader, [n1, n2], n3] } }",
+    );
+    const { status, targets, note } = faultOf(told.result, "cut");
+    expect({ status, targets }).toEqual({ status: "active", targets: [1] });
+    expect(note).toBe("n1 stays in group 0, though group 1 names it too");
+    expect(told.run.run.world.cuts[0]?.groups).toEqual([[1], [2], [3]]);
+  });
+
+  test("whose second group is empty when it fires cuts nobody, and says so", () => {
+    const told = tell(
+      "duration: 9s\nfaults:\n  - { at: 300ms, campaign: n1 }\n  - { at: 4s, id: cut, partition: { groups: [[n1, n2, n3], leader] } }",
+    );
+    expect(faultOf(told.result, "cut")).toMatchObject({
+      status: "ineffective",
+      note: "n1 stays in group 0, though group 1 names it too; group 1 found nobody",
+    });
+  });
+
   test("of everybody in one group cuts nothing and is recorded as ineffective", () => {
     const told = tell(story("  - { at: 4s, id: cut, partition: { groups: [role:voter, role:candidate] } }"));
     expect(faultOf(told.result, "cut").status).toBe("ineffective");
