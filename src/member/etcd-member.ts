@@ -121,6 +121,11 @@ export interface EtcdMember {
   raft: Raft;
   /** A Ready whose write is under way; nothing more is taken from Raft until it is durable. */
   persisting: Ready | null;
+  /** Planted bug `ack-before-fsync`: entries that count as durable and are not, how many of them the sync under way makes so,
+   * and whether another sync is to follow it. */
+  believed: Entry[];
+  believedInSync: number;
+  syncsAgain: boolean;
   /** Last index of the log that is durable. */
   durableIndex: number;
   /** Term and vote as last written. */
@@ -231,6 +236,9 @@ export function createEtcdMember(
     server,
     raft,
     persisting: null,
+    believed: [],
+    believedInSync: 0,
+    syncsAgain: false,
     durableIndex: raft.log.last,
     walTerm: raft.term,
     walVote: raft.vote,

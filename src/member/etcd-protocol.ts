@@ -33,6 +33,7 @@ import {
 } from "../raft/raft.ts";
 import { APPLY_TIMER, adopt, applyQueued, REMOVED_TIMER } from "./apply.ts";
 import { COMPACTION_TIMER, compacted, DEFRAG_TIMER, defragmented, NOT_COMPACTING, reopen } from "./backend-work.ts";
+import { believedSynced } from "./believed.ts";
 import { tendCorruptCheck } from "./corruption.ts";
 import type { EtcdConfig } from "./etcd-config.ts";
 import { type Backend, createEtcdMember, type EtcdMember } from "./etcd-member.ts";
@@ -341,7 +342,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
       context.die("failed to sync the write-ahead log: input/output error");
       return;
     }
-    if (member.persisting !== null) persisted(member, env);
+    if (believedSynced(member, env) && member.persisting !== null) persisted(member, env);
   }
 
   request(member: EtcdMember, request: ClientRequest, context: ProcessContext): void {
@@ -430,6 +431,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
       pendingCalls: member.pendingCalls.map((call) => ({ ...call })),
       blocked: member.blocked.slice(),
       physical: member.physical.slice(),
+      believed: member.believed.slice(),
       versions: member.versions.slice(),
     };
   }

@@ -23,6 +23,7 @@ import {
   type Work,
 } from "../raft/raft.ts";
 import { applyQueued, currentSnapshot, installSnapshot } from "./apply.ts";
+import { beginSync, believe } from "./believed.ts";
 import type { EtcdMember } from "./etcd-member.ts";
 import { demoteLeases } from "./leases.ts";
 import type { MemberEnv } from "./member-env.ts";
@@ -65,14 +66,15 @@ function work(member: EtcdMember, env: MemberEnv): boolean {
       return false;
     }
     if (!leads && sendsEarly(member, taken)) sendOut(member, env);
-    if (!env.context.sync()) {
+    if (member.config.mutations.ackBeforeFsync && leads && snapshot === null && entries.length > 0) {
+      believe(member, env, entries);
+    } else if (!beginSync(member, env)) {
       member.persisting = readyOf(raft, taken, leads ? NO_MESSAGES : takeMessages(raft));
       if (taken.softChanged) noteLeader(member, env, raft.lead);
       enqueue(member, taken.committedEntries);
       if (member.applyQueue.length > 0 && snapshot === null) applyQueued(member, env);
       return false;
-    }
-    durable(member, env, entries, snapshot);
+    } else durable(member, env, entries, snapshot);
     if (taken.hardChanged) noteVote(env, raft.term, raft.vote);
   }
   if (!leads) sendOut(member, env);
