@@ -281,9 +281,9 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
     }
     if (member.snapshotsSent.length > 0) this.tendSnapshots(member, env);
     if (member.leases.primary && env.backend.store.leases.size > 0) lookAtLeases(member, env);
-    if (member.streams.length > 0) tendStreams(member, env);
     this.tendItself(member, env);
     drive(member, env);
+    if (member.streams.length > 0) tendStreams(member, env);
   }
 
   private tendItself(member: EtcdMember, env: MemberEnv): void {

@@ -178,8 +178,9 @@ function isLasting(action: Action): boolean {
     case "clock":
     case "clientPause":
     case "clientSlowWatch":
-    case "certificate":
       return true;
+    case "certificate":
+      return action.change === "expire";
     case "disk":
       return action.effect.kind !== "corrupt" && action.effect.kind !== "rollback" && action.effect.kind !== "wipe";
     default:
