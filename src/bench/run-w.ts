@@ -34,7 +34,7 @@ export function startW(work: WorkW, checks: boolean): RunOfW {
     stepLimit: Number.MAX_SAFE_INTEGER,
   });
   const { world, context } = run;
-  const checker = checks ? new EtcdChecker(world) : null;
+  const checker = checks ? new EtcdChecker(world, plan.workloads) : null;
   const operations = new Operations(checker, world.counters);
   context.clientObserver = operations;
   if (checker !== null) {

@@ -1,10 +1,20 @@
 // The checker of etcd clusters: hears what members and clients say, looks at the member that a step touched, and reports what
 // is broken. It reads the world and never changes it.
 
-import type { Client, ClientObserver, OpenOperation, Outcome } from "../client/client.ts";
-import type { EtcdError, Response } from "../etcd/api.ts";
+import type {
+  Client,
+  ClientFact,
+  ClientObserver,
+  OpenOperation,
+  Outcome,
+  ProgramObserver,
+  WorkloadPlan,
+} from "../client/client.ts";
+import type { ClientWatch } from "../client/watching.ts";
+import { type EtcdError, RequestKind, type Response } from "../etcd/api.ts";
 import { StoreSnapshot } from "../etcd/snapshot.ts";
 import type { Store } from "../etcd/store.ts";
+import type { WatchResponse } from "../etcd/watch-api.ts";
 import { type ChunkedList, createChunked, endOf, itemAt, pushItem } from "../kernel/chunked.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { mix } from "../kernel/hash.ts";
@@ -16,9 +26,13 @@ import type { MemberObserver } from "../member/observer.ts";
 import type { ConfState, Entry, Raft, Snapshot } from "../raft/raft.ts";
 import type { LifeObserver } from "../world/context.ts";
 import { processOf, type World } from "../world/world.ts";
+import { checkApplied } from "./apply-checks.ts";
+import { checkReadLeases } from "./exclusion.ts";
 import { cloneGhost, createGhost, type Ghost, type MemberGhost, memberGhost } from "./ghost.ts";
 import { checkAnswer, lowestBound, noteFirstApplied, noteInvoked } from "./kv-checks.ts";
 import { pruneModel, seedModel } from "./kv-model.ts";
+import { noteExpiring, noteRenewed } from "./lease-checks.ts";
+import { checkFact, checkService } from "./lock-checks.ts";
 import {
   checkMember,
   checkSupport,
@@ -32,6 +46,7 @@ import {
   pruneEntries,
 } from "./raft-checks.ts";
 import type { Findings, Violation } from "./violation.ts";
+import { checkDelivery, lowestWanted, noteWatchEnded, noteWatchOpened } from "./watch-checks.ts";
 
 /** Entries between two prunings of what is remembered. */
 const PRUNE_ENTRIES = 4096;
@@ -50,7 +65,7 @@ const BUDGETED: readonly string[] = [
 ];
 
 /** Checks every property of etcd's servers after each step. */
-export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver, Findings {
+export class EtcdChecker implements MemberObserver, ClientObserver, ProgramObserver, LifeObserver, Findings {
   ghost: Ghost = createGhost();
   readonly violations: Violation[] = [];
   /** Properties that are not judged: never (Infinity) or not before a time, in micros. */
@@ -62,8 +77,11 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
   pruneEvery: number = PRUNE_ENTRIES;
   private pruneAt: number = PRUNE_ENTRIES;
 
-  constructor(world: World) {
+  private readonly workloads: readonly WorkloadPlan[];
+
+  constructor(world: World, workloads: readonly WorkloadPlan[]) {
     this.world = world;
+    this.workloads = workloads;
   }
 
   /** The world of the step under way. */
@@ -73,7 +91,7 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
 
   /** A checker of another world that remembers the same, and goes its own way. */
   fork(world: World): EtcdChecker {
-    const fork = copyFields<EtcdChecker>(this, new EtcdChecker(world));
+    const fork = copyFields<EtcdChecker>(this, new EtcdChecker(world, this.workloads));
     fork.world = world;
     fork.ghost = cloneGhost(this.ghost);
     return fork;
@@ -98,7 +116,12 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
     if (touched === 0) return;
     const process = processOf(world, touched);
     if (process.state === null) return;
-    checkMember(this.ghost, this, touched, (process.state as EtcdMember).raft, world.atMicros, world.steps);
+    const { raft } = process.state as EtcdMember;
+    const before = this.ghost.committed;
+    checkMember(this.ghost, this, touched, raft, world.atMicros, world.steps);
+    if (this.ghost.committed > before && raft.config.readOnly === "lease-based") {
+      checkReadLeases(this, world, touched, raft.term);
+    }
   }
 
   // What members say.
@@ -187,7 +210,12 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
     const digest = mix(store.digestLow, store.digestHigh);
     if (index === endOf(chains)) {
       pushItem(chains, entry.chain);
-      if (entry.data instanceof Command) noteFirstApplied(ghost, this, member, index, entry.data, outcome);
+      if (entry.data instanceof Command) {
+        const { data } = entry;
+        const revoked = data.body.kind === RequestKind.LeaseRevoke ? ghost.leases.get(data.body.id) : undefined;
+        noteFirstApplied(ghost, this, member, index, data, outcome);
+        checkApplied(ghost, this, this.world, member, data, outcome, store, revoked);
+      }
       pushItem(ghost.appliedDigest, digest);
       pushItem(ghost.appliedRevision, store.revision);
       if (ghost.others.size > 0) preferApplied(ghost, entry);
@@ -265,9 +293,13 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
     checkSupport(ghost, this, "durability", member, raft, index, chain);
   }
 
-  renewed(_member: number, _lease: string, _ttlSeconds: number, _localMicros: number): void {}
+  renewed(member: number, lease: string, _ttlSeconds: number, _localMicros: number): void {
+    noteRenewed(this.ghost, this.world, member, lease);
+  }
 
-  expires(_member: number, _lease: string, _localMicros: number): void {}
+  expires(member: number, lease: string, _localMicros: number): void {
+    noteExpiring(this.ghost, this.world, member, lease);
+  }
 
   impossible(member: number, text: string): void {
     this.report("commit-within-log", [member], `n${member} met what cannot be: ${text}`);
@@ -289,6 +321,26 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
     if (checkAnswer(this.ghost, this, client, operation, outcome, response)) {
       this.world.counters[CounterAt["stale-read"]]!++;
     }
+    if (operation.kind === "call" && outcome === "ok" && response !== null) {
+      checkService(this.ghost, this, client, response.body);
+    }
+  }
+
+  watchOpened(client: Client, watch: ClientWatch, _atMicros: number): void {
+    noteWatchOpened(this.ghost, client, watch);
+  }
+
+  watchDelivered(client: Client, watch: ClientWatch, response: WatchResponse, _atMicros: number): void {
+    checkDelivery(this.ghost, this, client, watch, response);
+  }
+
+  watchEnded(client: Client, watch: ClientWatch, _atMicros: number): void {
+    noteWatchEnded(this.ghost, client, watch);
+  }
+
+  noted(client: Client, fact: ClientFact, atMicros: number): void {
+    const program = this.workloads[client.workload]?.program ?? null;
+    if (program !== null) checkFact(this.ghost, this, client, program, fact, atMicros);
   }
 
   /** Forgets what nobody can come back to. */
@@ -306,7 +358,7 @@ export class EtcdChecker implements MemberObserver, ClientObserver, LifeObserver
       lowest = Math.min(lowest, start, known.applied);
     }
     if (lowest > 2) pruneEntries(ghost, lowest);
-    const versions = Math.min(ghost.modelCompacted, lowestBound(ghost));
+    const versions = Math.min(ghost.modelCompacted, lowestBound(ghost), lowestWanted(ghost) - 1);
     if (versions > 1) pruneModel(ghost, versions);
   }
 }

@@ -64,8 +64,43 @@ export interface VersionGhost {
 export interface LeaseGhost {
   /** Seconds granted. */
   readonly ttlSeconds: number;
+  /** What was left of it as of the last checkpoint; 0: no checkpoint says less than all. */
+  remainingSeconds: number;
   /** Keys that hang on it, in no order. */
   keys: string[];
+  /** When it was last granted or renewed, in micros (-1: never), and what the clocks of the members, by id, said then. */
+  renewedAtMicros: number;
+  renewedLocal: number[];
+  /** Somebody proposed to revoke it because it was over; and why that was too early, empty: it was not. */
+  proposed: boolean;
+  early: string;
+  /** It was reported that it does not end. */
+  late: boolean;
+}
+
+/** What is known of a lock, an office or the resource behind it. */
+export interface LockGhost {
+  /** Clients that say they hold it. */
+  holders: { readonly client: number; readonly token: number; readonly sinceMicros: number }[];
+  /** Highest token that was granted, and with which the resource was written. */
+  granted: number;
+  written: number;
+}
+
+/** How far one opening of a watch is: what it has been given, and the next change that it is to be given. */
+export interface WatchGhost {
+  readonly key: string;
+  readonly rangeEnd: string;
+  readonly noPut: boolean;
+  readonly prevKv: boolean;
+  /** The revision that was asked for; 0: from now on, until the member says what that is. */
+  from: number;
+  /** All before this place (revision, and place among the changes of the revision) was given or is none of its business. */
+  next: number;
+  sub: number;
+  /** The last revision that was given, and the highest of which a notice spoke; 0: none. */
+  given: number;
+  notice: number;
 }
 
 /** An operation that a client has open: what it may not fall behind. */
@@ -110,8 +145,14 @@ export interface Ghost {
   modelPruned: number;
   /** Members that were made voters far behind the others, and have not caught up since: nobody could count on them. */
   unready: { readonly member: number; readonly index: number }[];
+  /** The keys that each revision changed, in the order of the writes: the one order of all changes. */
+  changed: ChunkedList<string | readonly string[]>;
   /** Leases of the model, by id. */
   leases: Map<string, LeaseGhost>;
+  /** Locks and offices, by name. */
+  locks: Map<string, LockGhost>;
+  /** Open watches, by client and number. */
+  watches: Map<number, WatchGhost>;
   /** Highest revision in any answer so far. */
   answered: number;
   open: OpenGhost[][];
@@ -149,7 +190,10 @@ export function createGhost(): Ghost {
     modelCompacted: -1,
     modelPruned: -1,
     unready: [],
+    changed: createChunked<string | readonly string[]>(2),
     leases: new Map(),
+    locks: new Map(),
+    watches: new Map(),
     answered: 0,
     open: [],
     clientRevision: [],
@@ -191,6 +235,10 @@ export function memberGhost(ghost: Ghost, id: number): MemberGhost {
   return member;
 }
 
+function cloneLease(lease: LeaseGhost): LeaseGhost {
+  return { ...lease, keys: lease.keys.slice(), renewedLocal: lease.renewedLocal.slice() };
+}
+
 /** A copy that shares full chunks and immutable values. */
 export function cloneGhost(ghost: Ghost): Ghost {
   return {
@@ -213,7 +261,10 @@ export function cloneGhost(ghost: Ghost): Ghost {
     outcomes: new Map(ghost.outcomes),
     model: new Map([...ghost.model].map(([key, versions]) => [key, versions.slice()])),
     keys: ghost.keys.slice(),
-    leases: new Map([...ghost.leases].map(([id, lease]) => [id, { ...lease, keys: lease.keys.slice() }])),
+    changed: cloneChunked(ghost.changed),
+    watches: new Map([...ghost.watches].map(([name, watch]) => [name, { ...watch }])),
+    leases: new Map([...ghost.leases].map(([id, lease]) => [id, cloneLease(lease)])),
+    locks: new Map([...ghost.locks].map(([name, lock]) => [name, { ...lock, holders: lock.holders.slice() }])),
     open: ghost.open.map((list) => list.slice()),
     clientRevision: ghost.clientRevision.slice(),
     disksLost: ghost.disksLost.slice(),

@@ -17,7 +17,9 @@ import {
 import { collectRecords, type KeyRecord } from "../etcd/key-index.ts";
 import { isTombstone } from "../etcd/key-value.ts";
 import type { Store } from "../etcd/store.ts";
+import { createChunked, dropBefore, endOf, itemAt, pushItem, replaceItem } from "../kernel/chunked.ts";
 import type { Ghost, VersionGhost } from "./ghost.ts";
+import { createLease } from "./lease-checks.ts";
 import type { CommandOutcome, ReadOutcome } from "./outcome.ts";
 
 /** The version of `key` at `revision`; null when absent. O(log n), O(1) for the newest. */
@@ -67,7 +69,23 @@ function lowerBound(keys: readonly string[], key: string): number {
 /** The lease of nothing. */
 const NO_LEASE = "0";
 
+/** Puts a change at the end of the order of all changes. */
+function noteChange(ghost: Ghost, key: string, revision: number): void {
+  const { changed } = ghost;
+  while (endOf(changed) < revision) pushItem(changed, NOTHING);
+  if (endOf(changed) === revision) {
+    pushItem(changed, key);
+    return;
+  }
+  const before = itemAt(changed, revision) as string | readonly string[];
+  replaceItem(changed, revision, typeof before === "string" ? [before, key] : [...before, key]);
+}
+
+/** A revision that changed no key: one that was jumped over. */
+const NOTHING: readonly string[] = Object.freeze([]);
+
 function write(ghost: Ghost, key: string, value: string | null, revision: number, lease: string = NO_LEASE): void {
+  noteChange(ghost, key, revision);
   let versions = ghost.model.get(key);
   if (versions === undefined) {
     versions = [];
@@ -138,7 +156,7 @@ export function replay(ghost: Ghost, request: Request, applied: Response | EtcdE
       return null;
     case RequestKind.LeaseGrant:
       if (applied instanceof LeaseGrantResponse) {
-        ghost.leases.set(request.id, { ttlSeconds: applied.ttlSeconds, keys: [] });
+        ghost.leases.set(request.id, createLease(applied.ttlSeconds));
       }
       return null;
     case RequestKind.LeaseRevoke: {
@@ -247,7 +265,7 @@ function holdsFor(found: VersionGhost | null, compare: Compare): boolean {
 export function seedModel(ghost: Ghost, store: Store): void {
   const records: KeyRecord[] = [];
   collectRecords(store.root, records);
-  for (const [id, { ttlSeconds }] of store.leases) ghost.leases.set(id, { ttlSeconds, keys: [] });
+  for (const [id, { ttlSeconds }] of store.leases) ghost.leases.set(id, createLease(ttlSeconds));
   for (const { current } of records) {
     if (isTombstone(current)) continue;
     const { key, value, modRevision, createRevision, version, lease } = current;
@@ -259,11 +277,13 @@ export function seedModel(ghost: Ghost, store: Store): void {
   ghost.modelRevision = store.revision;
   ghost.modelCompacted = store.compactRevision;
   ghost.modelPruned = store.revision;
+  ghost.changed = createChunked<string | readonly string[]>(store.revision + 1);
 }
 
 /** Forgets versions that nobody can ask for any more: older than the newest at or below `revision`. */
 export function pruneModel(ghost: Ghost, revision: number): void {
   ghost.modelPruned = Math.max(ghost.modelPruned, revision);
+  dropBefore(ghost.changed, revision + 1);
   const empty: string[] = [];
   for (const key of ghost.keys) {
     const versions = ghost.model.get(key) as VersionGhost[];

@@ -28,6 +28,7 @@ import {
   writeMicros,
 } from "./fairness.ts";
 import { type Ghost, names } from "./ghost.ts";
+import { checkExpiry } from "./lease-checks.ts";
 import type { Findings } from "./violation.ts";
 
 /** A leader that can commit must stand after so many election timeouts; with links still cut, after twice as many. */
@@ -50,6 +51,8 @@ export class LivenessChecker {
   private readonly timeoutMicros: number;
   /** Since when no fault has begun or ended; -1: not yet. */
   private fairSince: number = -1;
+  /** The same, not moved on when the same is asked again; -1: no fair phase. */
+  private fairFrom: number = -1;
   private nextLook: number = 0;
   private looked: number = 0;
   private faultsSeen: number = -1;
@@ -100,9 +103,11 @@ export class LivenessChecker {
     if (this.fairSince < 0) {
       this.changes = [leaderChanges(world)];
       this.begin(world);
+      this.fairFrom = world.atMicros;
       return;
     }
     this.checkStability(world);
+    checkExpiry(this.out.ghost, this.out, world, this.fairFrom, this.timeoutMicros);
     const since = world.atMicros - this.fairSince;
     const unit = this.timeoutMicros * (isLossy(world, this.plan) ? 2 : 1);
     if (since >= LEADER_TIMEOUTS * unit && this.looked === 0) {

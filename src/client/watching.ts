@@ -164,8 +164,9 @@ function read(
   }
   if (host.programObserver !== null) host.programObserver.watchDelivered(client, watch, body, host.clientMicros);
   advance(watch, body);
-  if (++watch.read >= READ_BATCH) {
-    say(client, host, watch, new StreamMessage("read", null, watch.read));
+  // Whoever is slow makes room one by one.
+  if (++watch.read >= READ_BATCH || client.slowMicros > 0) {
+    if (watch.member !== 0) say(client, host, watch, new StreamMessage("read", null, watch.read));
     watch.read = 0;
   }
   if (body.canceled) closeWatch(client, host, watch);

@@ -348,6 +348,7 @@ export * from "./entry.ts";
 export * from "./log.ts";
 export * from "./message.ts";
 export * from "./mutation.ts";
+export { hasLease } from "./read-index.ts";
 export { advance, createWork, hasReady, hasWork, ready, readyOf, takeMessages, takeWork } from "./ready.ts";
 export { applyConfChange } from "./reconfiguration.ts";
 export * from "./snapshot.ts";

@@ -80,7 +80,7 @@ function startLeaseRound(raft: Raft): number {
  * election timeout. One tick is lost because the round may have left just before a tick here, another because it may
  * have arrived just before a tick there; the margin is for clocks that drift.
  */
-function hasLease(raft: Raft): boolean {
+export function hasLease(raft: Raft): boolean {
   const mutations = raft.config.mutations;
   if (!mutations.leaseReadAfterTransfer && (raft.timeoutNowSent || raft.leadTransferee !== NONE)) return false;
   if (mutations.leaseReadClockDrift) return true;

@@ -13,10 +13,8 @@ import { resolveSelector, type SelectorView } from "../fault/resolve-selector.ts
 import type { Selector } from "../fault/selector.ts";
 import { RandomChoices } from "../kernel/choose.ts";
 import { CLIENTS_MAX, STEPS_MAX_DEFAULT } from "../kernel/limits.ts";
-import { type PropertyGroup, propertyOf } from "../kernel/property.ts";
 import { type EtcdConfig, type MemberMutations, NO_MEMBER_MUTATIONS } from "../member/etcd-config.ts";
 import { confStateOf, createRaftConfig, NO_RAFT_MUTATIONS, type RaftConfig, type RaftMutations } from "../raft/raft.ts";
-import { askedProperties } from "../scenario/judge.ts";
 import type { Path } from "../scenario/problem.ts";
 import { type Fault, faultOf, type RaftSettings, type Scenario, type Workload } from "../scenario/scenario.ts";
 import type { LinkPlan, PlannedAction, WorldPlan } from "../world/world.ts";
@@ -71,13 +69,6 @@ export function unsupportedPlaces(scenario: Scenario): Unsupported[] {
     const why = unplantable(scenario, id);
     if (why !== null) miss(["mutate"], why);
   }
-  for (const [at, expectation] of scenario.expect.entries()) {
-    for (const id of askedProperties([expectation])) {
-      const property = propertyOf(id);
-      if (property !== undefined && !CHECKED_GROUPS.includes(property.group))
-        miss(["expect", at], `property ${id} cannot be checked yet`);
-    }
-  }
   if (scenario.budget.membersDown !== null && scenario.protocol !== "etcd")
     miss(["budget"], "a fault budget counts the voters of etcd, and the protocol has none");
   const clients = scenario.workload.reduce((sum, workload) => sum + workload.clients, 0);
@@ -98,9 +89,6 @@ function unplantable(scenario: Scenario, id: MutationId): string | null {
   if (scenario.protocol !== "etcd") return `mutation ${id} is a bug of etcd, and the protocol is ${scenario.protocol}`;
   return null;
 }
-
-/** Groups of properties that have checks: those of watches, leases and clients come with what they are about. */
-const CHECKED_GROUPS: readonly PropertyGroup[] = ["raft", "support", "kv", "liveness"];
 
 /** Faults on links know messages between members only. */
 function matchesClients(match: {

@@ -22,6 +22,7 @@ import type { Protocol } from "../member/protocol.ts";
 import { chainAt } from "../raft/raft.ts";
 import { cloneMemory, createMemory, evaluatePredicate, type PredicateMemory } from "../scenario/evaluate-predicate.ts";
 import {
+  askedProperties,
   awaitsViolation,
   cloneJudge,
   createJudge,
@@ -126,10 +127,12 @@ export class ScenarioRun {
       if (from.liveness !== null && this.checker !== null) this.liveness = from.liveness.fork(this.checker, plan, etcd);
     } else if (options.checks !== false) {
       if (isEtcd) {
-        const checker = new EtcdChecker(world);
-        for (const { id } of PROPERTIES) {
+        const checker = new EtcdChecker(world, plan.workloads);
+        const asked = askedProperties(scenario.expect);
+        for (const { id, group } of PROPERTIES) {
           const since = judgedFrom(scenario.expect, id);
-          if (since === null) checker.notBefore.set(id, Number.POSITIVE_INFINITY);
+          if (since === null || (group === "client" && !asked.includes(id)))
+            checker.notBefore.set(id, Number.POSITIVE_INFINITY);
           else if (since > 0) checker.notBefore.set(id, since);
         }
         this.checker = checker;
@@ -161,6 +164,7 @@ export class ScenarioRun {
     this.run.bound.push(this.collector);
     context.clientObserver = this.collector;
     context.programObserver = this.collector;
+    this.collector.programNext = this.checker;
     if (options.trace === true) context.trace = new Trace();
     this.run.looks = exactTimes(scenario.expect);
     this.run.onLook = () => this.look(true);

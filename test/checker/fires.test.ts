@@ -3,7 +3,7 @@
  * breaks it where there is one; else somebody tampers with the plain data between two events.
  */
 
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { PutResponse, TxnResponse } from "../../src/etcd/kv-api.ts";
 import { PROPERTIES } from "../../src/kernel/property.ts";
 import { ClientResponse, RequestError } from "../../src/kernel/request.ts";
@@ -14,33 +14,10 @@ import { ProgressState } from "../../src/raft/progress.ts";
 import { Role } from "../../src/raft/state.ts";
 import { Membership, progressOf } from "../../src/raft/tracker.ts";
 import type { ScenarioRun } from "../../src/run/execute.ts";
-import { advanceTo, begin, end, leaderIn, memberIn, processIn } from "../world/story.ts";
+import { leaderIn, memberIn, processIn } from "../world/story.ts";
+import { type Broken, calm, describeWorlds } from "./broken-world.ts";
 
 const SECOND = 1_000_000;
-
-/** How a world is broken, and what must be noticed. */
-interface Broken {
-  readonly property: string;
-  /** What happened, to end "a cluster in which …". */
-  readonly how: string;
-  readonly story: string;
-  readonly mutate?: string;
-  /** Put in place of a part of the story. */
-  readonly instead?: readonly [string, string];
-  /** At which time somebody tampers, and how. */
-  readonly at?: number;
-  readonly tamper?: (run: ScenarioRun) => void;
-  readonly seed?: string;
-  /** What the finding must say. */
-  readonly says?: RegExp;
-}
-
-const calm = (members: number, faults: string = "", more: string = ""): string => `
-duration: 12s
-cluster: { members: ${members}, raft: { heartbeat: 20ms, election: 200ms }${more} }
-network: { latency: 1ms, clientLatency: 1ms }
-workload: { clients: 3, rate: 60/s, ops: { put: 2, get: 1 }, keys: 3, timeout: 1s, until: 11s }
-${faults === "" ? "" : `faults:\n${faults}`}`;
 
 /** A member that follows, by turns. */
 function follower(run: ScenarioRun): number {
@@ -90,6 +67,7 @@ const BROKEN: readonly Broken[] = [
     property: "election-safety",
     how: "a vote is sent before it is on disk, and lost with the power",
     story: forgottenVote,
+    events: 50,
     mutate: "vote-not-persisted",
     says: /two leaders in term 2/,
   },
@@ -97,6 +75,7 @@ const BROKEN: readonly Broken[] = [
     property: "vote-once",
     how: "a vote is sent before it is on disk, and lost with the power",
     story: forgottenVote,
+    events: 50,
     mutate: "vote-not-persisted",
     says: /n2 voted twice in term 2: for n1, then for n3/,
   },
@@ -104,6 +83,7 @@ const BROKEN: readonly Broken[] = [
     property: "term-monotonic",
     how: "a term is spoken in before it is on disk, and lost with the power",
     story: forgottenVote,
+    events: 50,
     mutate: "vote-not-persisted",
     says: /n2 came back in term 1/,
   },
@@ -476,37 +456,7 @@ faults:
   },
 ];
 
-describe("a broken world is found out", () => {
-  test.each(BROKEN.map((broken) => [broken.property, broken.how, broken] as const))(
-    "%s: %s",
-    (_property, _how, broken) => {
-      const [from, to] = broken.instead ?? ["", ""];
-      const story = from === "" ? broken.story : broken.story.replace(from, to);
-      if (from !== "") expect(story).not.toBe(broken.story);
-      const mutate = broken.mutate === undefined ? "" : `mutate: [${broken.mutate}]\n`;
-      const run = begin(`${story}\n${mutate}expect:\n  - violates: ${broken.property}`, broken.seed);
-      if (broken.tamper !== undefined) {
-        advanceTo(run, broken.at as number);
-        broken.tamper(run);
-      }
-      const { result } = end(run);
-      expect(result.violation?.property).toBe(broken.property);
-      expect(result.verdict).toBe("held");
-      if (broken.says !== undefined) expect(result.violation!.text).toMatch(broken.says);
-    },
-  );
-
-  test.each(BROKEN.map((broken) => [broken.property, broken.how, broken] as const))(
-    "%s holds unless %s",
-    (_property, _how, broken) => {
-      const { result } = end(begin(broken.story, broken.seed));
-      expect(result.violation).toBeNull();
-      expect(result.verdict).toBe("held");
-      // And the run was no empty one.
-      expect(result.events).toBeGreaterThan(broken.story === forgottenVote ? 50 : 400);
-    },
-  );
-});
+describeWorlds(BROKEN);
 
 test("every property of Raft, of its support, of keys and values and of liveness is among them", () => {
   const shown = new Set(BROKEN.map((broken) => broken.property));

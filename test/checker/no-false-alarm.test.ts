@@ -41,6 +41,8 @@ describe("random worlds", () => {
       "operation-unknown",
       "stale-read",
       "uncommitted-overwritten",
+      "watch-event",
+      "lease-expired",
     ]) {
       expect({ name, reached: (reached.get(name) ?? 0) > 0 }).toEqual({ name, reached: true });
     }

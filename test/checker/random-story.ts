@@ -122,6 +122,7 @@ export function randomStory(number: number): Scenario {
         failover: d.one(2),
         until: `${seconds - d.between(0, 3)}s`,
       },
+      ...programs(d, names),
     ],
     faults,
     expect: [{ always: "no-split-brain" }],
@@ -131,12 +132,38 @@ export function randomStory(number: number): Scenario {
   return scenario;
 }
 
+/** Some of what people run on etcd, beside the requests. */
+function programs(d: Draw, names: readonly string[]): object[] {
+  return ["watch", "informer", "lease", "lock", "election", "stm"]
+    .filter(() => d.one(3))
+    .map((kind) => ({
+      name: kind,
+      kind,
+      clients: d.between(1, 3),
+      ...(kind === "watch" || kind === "informer" ? {} : { keys: { prefix: `${kind}-`, count: 3 } }),
+      ...(d.one(2) ? { closed: ms(d.between(100, 3_000)) } : {}),
+      ...(kind === "lease" || kind === "lock" || kind === "election"
+        ? { ttl: `${d.between(1, 4)}s`, hold: ms(d.between(100, 4_000)) }
+        : {}),
+      ...(d.one(3) ? { endpoints: [d.of(names)] } : {}),
+      timeout: ms(d.of([300, 1_000, 2_000, 8_000])),
+      failover: d.one(2),
+    }));
+}
+
 type Faults = Record<string, unknown>[];
 type Kind = (d: Draw, names: readonly string[], lasting: object, add: () => string) => Faults;
 
 function someone(d: Draw, names: readonly string[]): unknown {
   const few = [d.of(names), "leader", "followers", "any(1)", "all", "zone:a"];
   return d.of<unknown>(names.length < 4 ? few : [...few, "minority", "majority", "leader+1"]);
+}
+
+/** Two ends of links: not one and the same member. */
+function pair(d: Draw, names: readonly string[]): [unknown, unknown] {
+  const from = d.of(names);
+  const others = names.filter((name) => name !== from);
+  return [from, d.of<unknown>([...(others.length === 0 ? [] : [d.of(others)]), "leader", "followers", "all"])];
 }
 
 function match(d: Draw, names: readonly string[]): object {
@@ -170,17 +197,15 @@ const KINDS_FOR_ALL: readonly Kind[] = [
   (d, names, lasting) => [{ ...lasting, duplicate: { ...match(d, names), copies: d.between(1, 3) } }],
   (d, names, lasting) => [{ ...lasting, reorder: { ...match(d, names), window: ms(d.between(1, 300)) } }],
   (d, names, lasting) => [{ ...lasting, corrupt: match(d, names) }],
-  (d, names, lasting) => [
-    {
-      ...lasting,
-      bandwidth: {
-        from: someone(d, names),
-        to: someone(d, names),
-        rate: `${d.between(1, 100)}KB/s`,
-        buffer: `${d.between(1, 20)}KB`,
+  (d, names, lasting) => {
+    const [from, to] = pair(d, names);
+    return [
+      {
+        ...lasting,
+        bandwidth: { from, to, rate: `${d.between(1, 100)}KB/s`, buffer: `${d.between(1, 20)}KB` },
       },
-    },
-  ],
+    ];
+  },
   (d, names, lasting) => [{ ...lasting, hold: match(d, names) }],
   (d, names) => [{ release: d.one(2) ? {} : { from: someone(d, names) } }],
   (d, names, lasting) => [
@@ -218,9 +243,7 @@ const KINDS_FOR_ALL: readonly Kind[] = [
   (d, names) => [{ clock: { on: someone(d, names), jump: ms(d.between(0, 60_000)) } }],
   (d, _names, _lasting, add) => [{ member: { add: add(), role: d.of(["voter", "learner"]) } }],
   (d, _names, _lasting, add) => [{ member: { add: [add(), add()], joint: d.one(2) } }],
-  (d, names) => [
-    { member: { [d.of(["remove", "demote", "promote"])]: d.of<unknown>(["leader", d.of(names), "any(1)"]) } },
-  ],
+  (d, names) => [{ member: { [d.of(["remove", "demote"])]: d.of<unknown>(["leader", d.of(names), "any(1)"]) } }],
   (d, names, _lasting, add) => [
     { member: { add: add(), role: "learner" } },
     { member: { promote: "role:learner" } },
@@ -231,6 +254,8 @@ const KINDS_FOR_ALL: readonly Kind[] = [
   (d) => [{ compact: { keep: d.between(0, 50) } }],
   (d) => [{ message: { [d.of(["drop", "duplicate", "deliver"])]: { types: d.of(TYPES), nth: d.between(1, 3) } } }],
   (_d, _names, lasting) => [{ ...lasting, client: { pause: "clients" } }],
+  (d, _names, lasting) => [{ ...lasting, client: { slowWatch: ms(d.between(10, 500)) } }],
+  (d, names) => [{ client: { reconnect: someone(d, names) } }],
   (d, names) => [
     { client: { op: d.of(["put", "get", "getSerializable", "delete"]), key: "key-0", value: "s", via: d.of(names) } },
   ],
@@ -253,7 +278,8 @@ const KINDS: readonly Kind[] = [
       ]),
     },
   ],
-  (d, names, lasting) => [
-    { ...lasting, partition: { links: [{ from: d.of(names), to: someone(d, names) }], oneWay: d.one(2) } },
-  ],
+  (d, names, lasting) => {
+    const [from, to] = pair(d, names);
+    return [{ ...lasting, partition: { links: [{ from, to }], oneWay: d.one(2) } }];
+  },
 ];
