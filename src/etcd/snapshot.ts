@@ -5,6 +5,7 @@
  * on the content only, so that two members' snapshots of the same applied index can be compared.
  */
 
+import { clonePlain } from "../kernel/plain.ts";
 import { mix, scramble } from "./hash.ts";
 import { collectRecords, type KeyRecord } from "./key-index.ts";
 import { isTombstone } from "./key-value.ts";
@@ -39,7 +40,7 @@ export class StoreSnapshot {
 export function exportSnapshot(store: Store): StoreSnapshot {
   // A recorded step works on drafts, which end with it; a picture outlives it and must hold none. Then it is copied
   // whole, which costs O(keys + revisions): recorded worlds are small.
-  return new StoreSnapshot(isDraft(store) ? shareStore(plainCopy(store)) : cloneStore(store));
+  return new StoreSnapshot(isDraft(store) ? shareStore(clonePlain(store)) : cloneStore(store));
 }
 
 /** Whether a value is a draft; immer's own `isDraft` asks the same. */
@@ -48,21 +49,6 @@ function isDraft(value: object): boolean {
 }
 
 const DRAFT_MARK: symbol = Symbol.for("immer-state");
-
-/** A copy of records, lists and maps all the way down; immutable values (class instances) are shared. */
-function plainCopy<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item: unknown) => plainCopy(item)) as T;
-  if (value instanceof Map) {
-    const copy = new Map<unknown, unknown>();
-    for (const [key, item] of value) copy.set(key, plainCopy(item));
-    return copy as T;
-  }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
-  const copy: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value)) copy[name] = plainCopy(item);
-  return copy as T;
-}
 
 /**
  * A live store with the content of the snapshot. `options` are those of the restoring member; without them, the

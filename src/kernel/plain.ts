@@ -18,6 +18,21 @@ export function copyFields<T extends object>(from: T, to: T): T {
   return to;
 }
 
+/** A copy of records, lists and Maps all the way down; immutable values (class instances) are shared. */
+export function clonePlain<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => clonePlain(item)) as T;
+  if (value instanceof Map) {
+    const copy = new Map<unknown, unknown>();
+    for (const [key, item] of value) copy.set(key, clonePlain(item));
+    return copy as T;
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const copy: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(value)) copy[name] = clonePlain(item);
+  return copy as T;
+}
+
 const UNDEFINED = 0x6e756c;
 const FALSE = 0x66;
 const TRUE = 0x74;
