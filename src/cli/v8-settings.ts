@@ -4,15 +4,10 @@
 import { setFlagsFromString } from "node:v8";
 
 /**
- * A run of some minutes of virtual time is over in a second, of which the optimizing compiler takes a quarter: less inlining
- * and a later start cost it less than the code loses (docs/BENCHMARKS.md). The heap grows by half of what is alive at most before
- * the collector looks again, not fourfold: a run that compacts its logs keeps its size.
+ * The heap grows by a third of what is alive at most before the collector looks again, not fourfold: a run that compacts its
+ * logs keeps its size.
  */
-export const V8_SETTINGS: readonly string[] = [
-  "--max-inlined-bytecode-size-cumulative=300",
-  "--interrupt-budget=150000",
-  "--heap-growing-percent=50",
-];
+export const V8_SETTINGS: readonly string[] = ["--heap-growing-percent=30"];
 
 /** Puts them in force for this process and its workers. */
 export function useV8Settings(): void {
