@@ -51,13 +51,17 @@ function bareValue(value: Value): Value {
 /** The bars, a lane for each client; none where they do not fit. */
 export function caseLines({ against, clients }: RunCase, layout: Layout): Line[] {
   const isAscii = layout.signs === ASCII_SIGNS;
-  for (const labelMax of LABELS) {
-    const picture = layoutOfCase(against, labelMax);
-    const lanes = picture.lanes.map((name) =>
-      name.replace(/^c(\d+)$/, (_, number: string) => `c${((Number(number) - 1) % clients) + 1}`),
-    );
-    const lines = textPicture({ ...picture, lanes }, isAscii);
-    if (lines.every((line) => columnsOf(line) + 2 <= layout.width)) return lines.map((line) => [span(`  ${line}`)]);
+  // What may have happened or not is the first to go where there is little room.
+  const bare: CaseAgainst = { ...against, evidence: { ...against.evidence, maybe: [] } };
+  for (const shown of [against, bare]) {
+    for (const labelMax of LABELS) {
+      const picture = layoutOfCase(shown, labelMax);
+      const lanes = picture.lanes.map((name) =>
+        name.replace(/^c(\d+)$/, (_, number: string) => `c${((Number(number) - 1) % clients) + 1}`),
+      );
+      const lines = textPicture({ ...picture, lanes }, isAscii);
+      if (lines.every((line) => columnsOf(line) + 2 <= layout.width)) return lines.map((line) => [span(`  ${line}`)]);
+    }
   }
   return [];
 }

@@ -26,7 +26,7 @@ function madeRun(file: string, variant: string | null, seed: string): { scenario
 }
 
 const VOTE = madeRun("history/vote-not-persisted.yaml", "broken", "1");
-const HELD = madeRun("election/first-election.yaml", null, "1");
+const HELD = madeRun("../test/cli/first-election.yaml", null, "1");
 
 describe("the story of a failure", () => {
   const story = tellRun(VOTE.scenario, VOTE.result);
