@@ -18,6 +18,7 @@ import {
 import { LOOK_BUDGET } from "../checker/linearizability/late.ts";
 import { MODEL_NAMES, modelOf } from "../checker/linearizability/models.ts";
 import { ONLINE_BUDGET } from "../checker/linearizability/online.ts";
+import { brokenText } from "../report/fill.ts";
 import { type CaseAgainst, caseAgainst, historyText } from "../report/history-forms.ts";
 import { BLANK, type Line, span } from "../report/span.ts";
 import { nearest } from "../scenario/nearest.ts";
@@ -384,8 +385,15 @@ function manifestLine(verdict: FileVerdict, terminal: Terminal): Line {
   ];
 }
 
+/** A text after its label, broken at the width, further lines four columns in. */
+function hangingText(label: string, text: string, width: number): Line[] {
+  return brokenText(label + text, width - 4).map((part, at) =>
+    at === 0 ? [span(label, "label"), span(part.slice(label.trim().length + 1))] : [span(`    ${part}`)],
+  );
+}
+
 function verdictLines(verdict: FileVerdict, against: CaseAgainst | undefined, terminal: Terminal): readonly Line[] {
-  const { signs } = terminal.layout;
+  const { signs, width } = terminal.layout;
   if (verdict.verdict === "error") return [];
   const cost = span(`  ${verdict.ops} operations  ${verdict.method}  ${verdict.ms} ms`, "dim");
   const lines: Line[] = [];
@@ -400,17 +408,16 @@ function verdictLines(verdict: FileVerdict, against: CaseAgainst | undefined, te
       | undefined;
     if (evidence !== undefined) {
       const where = evidence.part === undefined ? "" : ` of ${evidence.part}`;
-      lines.push([span(`  line ${evidence.line}${where}: `, "label"), span(evidence.sentence)]);
+      const head = `  line ${evidence.line}${where}: `;
+      lines.push(...hangingText(head, evidence.sentence, width));
       if (evidence.statesBefore.length > 0 && evidence.statesBefore.length <= 12) {
-        lines.push([
-          span("  possible just before: ", "label"),
-          span(evidence.statesBefore.map((text) => (text === "" ? "(empty)" : text)).join(" | ")),
-        ]);
+        const states = evidence.statesBefore.map((text) => (text === "" ? "(empty)" : text)).join(" | ");
+        lines.push(...hangingText("  possible just before: ", states, width));
       }
     }
     const wrong = verdict.wrong as readonly string[] | undefined;
     if (wrong !== undefined)
-      lines.push([span("  came out otherwise than they say: ", "label"), span(wrong.join(", "))]);
+      lines.push(...hangingText("  came out otherwise than they say: ", wrong.join(", "), width));
     if (against !== undefined) lines.push(BLANK, ...pictureLines(against, terminal), BLANK);
   }
   const online = verdict.online as

@@ -156,6 +156,9 @@ export function headline(result: RunResult): string {
   return `${violation.property} violated at ${formatMicros(violation.atMicros)} (${place})`;
 }
 
+/** Liveness is judged where this is so, and nowhere else. */
+const RECOVERY = "was possible: all faults were over, a majority was up, and one of it reached a majority";
+
 /** Evidence and rule of a violation; the minimal schedule will stand above them. */
 function whyLines(run: ReportedRun, layout: Layout): Line[] {
   const { violation, verdict } = run.result;
@@ -182,6 +185,8 @@ function whyLines(run: ReportedRun, layout: Layout): Line[] {
     lines.push(
       ...fillText([labelSpan("rule"), span(`${property.code} `, "dim")], property.rule, "plain", layout.width),
     );
+  if (property?.group === "liveness" && !violation.text.includes("recovery was possible"))
+    lines.push(...fillText([labelSpan("recovery")], RECOVERY, "plain", layout.width));
   if (violation.also.length > 0)
     lines.push(...fillText([labelSpan("before it")], violation.also.join(", "), "plain", layout.width));
   return lines;
