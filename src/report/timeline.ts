@@ -22,6 +22,9 @@ interface Scale {
   readonly endMicros: number;
 }
 
+/** Actions whose targets are clients. */
+const CLIENT_KINDS: readonly string[] = ["clientPause", "clientSlowWatch", "clientReconnect"];
+
 function columnAt(scale: Scale, atMicros: number): number {
   const column = Math.floor((atMicros * scale.columns) / scale.endMicros);
   return Math.max(0, Math.min(scale.columns - 1, column));
@@ -136,7 +139,8 @@ function barsOf(result: RunResult, scenario: Scenario, endMicros: number): Bar[]
     if (!fired || isInLane(fault) || ENDING_KINDS.includes(fault.kind)) continue;
     const endsAt = endOf(fault, result, scenario);
     const named = !fault.id.startsWith("fault-") && !fault.id.startsWith("random-");
-    const targets = fault.targets.map(memberName).join(" ");
+    const clients = CLIENT_KINDS.includes(fault.kind);
+    const targets = fault.targets.map((id) => (clients ? `c${id}` : memberName(id))).join(" ");
     const lasting = plannedOf(scenario, fault)?.forMicros != null || endsAt !== null || fault.status === "active";
     bars.push({
       label: named ? fault.id : fault.kind,
