@@ -14,7 +14,7 @@ import { executeScenario } from "../../src/run/execute.ts";
 import type { Expectation, ShareBound } from "../../src/scenario/expectation.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import type { Compare } from "../../src/scenario/predicate.ts";
-import { expandVariants, type Scenario } from "../../src/scenario/scenario.ts";
+import { expandVariants, type Fault, type Scenario } from "../../src/scenario/scenario.ts";
 import type { StudyExpectation } from "../../src/scenario/study.ts";
 
 const root = resolve(import.meta.dirname, "../../scenarios");
@@ -88,14 +88,22 @@ function inverted(expectation: Expectation): Expectation {
   }
 }
 
-/** Faults that take something away; a campaign or a single request only sets the stage. */
+/** A campaign, a single request, or handing the lead to n1 as soon as somebody has it, only set the stage. */
+function setsStage({ action, trigger }: Fault): boolean {
+  return (
+    action.kind === "campaign" ||
+    action.kind === "clientOp" ||
+    (action.kind === "transferLeader" && trigger.kind === "when")
+  );
+}
+
+/** Other faults take something away. */
 function harms(scenario: Scenario): boolean {
-  return scenario.faults.some(({ action }) => action.kind !== "campaign" && action.kind !== "clientOp");
+  return !scenario.faults.every(setsStage);
 }
 
 function withoutHarm(scenario: Scenario): Scenario {
-  const faults = scenario.faults.filter(({ action }) => action.kind === "campaign" || action.kind === "clientOp");
-  return { ...scenario, faults };
+  return { ...scenario, faults: scenario.faults.filter(setsStage) };
 }
 
 /** The rows of `docs/claims.md` and `docs/TIMING.md`, as the tests below come by the runs. */
