@@ -227,7 +227,8 @@ export class LivenessChecker {
   private tries(world: World, client: Client, since: number): boolean {
     const plan = this.plan.workloads[client.workload];
     if (plan === undefined || !plan.failover || client.pauses > 0) return false;
-    const all = votersOf(world).every((id) => plan.endpoints.includes(id));
+    const voters = votersOf(world);
+    const all = running(world).every(({ id }) => !voters.includes(id) || plan.endpoints.includes(id));
     const inTime =
       (plan.timeoutMicros - this.writeMicros) * DELAYS_PER_TIMEOUT >= this.timeoutMicros &&
       plan.timeoutMicros * plan.endpoints.length <= since;

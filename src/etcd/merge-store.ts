@@ -2,7 +2,7 @@
  * The planted bug `snapshot-merged-not-replaced`: what a restore leaves behind that does not empty the store first.
  */
 
-import { collectRecords, findRecord, insertRecord, type KeyRecord } from "./key-index.ts";
+import { collectRecords, findRecord, insertRecord, type KeyRecord, removeRecord } from "./key-index.ts";
 import { isTombstone } from "./key-value.ts";
 import { addToDigest, type Store } from "./store.ts";
 
@@ -11,7 +11,9 @@ export function mergeStore(store: Store, before: Store): void {
   const records: KeyRecord[] = [];
   collectRecords(before.root, records);
   for (const { current } of records) {
-    if (isTombstone(current) || findRecord(store, current.key) !== undefined) continue;
+    const there = findRecord(store, current.key);
+    if (isTombstone(current) || (there !== undefined && !isTombstone(there.current))) continue;
+    if (there !== undefined) removeRecord(store, current.key);
     insertRecord(store, current.key, current);
     store.keyCount++;
     addToDigest(store, current.digestLow, current.digestHigh);

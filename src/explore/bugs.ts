@@ -396,7 +396,7 @@ export const BUGS: readonly Bug[] = [
     [],
     "Pre-votes are answered in the wrong term",
     "A grant carries the voter's own, lower term, and the member that asked throws it away as outdated. Nobody completes the round.",
-    "answers to pre-votes carry the local term",
+    "answers to pre-votes carry the local term, and those of lower terms get none",
   ),
   bug(
     "prevote-mixed-rollout",

@@ -128,7 +128,7 @@ export function smallConstants(scenario: Scenario): Scenario[] {
   };
   for (const everyEntries of [2, 5, 10]) {
     if (everyEntries >= cluster.snapshot.everyEntries) continue;
-    put({ snapshot: { ...cluster.snapshot, everyEntries, catchUpEntries: 0 } });
+    put({ snapshot: { ...cluster.snapshot, everyEntries, catchUpEntries: 1 } });
   }
   for (const revisions of [2, 5, 10]) {
     if (cluster.compaction.mode !== "revision" || revisions >= cluster.compaction.revisions) continue;

@@ -325,7 +325,8 @@ function maybeSnapshot(member: EtcdMember, env: MemberEnv): void {
   if (cut !== undefined && member.cuts.length === 2 && cut.index < index) {
     disk.dropBefore = Math.max(disk.dropBefore, cut.position);
   }
-  const keep = index - catchUpEntries;
+  // Raft hears of what was applied when it is done with its Ready: until then it keeps what is not in that.
+  const keep = Math.min(index - catchUpEntries, member.raft.log.applied);
   if (keep > member.raft.log.snapshotIndex) {
     const refused = compactLog(member.raft.log, keep);
     if (refused === null) context.count(CounterAt.compaction);

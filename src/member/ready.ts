@@ -180,7 +180,9 @@ function durable(member: EtcdMember, env: MemberEnv, entries: readonly Entry[], 
   }
   if (entries.length === 0) return;
   member.durableIndex = entries[entries.length - 1]!.index;
-  if (env.observer !== null) env.observer.durable(env.context.self, entries);
+  const { disk } = env.context;
+  // Who believes a sync that failed is not believed in turn.
+  if (env.observer !== null && disk.failedEnd <= disk.durableEnd) env.observer.durable(env.context.self, entries);
 }
 
 /** A vote for itself is on disk. */

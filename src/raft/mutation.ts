@@ -59,7 +59,7 @@ export interface RaftMutations {
   readonly prevoteWithoutStickiness: boolean;
   /** A leader never steps down for lack of responses. */
   readonly halfOpenLeader: boolean;
-  /** Pre-vote responses carry the voter's term instead of the term asked for. */
+  /** Pre-vote responses carry the voter's term instead of the term asked for, and pre-votes of lower terms get none. */
   readonly prevoteResponseLocalTerm: boolean;
   /** Lower-term pre-votes and lower-term messages of a leader are dropped without an answer. */
   readonly prevoteMixedRollout: boolean;

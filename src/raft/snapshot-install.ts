@@ -26,7 +26,7 @@ export function handleSnapshot(raft: Raft, message: Message, env: RaftEnv): void
       `${describeId(raft.id)} [commit: ${raft.log.committed}] ${restored ? "restored" : "ignored"} snapshot [index: ${index}, term: ${snapshot === null ? 0 : snapshot.term}]`,
     );
   }
-  sendAppendResponse(raft, message.from, restored ? raft.log.last : raft.log.committed);
+  sendAppendResponse(raft, message.from, restored ? index : raft.log.committed);
 }
 
 function restore(raft: Raft, snapshot: Snapshot, env: RaftEnv): boolean {

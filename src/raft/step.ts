@@ -131,7 +131,9 @@ function stepHigherTerm(raft: Raft, message: Message, env: RaftEnv): boolean {
 /** A message of a lower term is out of date; some are answered so that the sender learns of the term. */
 function stepLowerTerm(raft: Raft, message: Message, env: RaftEnv): void {
   const type = message.type;
-  const silent = raft.config.mutations.prevoteMixedRollout && raft.preVote;
+  const { prevoteMixedRollout, prevoteResponseLocalTerm } = raft.config.mutations;
+  // Where grants carry the local term, lower pre-votes are met with silence too: so it was when that bug was.
+  const silent = raft.preVote && (prevoteMixedRollout || (prevoteResponseLocalTerm && type === MessageType.MsgPreVote));
   if ((raft.checkQuorum || raft.preVote) && (type === MessageType.MsgHeartbeat || type === MessageType.MsgApp)) {
     // The leader is of a lower term because this member was cut off and campaigned meanwhile. Neither PreVote nor the
     // lease would ever let its requests through, so it must tell the leader about the term: an empty response does.
