@@ -5,7 +5,7 @@ import { Message, messageTypeName } from "../raft/raft.ts";
 import type { MemberLook, Moment } from "../run/retrace.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { EVENT_NAMES, EventKind } from "../world/event.ts";
-import { memberName, shortTime } from "./figures.ts";
+import { memberName } from "./figures.ts";
 import { requestWords, responseWords } from "./operation-words.ts";
 
 /** Short names of message types, as arrows carry them; `MsgVoteResp` and `MsgAppResp` depend on what they say. */
@@ -183,9 +183,4 @@ export function lookWords(look: MemberLook): string {
   const role = ROLES[look.role] ?? "follower";
   const about = look.role === 2 ? "" : `, ${lead}`;
   return `${role}, term ${look.term}, ${vote}${about}; log ${look.last}, commit ${look.commit}, applied ${look.applied}`;
-}
-
-/** The moment of an event: `1.842s [2317]`. */
-export function placeWords(atMicros: number, step: number): string {
-  return `${shortTime(atMicros)} [${step}]`;
 }

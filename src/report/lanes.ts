@@ -4,7 +4,7 @@
 import { grouped, memberName } from "./figures.ts";
 import { brokenText } from "./fill.ts";
 import type { Layout } from "./signs.ts";
-import { columnsOf, type Line, lineText, padded, type Role, type Span, span } from "./span.ts";
+import { columnsOf, type Line, padded, type Role, type Span, span } from "./span.ts";
 import type { LaneState, Story, StoryMark, StoryRow } from "./story.ts";
 
 /** Columns from one lane to the next, at most and at least; fewer make arrows unreadable. */
@@ -163,11 +163,4 @@ function drawMark(cells: Cell[], mark: StoryMark, column: number, { signs }: Lay
     plain: signs.step,
   };
   put(cells, column, known[sign] ?? sign, role);
-}
-
-/** The text of a story as it is seen, for files. */
-export function laneText(story: Story, layout: Layout): string {
-  return `${laneLines(story, layout)
-    .map((line) => lineText(line).trimEnd())
-    .join("\n")}\n`;
 }

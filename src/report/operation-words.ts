@@ -5,7 +5,7 @@ import { type ClientResponse, PlainAnswer, PlainOperation } from "../kernel/requ
 import { AdminRequest } from "../member/admin.ts";
 
 /** A value as it is shown: without the padding that gives it its size, and cut where it is long. */
-export function shownValue(value: string): string {
+function shownValue(value: string): string {
   const bare = value.replace(/_+$/, "");
   return bare.length > 16 ? `${bare.slice(0, 15)}…` : bare;
 }
