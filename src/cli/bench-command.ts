@@ -12,6 +12,7 @@ import { V8_SETTINGS } from "./v8-settings.ts";
 const WORKS: readonly (readonly [name: string, usage: string])[] = [
   ["w", "[--members n] [--clients n] [--virtual s] [--seed n] [--faults] [--no-checks] [--compact n] [--trace]"],
   ["recorded", "[--members n] [--clients n] [--events n] [--seeks n] [--seed n] [--faults]"],
+  ["mvcc", "[--keys n] [--ops n] [--value bytes]"],
   ["check", "<histories...> [--repeat n] [--model name]"],
   ["sweep", "[--runs n] [--virtual s] [--members n] [--jobs n] [--no-faults]"],
 ];
