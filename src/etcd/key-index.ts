@@ -40,6 +40,8 @@ export interface IndexNode {
   keys: string[];
   records: KeyRecord[] | null;
   children: IndexNode[] | null;
+  /** Keys of the subtree whose newest version is no tombstone, so that ranges are counted without a look at each key. */
+  live: number;
 }
 
 /** Whatever holds the root of an index. */
@@ -57,11 +59,17 @@ export interface Scan {
 
 /** An index without keys. */
 export function createIndex(owner: Owner): IndexNode {
-  return { owner, keys: [], records: [], children: null };
+  return { owner, keys: [], records: [], children: null, live: 0 };
 }
 
-function makeNode(owner: Owner, keys: string[], records: KeyRecord[] | null, children: IndexNode[] | null): IndexNode {
-  return { owner, keys, records, children };
+function makeNode(
+  owner: Owner,
+  keys: string[],
+  records: KeyRecord[] | null,
+  children: IndexNode[] | null,
+  live: number,
+): IndexNode {
+  return { owner, keys, records, children, live };
 }
 
 /** Position of the first key that is not below `key`. */
@@ -99,19 +107,24 @@ export function findRecord(holder: IndexHolder, key: string): KeyRecord | undefi
 function ownNode(owner: Owner, node: IndexNode): IndexNode {
   if (node.owner === owner) return node;
   const records = node.records === null ? null : node.records.slice();
-  return makeNode(owner, node.keys.slice(), records, node.children === null ? null : node.children.slice());
+  return makeNode(owner, node.keys.slice(), records, node.children === null ? null : node.children.slice(), node.live);
 }
 
-/** The record of an existing `key` as one that the holder may change; copies the path to it where it is shared. */
-export function ownRecord(holder: IndexHolder, key: string): KeyRecord {
+/**
+ * The record of an existing `key` as one that the holder may change; copies the path to it where it is shared. `comesAlive`
+ * says what the holder is about to do to the key: 1 writes it again after a tombstone, -1 deletes it, 0 neither.
+ */
+export function ownRecord(holder: IndexHolder, key: string, comesAlive: -1 | 0 | 1 = 0): KeyRecord {
   const owner = holder.owner;
   let node = ownNode(owner, holder.root);
   holder.root = node;
+  node.live += comesAlive;
   while (node.children !== null) {
     const at = childFor(node.keys, key);
     const child = ownNode(owner, node.children[at] as IndexNode);
     node.children[at] = child;
     node = child;
+    node.live += comesAlive;
   }
   const records = node.records as KeyRecord[];
   const at = lowerBound(node.keys, key);
@@ -134,12 +147,15 @@ export function insertRecord(holder: IndexHolder, key: string, current: KeyValue
   const root = ownNode(owner, holder.root);
   const right = insertInto(owner, root, key, record);
   holder.root =
-    right === null ? root : makeNode(owner, [root.keys[0] as string, right.keys[0] as string], null, [root, right]);
+    right === null
+      ? root
+      : makeNode(owner, [root.keys[0] as string, right.keys[0] as string], null, [root, right], root.live + right.live);
 }
 
 /** Inserts below an owned node; returns the new right half when the node had to be split. */
 function insertInto(owner: Owner, node: IndexNode, key: string, record: KeyRecord): IndexNode | null {
   const children = node.children;
+  if (!isTombstone(record.current)) node.live++;
   if (children === null) {
     const at = lowerBound(node.keys, key);
     node.keys.splice(at, 0, key);
@@ -159,10 +175,20 @@ function insertInto(owner: Owner, node: IndexNode, key: string, record: KeyRecor
   const half = key >= (node.keys[node.keys.length - 1] as string) ? WIDTH : WIDTH >> 1;
   const keys = node.keys.splice(half);
   const records = node.records === null ? null : node.records.splice(half);
-  return makeNode(owner, keys, records, node.children === null ? null : node.children.splice(half));
+  const moved = node.children === null ? null : node.children.splice(half);
+  const live = liveOf(records, moved);
+  node.live -= live;
+  return makeNode(owner, keys, records, moved, live);
 }
 
-/** Takes an existing key out of the index. */
+function liveOf(records: readonly KeyRecord[] | null, children: readonly IndexNode[] | null): number {
+  let live = 0;
+  if (records !== null) for (const { current } of records) if (!isTombstone(current)) live++;
+  if (children !== null) for (const child of children) live += child.live;
+  return live;
+}
+
+/** Takes an existing key out of the index; its newest version is a tombstone. */
 export function removeRecord(holder: IndexHolder, key: string): void {
   const owner = holder.owner;
   let root = ownNode(owner, holder.root);
@@ -261,15 +287,26 @@ export function compactRecord(record: KeyRecord, revision: number, keepTombstone
 
 /**
  * Adds to `scan` the versions that were live at `revision` of the keys in [from, to), in key order; `to` null has no
- * upper end. Costs O(log keys + keys in the range).
+ * upper end. `newest`: no version is later than `revision`. Costs O(log keys + keys that `scan` takes) for the newest
+ * revision, O(log keys + keys in the range) for an earlier one.
  */
-export function scanRange(node: IndexNode, from: string, to: string | null, revision: number, scan: Scan): void {
-  const keys = node.keys;
-  if (node.children !== null) {
+export function scanRange(
+  node: IndexNode,
+  from: string,
+  to: string | null,
+  revision: number,
+  scan: Scan,
+  newest: boolean,
+): void {
+  const { keys, children } = node;
+  if (children !== null) {
     let at = childFor(keys, from);
-    scanRange(node.children[at] as IndexNode, from, to, revision, scan);
+    scanRange(children[at] as IndexNode, from, to, revision, scan, newest);
     for (at++; at < keys.length && (to === null || (keys[at] as string) < to); at++) {
-      scanRange(node.children[at] as IndexNode, from, to, revision, scan);
+      const child = children[at] as IndexNode;
+      const ends = to === null || (at + 1 < keys.length && (keys[at + 1] as string) <= to);
+      if (newest && ends && scan.limit > 0 && scan.kvs.length >= scan.limit) scan.count += child.live;
+      else scanRange(child, from, to, revision, scan, newest);
     }
     return;
   }

@@ -212,7 +212,8 @@ export function upperEnd(rangeEnd: string): string | null {
 export function readRange(store: Store, key: string, rangeEnd: string, revision: number, limit: number): Scan {
   if (rangeEnd !== "") {
     const scan: Scan = { kvs: [], limit, count: 0 };
-    scanRange(store.root, key, upperEnd(rangeEnd), revision, scan);
+    const newest = store.pending.length === 0 ? store.revision : store.revision + 1;
+    scanRange(store.root, key, upperEnd(rangeEnd), revision, scan, revision >= newest);
     return scan;
   }
   const version =
@@ -281,9 +282,10 @@ export function writeKey(
     insertRecord(store, key, kv);
     store.keyCount++;
   } else {
-    const record = found.owner === store.owner ? found : ownRecord(store, key);
+    const returns = isTombstone(found.current);
+    const record = found.owner === store.owner && !returns ? found : ownRecord(store, key, returns ? 1 : 0);
     const before = record.current;
-    if (isTombstone(before)) {
+    if (returns) {
       kv = recordOf(maker, key, revision, revision, 1, value, lease, sub, contentHash);
       store.keyCount++;
     } else {
@@ -305,7 +307,7 @@ export function writeKey(
 
 /** Deletes a live `key` in the revision under way. */
 export function deleteKey(store: Store, key: string): void {
-  const record = ownRecord(store, key);
+  const record = ownRecord(store, key, -1);
   const before = record.current;
   assert(!isTombstone(before), "only a live key can be deleted");
   const tombstone = makeTombstone(key, store.revision + 1, store.pending.length);
