@@ -13,6 +13,7 @@ const WORKS: readonly (readonly [name: string, usage: string])[] = [
   ["w", "[--members n] [--clients n] [--virtual s] [--seed n] [--faults] [--no-checks] [--compact n] [--trace]"],
   ["recorded", "[--members n] [--clients n] [--events n] [--seeks n] [--seed n] [--faults]"],
   ["mvcc", "[--keys n] [--ops n] [--value bytes]"],
+  ["recovery", "[--from n] [--events n] [--seed n]"],
   ["check", "<histories...> [--repeat n] [--model name]"],
   ["sweep", "[--runs n] [--virtual s] [--members n] [--jobs n] [--no-faults]"],
 ];
