@@ -49,9 +49,15 @@ const WINDOW = 10;
 interface FirstBad<State> {
   readonly operation: number;
   readonly statesBefore: readonly string[];
-  /** The last time before at which nothing was open and only one state possible; undefined where that never was. */
+  /** A time before at which nothing was open and only one state possible; undefined: the case is told from the start. */
   readonly quiet: { readonly at: number; readonly state: State } | undefined;
 }
+
+/**
+ * So many completions lie between the quiet moment that a case begins at and the bad event, if there are so many: a stale read is
+ * told with the write that it missed, and not with a state alone.
+ */
+const SINCE_QUIET = 24;
 
 /** The operation at whose end no order is left, found online; undefined where the frontier grows too wide. */
 function firstBadOnline<S, I, O>(
@@ -62,13 +68,17 @@ function firstBadOnline<S, I, O>(
   const f = createFrontier(model, ONLINE, name);
   let open = 0;
   let lost = 0;
-  let quiet: FirstBad<S>["quiet"];
+  let ended = 0;
+  /** Quiet moments with the completions before them; the first is the one to begin at. */
+  const quiets: { readonly quiet: FirstBad<S>["quiet"]; readonly ended: number }[] = [{ quiet: undefined, ended: 0 }];
   for (const end of endsInOrder(operations)) {
     const index = end >> 1;
     const { input, output } = operations[index]!;
     if ((end & 1) === 0) {
       if (open === 0 && lost === 0 && f.configurations.length === 1) {
-        quiet = { at: operations[index]!.invokedAt, state: f.states[f.configurations[0]!.state]! };
+        const quiet = { at: operations[index]!.invokedAt, state: f.states[f.configurations[0]!.state]! };
+        if (quiets[quiets.length - 1]!.ended < ended) quiets.push({ quiet, ended });
+        while (quiets.length > 1 && quiets[1]!.ended <= ended - SINCE_QUIET) quiets.shift();
       }
       open++;
       invoke(f, model, index, input);
@@ -78,9 +88,12 @@ function firstBadOnline<S, I, O>(
       unknown(f, model, index);
     } else {
       open--;
+      ended++;
       const before = f.configurations;
       const states = before.length > 50 ? [] : describeFrontier(f, model);
-      if (complete(f, model, index, output) === "illegal") return { operation: index, statesBefore: states, quiet };
+      if (complete(f, model, index, output) === "illegal") {
+        return { operation: index, statesBefore: states, quiet: quiets[0]!.quiet };
+      }
     }
     if (f.verdict === "undecided") return undefined;
   }

@@ -43,10 +43,21 @@ describe("evidence", () => {
     const operations = partsOf(model, history.operations)[0]!.indexes.map((i) => history.operations[i]!);
     const evidence = findEvidence(model, operations, "x", undefined, -1);
     expect(evidence.sentence).toBe(
-      "get x → a cannot be: nothing in the history leads to that answer (it was b when nothing was open)",
+      "get x → a began after put x=b had finished (with put x=a); no order explains it",
     );
     expect(operations[evidence.operation]!.line).toBe(10);
     expect(evidence.statesBefore).toEqual(["b"]);
+  });
+
+  it("begins at a quiet moment where the history is long, and says the state then", () => {
+    const lines: (readonly [number, string, string, unknown])[] = [];
+    for (let i = 1; i <= 40; i++) lines.push([0, "invoke", "write", i], [0, "ok", "write", i]);
+    lines.push([1, "invoke", "read", null], [1, "ok", "read", 99]);
+    const { model, history } = readHistory(jsonl("register", lines), NOTHING_TOLD);
+    const evidence = findEvidence(model, history.operations, "", undefined, -1);
+    expect(evidence.sentence).toMatch(/^read → 99 cannot be: nothing in the history leads to that answer \(it was \d+ when/);
+    expect(evidence.quietState).toBe("16");
+    expect(evidence.statesBefore).toEqual(["40"]);
   });
 
   it("names the write that had finished, where something was open all along", () => {
