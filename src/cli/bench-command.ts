@@ -15,6 +15,7 @@ const WORKS: readonly (readonly [name: string, usage: string])[] = [
   ["mvcc", "[--keys n] [--ops n] [--value bytes]"],
   ["recovery", "[--from n] [--events n] [--seed n]"],
   ["check", "<histories...> [--repeat n] [--model name]"],
+  ["blackbox", "[--members n] [--clients n] [--virtual s] [--seed n] [--no-faults] [--repeat n]"],
   ["sweep", "[--runs n] [--virtual s] [--members n] [--jobs n] [--no-faults]"],
 ];
 

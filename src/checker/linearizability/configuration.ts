@@ -112,7 +112,8 @@ export interface Frontier<State, Input, Output> {
   outputIds: Map<Key, number>;
   /** Sets of passed answers as ascending lists of output ids; the empty set is 0. */
   sets: number[][];
-  setIds: Map<string, number>;
+  /** The set that another becomes by one more answer, by `set * WIDER + answer`. */
+  widerSets: Map<number, number>;
   lost: Lost[];
   families: Family<Input>[];
   familyIds: Map<Key, number>;
@@ -175,7 +176,7 @@ export function createFrontier<State, Input, Output>(
     outputs: [undefined],
     outputIds: new Map(),
     sets: [NOTHING],
-    setIds: new Map(),
+    widerSets: new Map(),
     lost: [],
     families: [],
     familyIds: new Map(),
@@ -217,19 +218,33 @@ export function outputId<S, I, O>(f: Frontier<S, I, O>, model: Model<S, I, O>, o
   return id;
 }
 
+/** The set of passed answers `set` with one more. Sets are the paths of a tree of ascending answers, so equal ones are the same. */
 export function setWith<S, I, O>(f: Frontier<S, I, O>, set: number, output: number): number {
+  const step = set * WIDER + output;
+  const known = f.widerSets.get(step);
+  if (known !== undefined) return known;
   const members = f.sets[set]!;
-  if (members.includes(output)) return set;
-  const wider = [...members, output].sort((a, b) => a - b);
-  const key = wider.join();
-  let id = f.setIds.get(key);
-  if (id === undefined) {
-    id = f.sets.length;
-    f.sets.push(wider);
-    f.setIds.set(key, id);
+  let wider = set;
+  if (members.length === 0 || output > members[members.length - 1]!) {
+    wider = f.sets.length;
+    f.sets.push(members.concat(output));
+  } else if (!members.includes(output)) {
+    wider = 0;
+    let placed = false;
+    for (let i = 0; i < members.length; i++) {
+      if (!placed && members[i]! > output) {
+        wider = setWith(f, wider, output);
+        placed = true;
+      }
+      wider = setWith(f, wider, members[i]!);
+    }
   }
-  return id;
+  f.widerSets.set(step, wider);
+  return wider;
 }
+
+/** More answers than a frontier ever numbers. */
+const WIDER = 2 ** 26;
 
 /** The status of a slot that is not placed and passes `state`: what it could answer there without changing anything. */
 export function passing<S, I, O>(

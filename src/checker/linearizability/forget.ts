@@ -52,7 +52,7 @@ function compact<S, I, O>(f: Frontier<S, I, O>, model: Model<S, I, O>): void {
   f.outputs = [undefined];
   f.outputIds = new Map();
   f.sets = [NOTHING];
-  f.setIds = new Map();
+  f.widerSets = new Map();
   f.lost = [];
   f.families = [];
   f.familyIds = new Map();

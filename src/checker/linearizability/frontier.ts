@@ -200,7 +200,7 @@ export function cloneFrontier<S, I, O>(f: Frontier<S, I, O>): Frontier<S, I, O> 
     outputs: f.outputs.slice(),
     outputIds: new Map(f.outputIds),
     sets: f.sets.slice(),
-    setIds: new Map(f.setIds),
+    widerSets: new Map(f.widerSets),
     lost: f.lost.slice(),
     families: f.families.map((family) => ({ ...family, members: family.members.slice() })),
     familyIds: new Map(f.familyIds),

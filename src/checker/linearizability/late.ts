@@ -11,8 +11,8 @@ import { beginningIn, OBSERVES } from "./model.ts";
 import type { Call, Value } from "./value.ts";
 
 /** Operations that are kept at most, of one part and of all; beyond it a frontier that grows too wide ends `undecided`. */
-export const KEPT_MAX = 200_000;
-export const KEPT_IN_ALL_MAX = 1_000_000;
+export const KEPT_MAX = 50_000;
+export const KEPT_IN_ALL_MAX = 200_000;
 
 /** What a look may cost. */
 export const LOOK_BUDGET: CheckBudget = { configurations: 300_000, perOperation: 16, remembered: 300_000 };

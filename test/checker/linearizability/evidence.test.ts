@@ -42,9 +42,7 @@ describe("evidence", () => {
     const { model, history } = readHistory(STALE, NOTHING_TOLD);
     const operations = partsOf(model, history.operations)[0]!.indexes.map((i) => history.operations[i]!);
     const evidence = findEvidence(model, operations, "x", undefined, -1);
-    expect(evidence.sentence).toBe(
-      "get x → a began after put x=b had finished (with put x=a); no order explains it",
-    );
+    expect(evidence.sentence).toBe("get x → a began after put x=b had finished (with put x=a); no order explains it");
     expect(operations[evidence.operation]!.line).toBe(10);
     expect(evidence.statesBefore).toEqual(["b"]);
   });
@@ -55,7 +53,9 @@ describe("evidence", () => {
     lines.push([1, "invoke", "read", null], [1, "ok", "read", 99]);
     const { model, history } = readHistory(jsonl("register", lines), NOTHING_TOLD);
     const evidence = findEvidence(model, history.operations, "", undefined, -1);
-    expect(evidence.sentence).toMatch(/^read → 99 cannot be: nothing in the history leads to that answer \(it was \d+ when/);
+    expect(evidence.sentence).toMatch(
+      /^read → 99 cannot be: nothing in the history leads to that answer \(it was \d+ when/,
+    );
     expect(evidence.quietState).toBe("16");
     expect(evidence.statesBefore).toEqual(["40"]);
   });
