@@ -14,7 +14,7 @@ import {
 } from "./client.ts";
 import { INFORMER } from "./informer-program.ts";
 import { LEASE } from "./lease-program.ts";
-import { ELECTION, LOCK } from "./lock-program.ts";
+import { LOCK } from "./lock-program.ts";
 import { STM } from "./stm-program.ts";
 import { WATCH } from "./watch-program.ts";
 import type { ClientWatch } from "./watching.ts";
@@ -44,9 +44,8 @@ export function driverOf(plan: WorkloadPlan): Driver {
     case "lease":
       return LEASE;
     case "lock":
-      return LOCK;
     case "election":
-      return ELECTION;
+      return LOCK;
     case "auth":
       return AUTH;
     case "stm":

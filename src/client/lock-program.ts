@@ -236,8 +236,5 @@ function watched(
   advance(client, plan, host, null);
 }
 
-/** Clients that take turns at a lock. */
+/** Clients that take turns at a lock, or at an office. */
 export const LOCK: Driver = { wake, answered, watched };
-
-/** Clients that take turns at an office. */
-export const ELECTION: Driver = LOCK;

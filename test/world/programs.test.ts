@@ -1,6 +1,7 @@
 /** Programs that people run on etcd, on a cluster that fails: leases, locks, watches, users, optimistic transactions. */
 
 import { describe, expect, test } from "vitest";
+import type { Store } from "../../src/etcd/store.ts";
 import { CounterAt } from "../../src/kernel/counter.ts";
 import type { ProgramEvent } from "../../src/run/collector.ts";
 import { advanceTo, answers, begin, end, faultOf, leaderIn, memberIn, processIn, type Told, tell } from "./story.ts";
@@ -336,4 +337,33 @@ test("programs and their cluster do the same again from the same seed", () => {
     const digests = [1, 2].map(() => tell(text, "7").result.digest);
     expect({ kind, same: digests[0] === digests[1] }).toEqual({ kind, same: true });
   }
+});
+
+test("leases, users, alarms and members are the same on all: after a power failure of everybody, and on who got a snapshot", () => {
+  const told = tell(`
+duration: 30s
+cluster: { members: 3, quota: 200KiB, snapshot: { every: 40 entries, catchUp: 5 entries } }
+workload:
+  - { name: nodes, kind: lease, clients: 2, ttl: 30s, hold: 60s, keys: { prefix: "n/" }, until: 10s }
+  - { name: users, kind: auth, clients: 2, closed: 50ms, keys: { prefix: "p/" }, from: 3s, until: 20s }
+faults:
+  - { at: 8s, id: more, member: { add: n4, role: learner } }
+  - { at: 14s, crash: all, for: 1s }`);
+  expect(faultOf(told.result, "more").status).toBe("done");
+  expect(told.result.coverage["snapshot-installed"]).toBeGreaterThan(0);
+  const states = told.run.run.world.ids.map((id) => {
+    const { store } = processIn(told.run, id).disk.backend as { store: Store };
+    return {
+      digest: [store.digestLow, store.digestHigh],
+      leases: [...store.leases.keys()].sort(),
+      users: store.auth.users.map(({ name }) => name),
+      enabled: store.auth.enabled,
+      members: store.members.map(({ name, isLearner }) => `${name}${isLearner ? " learner" : ""}`).sort(),
+    };
+  });
+  expect(states[0]?.leases.length).toBe(2);
+  expect(states[0]?.users.length).toBe(2);
+  expect(states[0]?.enabled).toBe(true);
+  expect(states[0]?.members).toEqual(["n1", "n2", "n3", "n4 learner"]);
+  for (const state of states) expect(state).toEqual(states[0]);
 });
