@@ -31,7 +31,8 @@ describe("the scenario files", () => {
     const scenario = read(source, file);
     expect(scenario.title).not.toBe(scenario.name);
     expect(scenario.about).not.toBe("");
-    expect(scenario.expect.length).toBeGreaterThan(0);
+    // What a hunt begins with is judged by every property, and by nothing else.
+    if (!file.startsWith("bugs/")) expect(scenario.expect.length).toBeGreaterThan(0);
     expect(scenario.seed).not.toBeNull();
   });
 
