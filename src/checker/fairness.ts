@@ -60,8 +60,10 @@ function longest(distribution: Distribution): number {
       return distribution.maxMicros;
     case "normal":
       return distribution.meanMicros + 4 * distribution.deviationMicros;
-    case "exponential":
     case "pareto":
+      // Of a heavy tail the end is met sooner or later, and on links that keep order it holds up all that follows.
+      return distribution.maxMicros;
+    case "exponential":
       return Math.min(
         distribution.maxMicros,
         distribution.minMicros + 8 * (distribution.meanMicros - distribution.minMicros),

@@ -12,7 +12,7 @@ import type { Backend, EtcdMember } from "../member/etcd-member.ts";
 import { EntryType } from "../raft/entry.ts";
 import { entryAt } from "../raft/log.ts";
 import { Role, termAt } from "../raft/raft.ts";
-import type { Process, World, WorldPlan } from "../world/world.ts";
+import { type Process, processOf, type World, type WorldPlan } from "../world/world.ts";
 import {
   anyCut,
   connected,
@@ -207,7 +207,7 @@ export class LivenessChecker {
 
   /** A client that goes on to the next member when one fails it must get a write through. */
   private checkAvailability(world: World, since: number): void {
-    if (writesOk(world) > this.writesBefore) return;
+    if (writesOk(world) > this.writesBefore || refusesWrites(world)) return;
     for (const client of world.clients) {
       if (client === null || !this.tries(world, client, since)) continue;
       const write = client.open.find((open) => isWrite(open.kind)) as Client["open"][number];
@@ -262,6 +262,14 @@ function changeUnderWay(world: World): number {
     if (entryAt(raft.log, index).type !== EntryType.EntryNormal) latest = Math.max(latest, index);
   }
   return latest;
+}
+
+/** Writes are refused for a reason that is no failure: there is no room, or nobody said who they are. */
+function refusesWrites(world: World): boolean {
+  return world.ids.some((id) => {
+    const backend = processOf(world, id).disk.backend as Backend | null;
+    return backend !== null && (backend.store.alarms.length > 0 || backend.store.auth.enabled);
+  });
 }
 
 /** Changes whenever an action fires or ends. */

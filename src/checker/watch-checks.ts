@@ -91,11 +91,13 @@ function checkCancel(
 ): void {
   if (compactRevision === 0) return;
   const who = describe(client, watch);
+  // What it was given and told, not what there is: where nothing of its keys changes the member need not remember how far it is.
+  const reached = Math.max(cursor.from, cursor.given + 1, cursor.notice + 1);
   if (compactRevision > ghost.modelCompacted) {
     const text = `${who} was told that revision ${compactRevision} is compacted, and nobody compacted it`;
     out.report("watch-resumable", [watch.member], text);
-  } else if (cursor.next >= compactRevision) {
-    const text = `${who} was ended for the compaction at ${compactRevision}, and wanted only what is after ${cursor.next - 1}`;
+  } else if (reached >= compactRevision) {
+    const text = `${who} was ended for the compaction at ${compactRevision}, and wanted only what is after ${reached - 1}`;
     out.report("watch-resumable", [watch.member], text);
   }
 }

@@ -6,10 +6,13 @@ export interface ClientMutations {
   readonly retryWithoutDedup: boolean;
   /** `timeout-reported-as-failure`: what was not answered in time is said to have failed. */
   readonly timeoutReportedAsFailure: boolean;
+  /** `lock-without-fencing`: whoever holds a lock does not tell the resource its number. */
+  readonly lockWithoutFencing: boolean;
 }
 
 /** A correct client. */
 export const NO_CLIENT_MUTATIONS: ClientMutations = Object.freeze({
   retryWithoutDedup: false,
   timeoutReportedAsFailure: false,
+  lockWithoutFencing: false,
 });

@@ -441,7 +441,6 @@ export const BUGS: readonly Bug[] = [
     "Two clients hold one lock",
     "The holder is paused, its lease expires, another gets the lock, and the first goes on to write. Leases are timers on two clocks.",
     "the resource takes any write, with or without a token",
-    "there are no locks in the simulated clients yet",
   ),
   bug(
     "lock-lease-unchecked",
@@ -453,7 +452,6 @@ export const BUGS: readonly Bug[] = [
     "A lock is granted to a lease that is gone",
     "The waiter's key went with its lease while it waited; when its turn comes nobody looks again.",
     "the end of a wait counts as the lock",
-    "there are no locks in the simulated clients yet",
   ),
   bug(
     "consistent-index-ahead",
@@ -488,7 +486,6 @@ export const BUGS: readonly Bug[] = [
     "Auth commands are applied twice",
     "They do not save the applied index, so a restart repeats them and raises this member's auth revision; it then refuses what the others apply.",
     "auth entries do not save how far they go",
-    "auth is not yet behind Raft",
   ),
   bug(
     "quota-decided-at-apply",
@@ -500,7 +497,6 @@ export const BUGS: readonly Bug[] = [
     "Each member judges the quota by its own file",
     "One member's file is larger than the others', and a committed write fails there alone.",
     "applying a put looks at the local size",
-    "the quota is not yet behind Raft",
   ),
   bug(
     "revision-regresses-after-compaction-crash",
@@ -512,7 +508,6 @@ export const BUGS: readonly Bug[] = [
     "A crash within a compaction takes the revision back",
     "The revision is rebuilt from what is left, and the newest records were tombstones that the compaction had already removed.",
     "the revision that a compaction aimed at is not read back",
-    "compaction is one step on the simulated disk: nothing can crash in its middle",
   ),
   bug(
     "lease-ttl-reset-on-leader-change",
@@ -524,7 +519,6 @@ export const BUGS: readonly Bug[] = [
     "Every election renews every lease",
     "A new leader starts all leases at their full time, so with elections often enough nothing ever expires.",
     "promotion sets what remains to the full time to live",
-    "leases are not yet behind Raft",
   ),
   bug(
     "stale-leader-revokes-leases",
@@ -536,7 +530,6 @@ export const BUGS: readonly Bug[] = [
     "A leader that was frozen revokes everybody's leases",
     "It was stuck in a sync while others took over and clients renewed there; awake, it sees expired leases on its own clock and revokes them.",
     "expiry goes by a cached idea of leading, and is forwarded",
-    "leases are not yet behind Raft",
   ),
   bug(
     "lease-on-wall-clock",
@@ -548,7 +541,6 @@ export const BUGS: readonly Bug[] = [
     "A step of the clock expires every lease",
     "Leases end at a time of day. When the clock is set forward, all of them have ended.",
     "deadlines are kept on the wall clock",
-    "leases are not yet behind Raft",
   ),
   bug(
     "watch-lost-on-compaction",
@@ -560,7 +552,6 @@ export const BUGS: readonly Bug[] = [
     "A slow watcher skips what was compacted",
     "It should be told that its history is gone; its stream is full, so it is moved forward without a word.",
     "a lagging watcher whose stream is full is moved to the head",
-    "watches are not yet behind Raft",
   ),
   bug(
     "delete-event-compacted",
@@ -572,7 +563,6 @@ export const BUGS: readonly Bug[] = [
     "A compaction at a delete loses the delete",
     "The tombstone at the very revision of the compaction goes, and with it an event that watchers from there on must get.",
     "tombstones at the compacted revision are dropped",
-    "watches are not yet behind Raft",
   ),
   bug(
     "watch-replays-after-snapshot",
@@ -584,7 +574,6 @@ export const BUGS: readonly Bug[] = [
     "A watch goes back in time with a snapshot",
     "Watchers that were up to date are served again from their first revision when their member installs a snapshot.",
     "what was delivered does not move a watcher's start",
-    "watches are not yet behind Raft",
   ),
   bug(
     "progress-overtakes-events",
@@ -596,7 +585,6 @@ export const BUGS: readonly Bug[] = [
     "A notice of progress overtakes the events",
     "It says that everything up to a revision was delivered while events before it still wait.",
     "progress is answered at once, beside the queue",
-    "watches are not yet behind Raft",
   ),
   bug(
     "future-watch-gets-past",
@@ -608,7 +596,6 @@ export const BUGS: readonly Bug[] = [
     "A watch on the future gets the past",
     "A client moves to a member that lags and asks for what comes next; the member pulls it back to its own head.",
     "catching up sets every watcher to the local head",
-    "watches are not yet behind Raft",
   ),
   bug(
     "ack-before-fsync",
@@ -709,7 +696,7 @@ export const BUGS: readonly Bug[] = [
     "A restored cluster counts its revisions again",
     "Clients that resume where they were get nothing until the count has passed them, and then other events under the same numbers.",
     "a restore neither raises the revision nor marks the past as compacted",
-    "restoring a backup is not simulated yet",
+    "no switch restores a backup in this way yet",
   ),
   bug(
     "stacked-even-zones",

@@ -1,4 +1,5 @@
-// The ground on which bugs are hunted when no scenario is named: one load on one small cluster. The swarm varies all of it, and
+// The ground on which bugs are hunted when no scenario is named: one small cluster, requests, and the programs that people
+// run on etcd. The swarm varies all of it and draws which programs there are, and
 // nothing in it knows of any bug.
 
 import type { MutationId } from "../fault/mutation.ts";
@@ -12,10 +13,17 @@ export const HUNT_DURATION = "60s";
 const GROUND: ScenarioFile = {
   apiVersion: "lockstep/v1",
   name: "ground",
-  title: "One load on one small cluster",
+  title: "Requests and programs on one small cluster",
   duration: HUNT_DURATION,
   cluster: { members: 3 },
-  workload: { name: "kv", clients: 3, closed: "50ms", ops: { put: 2, get: 2, delete: 1 }, keys: 4, timeout: "1s" },
+  workload: [
+    { name: "kv", clients: 3, closed: "50ms", ops: { put: 2, get: 2, delete: 1 }, keys: 4, timeout: "1s" },
+    { name: "watchers", kind: "watch", clients: 3, closed: "300ms", keys: 4 },
+    { name: "nodes", kind: "lease", clients: 2, ttl: "3s", hold: "6s" },
+    { name: "turns", kind: "lock", clients: 3, ttl: "3s", hold: "2s", fencing: true },
+    { name: "users", kind: "auth", clients: 3, closed: "100ms" },
+  ],
+  expect: [{ always: "fencing-monotonic" }],
 };
 
 /** The hunting ground with these bugs planted. */

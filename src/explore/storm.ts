@@ -39,6 +39,8 @@ export const STORM_KINDS = [
   "reconfigure",
   "compact",
   "client-pause",
+  "slow-watch",
+  "reconnect",
 ] as const;
 
 export type StormKind = (typeof STORM_KINDS)[number];
@@ -333,6 +335,17 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
         physical: false,
       });
       break;
+    case "slow-watch": {
+      const perResponseMicros = doubled(stream, 50 * MILLISECOND, 6);
+      const clients: Selector = { kind: "clients", ids: [] };
+      put(storm, at, lasts, { kind: "clientSlowWatch", clients, perResponseMicros });
+      break;
+    }
+    case "reconnect": {
+      const clients: Selector = { kind: "clients", ids: [] };
+      put(storm, at, null, { kind: "clientReconnect", clients, to: named(oneOf(stream, plan.ids)) });
+      break;
+    }
     case "client-pause":
       put(storm, at, lasts, { kind: "clientPause", clients: { kind: "clients", ids: [] } });
       break;

@@ -44,7 +44,7 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
   const isFree = namesNobody(base) && base.protocol === "etcd";
   const cluster = isFree ? drawCluster(base.cluster, stream, drawn) : base.cluster;
   const network = isFree ? drawNetwork(base.network, cluster.raft.electionMicros, stream, drawn) : base.network;
-  const workload = isFree ? base.workload.flatMap((one) => drawWorkload(one, base, stream, drawn)) : base.workload;
+  const workload = isFree ? base.workload.flatMap((one) => drawLoad(one, base, stream, drawn)) : base.workload;
   const ids = cluster.members.filter((member) => member.role === "voter").map((member) => member.id);
   const kinds = drawKinds(stream);
   const { durationMicros } = base;
@@ -89,7 +89,7 @@ function namesNobody(base: Scenario): boolean {
     cluster.topology === null &&
     network.links.length === 0 &&
     faults.length === 0 &&
-    workload.every((one) => one.endpoints.kind === "all" && one.kind === "kv")
+    workload.every((one) => one.endpoints.kind === "all")
   );
 }
 
@@ -129,10 +129,19 @@ function drawCluster(base: ClusterSettings, stream: Stream, drawn: string[]): Cl
   if (everyEntries !== base.snapshot.everyEntries) drawn.push(`snapshots every ${everyEntries} entries`);
   const catchUpEntries =
     everyEntries === base.snapshot.everyEntries ? base.snapshot.catchUpEntries : stream.below(1 + (everyEntries >> 1));
+  const quotaBytes = happens(stream, 1, 12) ? doubled(stream, 16_384, 4) : base.quotaBytes;
+  if (quotaBytes !== base.quotaBytes) {
+    drawn.push(`${quotaBytes / 1024}KiB of room`);
+    // Files of members need not be of one size, nor need their limits be.
+    for (const [at, member] of members.entries()) {
+      members[at] = { ...member, quotaBytes: happens(stream, 1, 2) ? quotaBytes : quotaBytes * 2 };
+    }
+  }
   const compacts = happens(stream, 1, 4);
   if (compacts) drawn.push("automatic compaction");
   return {
     ...base,
+    quotaBytes,
     members,
     raft,
     snapshot: { everyEntries, keep: between(stream, 1, 5), catchUpEntries },
@@ -210,7 +219,7 @@ function drawNetwork(base: NetworkSettings, electionMicros: number, stream: Stre
       break;
     }
     case 2:
-      latency = pareto(Math.floor(unit / 4), 2 * unit, electionMicros);
+      latency = pareto(Math.floor(unit / 4), 2 * unit, happens(stream, 1, 2) ? electionMicros : electionMicros >> 3);
       drawn.push("messages with a long tail");
       break;
     default:
@@ -237,6 +246,20 @@ function pareto(minMicros: number, meanMicros: number, maxMicros: number): Distr
 
 /** Kinds of operations that are drawn in and out; those of the base that are not among them stay. */
 const VARIED: readonly WorkloadOp[] = ["put", "get", "getSerializable", "range", "delete", "cas", "txn", "compact"];
+
+/** Of several loads, programs are drawn in and out: one in so many stays. */
+const PROGRAMS_OF = 4;
+
+/** What becomes of one load of the base. */
+function drawLoad(base: Workload, scenario: Scenario, stream: Stream, drawn: string[]): Workload[] {
+  if (base.kind === "kv") return drawWorkload(base, scenario, stream, drawn);
+  // A program stays where it is all that there is.
+  if (scenario.workload.length > 1 && !happens(stream, 1, PROGRAMS_OF)) return [];
+  drawn.push(base.name);
+  const ttlMicros = happens(stream, 1, 2) ? base.ttlMicros : doubled(stream, SECOND, 4);
+  const holdMicros = happens(stream, 1, 2) ? base.holdMicros : doubled(stream, 500 * MILLISECOND, 5);
+  return [{ ...base, clients: between(stream, 1, base.clients + 1), ttlMicros, holdMicros }];
+}
 
 const READS: readonly WorkloadOp[] = ["get", "range"];
 

@@ -1,5 +1,7 @@
 /** The swarm draws worlds that can be run, written down and read again, and the same ones each time. */
 
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { huntingGround } from "../../src/explore/ground.ts";
@@ -47,6 +49,14 @@ describe("the swarm", () => {
       const planted = swarmOf(huntingGround(["half-open-leader"]), String(seed)).scenario;
       expect({ ...planted, name: "", mutate: [] }).toEqual({ ...clean, name: "" });
     }
+  });
+
+  test("has its ground among the scenarios, to be swept without any bug", () => {
+    const path = resolve(import.meta.dirname, "../../scenarios/random/ground.yaml");
+    const { scenario, problems } = parseScenario(readFileSync(path, "utf8"));
+    expect(problems).toEqual([]);
+    const { about: _about, tags: _tags, seed: _seed, ...written } = scenario as Scenario;
+    expect(ground).toMatchObject(written);
   });
 
   test("keeps what a scenario says about members that it names", () => {
