@@ -60,6 +60,11 @@ function freeLane(lanes: Lane[], name: string, rank: number): Lane {
   return lane;
 }
 
+/** Words without what a workload pads its values with to make them longer. */
+export function unpadded(text: string): string {
+  return text.replace(/_{3,}(?=\W|$)/g, "");
+}
+
 /** A process by its number. */
 function numbered(process: number): string {
   return `c${process}`;
@@ -77,12 +82,12 @@ export function layOut<S, I, O>(
   laneOf: (process: number) => string = numbered,
 ): Layout {
   const indexes = [...new Set(shown.operations)].sort((a, b) => operations[a]!.invokedAt - operations[b]!.invokedAt);
-  const processes = [...new Set(indexes.map((i) => operations[i]!.process))].sort((a, b) => a - b);
+  const names = [...new Set(indexes.map((i) => laneOf(operations[i]!.process)))];
+  names.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
   const places = new Map<number, number>();
   for (const index of shown.order) if (indexes.includes(index)) places.set(index, places.size + 1);
   const label = (i: number): string => {
-    // Values that a workload pads to some length are shown without the padding.
-    const text = model.describe(operations[i]!.input, operations[i]!.output).replace(/_{3,}(?=\W|$)/g, "");
+    const text = unpadded(model.describe(operations[i]!.input, operations[i]!.output));
     const cut = text.length > labelMax ? `${text.slice(0, labelMax - 1)}…` : text;
     const place = places.get(i);
     return place === undefined ? cut : `${cut} #${place}`;
@@ -103,7 +108,7 @@ export function layOut<S, I, O>(
     const open = operations[index]!.output === undefined;
     if (!end) {
       const name = laneOf(operations[index]!.process);
-      const lane = freeLane(lanes, name, processes.map(laneOf).indexOf(name));
+      const lane = freeLane(lanes, name, names.indexOf(name));
       column = Math.max(column + 1, lane.end + 2);
       // An open end gives way to what the same client does next.
       if (lane.open >= 0) {

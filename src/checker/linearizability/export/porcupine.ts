@@ -5,6 +5,7 @@ import { bestOrder } from "../check.ts";
 import type { History } from "../history.ts";
 import { partsOf } from "../history.ts";
 import type { Model } from "../model.ts";
+import { unpadded } from "./layout.ts";
 
 interface PorcupineOperation {
   readonly ClientId: number;
@@ -74,7 +75,7 @@ export function porcupineData<S, I, O>(
     const path = order.map((index) => {
       const operation = operations[index]!;
       state = model.step(state, operation.input, operation.output) ?? state;
-      return { Index: index, StateDescription: model.describeState(state) };
+      return { Index: index, StateDescription: unpadded(model.describeState(state)) };
     });
     const largest: Record<string, number> = {};
     for (const index of order) largest[String(index)] = 0;
@@ -87,7 +88,7 @@ export function porcupineData<S, I, O>(
           OriginalStart: timeOf(operation.invokedAt),
           End: end * 100,
           OriginalEnd: operation.output === undefined ? "unknown" : timeOf(operation.endedAt),
-          Description: model.describe(operation.input, operation.output),
+          Description: unpadded(model.describe(operation.input, operation.output)),
           Metadata: name === "" ? "" : `part ${name}`,
         };
       }),
