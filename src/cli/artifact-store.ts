@@ -69,6 +69,11 @@ export function writeWhole(path: string, text: string | Iterable<string>): void 
   let temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     const before = statSync(path, { throwIfNoEntry: false });
+    // A device or a pipe takes what comes; there is nothing to put in its place.
+    if (before !== undefined && !before.isFile() && !before.isDirectory()) {
+      for (const chunk of typeof text === "string" ? [text] : text) appendFileSync(path, chunk);
+      return;
+    }
     const target = before === undefined ? path : realpathSync(path);
     temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
     writeFileSync(temporary, typeof text === "string" ? text : "");
@@ -76,7 +81,11 @@ export function writeWhole(path: string, text: string | Iterable<string>): void 
     if (before !== undefined) chmodSync(temporary, before.mode & 0o7777);
     renameSync(temporary, target);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // Where it could not be written it cannot be taken away either.
+    }
     throw complaint(`cannot write ${path}: ${systemReason(error)}`, "-o names another folder");
   }
 }

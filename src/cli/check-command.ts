@@ -1,6 +1,5 @@
 // `lockstep check`: judges histories from files, says why one is impossible, and writes them in other forms.
 
-import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CHECK_BUDGET, type CheckBudget, judge } from "../checker/linearizability/check.ts";
 import { type FailCas, FormatError } from "../checker/linearizability/format/event.ts";
@@ -22,6 +21,7 @@ import { brokenText } from "../report/fill.ts";
 import { type CaseAgainst, caseAgainst, historyText } from "../report/history-forms.ts";
 import { BLANK, type Line, span } from "../report/span.ts";
 import { nearest } from "../scenario/nearest.ts";
+import { writeWhole } from "./artifact-store.ts";
 import { isTooLarge, judgeStream, type OnlineBudget, readText, toldNearby } from "./check-files.ts";
 import type { CheckOptions } from "./check-options.ts";
 import { pictureLines } from "./check-picture.ts";
@@ -482,10 +482,6 @@ async function exportOne(
     terminal.write(text);
     return ExitCode.Held;
   }
-  try {
-    writeFileSync(options.out, text);
-  } catch (error) {
-    throw complaint(`${options.out}  ${systemReason(error)}`);
-  }
+  writeWhole(options.out, text);
   return ExitCode.Held;
 }
