@@ -136,10 +136,13 @@ export class LivenessChecker {
     return false;
   }
 
-  /** Effects in force that will end by themselves: their end is a fault change still to come. */
+  /** Effects in force that will end by themselves, and upgrades with members still to stop: a fault change is still to come. */
   private active(world: World): boolean {
     for (const [position, planned] of this.plan.timetable.entries()) {
-      if (world.timetable[position]?.status === "active" && planned.forMicros !== null) return true;
+      const state = world.timetable[position];
+      if (state === undefined || state.status === "waiting") continue;
+      if (state.status === "active" && planned.forMicros !== null) return true;
+      if (planned.action.kind === "upgrade" && state.step < state.targets.length) return true;
     }
     return false;
   }

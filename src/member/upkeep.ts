@@ -1,9 +1,14 @@
 // What a member does by itself now and then: automatic compaction, telling the others its name, and settling the version that
 // the cluster speaks. After etcd `etcdserver/api/v3compactor` and `etcdserver/server.go` (publish, monitorVersions).
 
-import { ClusterVersionSetRequest, CompactionRequest, MemberPublishRequest } from "../etcd/api.ts";
+import {
+  ClusterVersionSetRequest,
+  CompactionRequest,
+  DowngradeInfoSetRequest,
+  MemberPublishRequest,
+} from "../etcd/api.ts";
 import { findMember } from "../etcd/apply-cluster.ts";
-import { clusterVersionOf } from "../etcd/cluster-version.ts";
+import { type ClusterVersion, clusterVersionOf, compareVersions } from "../etcd/cluster-version.ts";
 import { SERVER_VERSION } from "../etcd/server.ts";
 import { Role } from "../raft/raft.ts";
 import type { EtcdMember } from "./etcd-member.ts";
@@ -53,33 +58,34 @@ export function publish(member: EtcdMember, env: MemberEnv): void {
   else proposeOwn(member, env, new MemberPublishRequest(memberId, name, [clientUrlOf(env.context.self)]));
 }
 
-/** Once a tick on a leader of a cluster of several versions: the lowest one is what the cluster speaks. */
+/**
+ * Once a tick on a leader where versions can change: settles what the cluster speaks. That rises to the lowest version among the
+ * members, and falls to the target of a downgrade as soon as there is one; the downgrade is over when all members have come down
+ * to it. After etcd `server/etcdserver/version/monitor.go`.
+ */
 export function settleVersion(member: EtcdMember, env: MemberEnv): void {
   if (member.raft.ticks % VERSION_TICKS !== 0) return;
   const { store } = env.backend;
-  let lowest: { readonly major: number; readonly minor: number } | null = null;
+  const target = clusterVersionOf(store.downgradeTarget);
+  let lowest: ClusterVersion | null = null;
   let known = true;
+  let allDown = target !== null;
   for (const { number } of store.members) {
     const self = number === env.context.self;
     const version = self ? (member.server.version ?? SERVER_VERSION) : (member.versions[number] ?? "");
     const parsed = clusterVersionOf(version);
     if (parsed === null) known = false;
-    else if (
-      lowest === null ||
-      parsed.major < lowest.major ||
-      (parsed.major === lowest.major && parsed.minor < lowest.minor)
-    ) {
-      lowest = parsed;
-    }
+    else if (lowest === null || compareVersions(parsed, lowest) < 0) lowest = parsed;
+    if (parsed === null || target === null || compareVersions(parsed, target) !== 0) allDown = false;
     if (!self) env.context.send(number, new PeerMessage(PeerType.Version, 0));
   }
   if (!known || lowest === null) return;
-  const current = clusterVersionOf(store.clusterVersion);
-  const { major, minor } = lowest;
-  const rises = current === null || major > current.major || (major === current.major && minor > current.minor);
-  const target = clusterVersionOf(store.downgradeTarget);
-  const falls = target !== null && target.major === major && target.minor === minor;
-  if ((rises || falls) && store.clusterVersion !== `${major}.${minor}.0`) {
-    proposeOwn(member, env, new ClusterVersionSetRequest(`${major}.${minor}.0`));
+  if (allDown) {
+    proposeOwn(member, env, new DowngradeInfoSetRequest(""));
+    return;
   }
+  const current = clusterVersionOf(store.clusterVersion);
+  const wanted = target ?? (current === null || compareVersions(lowest, current) > 0 ? lowest : current);
+  const text = `${wanted.major}.${wanted.minor}.0`;
+  if (store.clusterVersion !== text) proposeOwn(member, env, new ClusterVersionSetRequest(text));
 }
