@@ -41,6 +41,11 @@ export interface Model<State, Input, Output> {
   inputKey(input: Input): Key;
   /** As `stateKey`, for outputs. */
   outputKey(output: Output): Key;
+  /**
+   * Whether `recorded`, as a history says it, may stand for `answer`, which the object gives: where an answer can be recorded
+   * in part. Left out: only where their keys are equal.
+   */
+  fits?(answer: Output, recorded: Output): boolean;
   /** What is certain of the operation: a sum of `OBSERVES`, `BLIND`, `OVERWRITES`; `output` undefined if not known (yet). */
   effect(input: Input, output: Output | undefined): number;
   /**

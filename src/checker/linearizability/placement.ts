@@ -82,12 +82,12 @@ export function settle<S, I, O>(
       keep(f, work, absorbed);
     }
   } else if (status & 1) {
-    if (status >> 1 === work.answer) {
+    if (status >> 1 === work.answer || isRecordedAs(f, model, status >> 1, work.answer)) {
       c.status[work.index] = 0;
       keep(f, work, c);
     }
     return;
-  } else if (f.sets[status >> 1]!.includes(work.answer)) {
+  } else if (f.sets[status >> 1]!.includes(work.answer) || isPassedAs(f, model, f.sets[status >> 1]!, work.answer)) {
     const passed = copyOf(c);
     passed.status[work.index] = 0;
     keep(f, work, passed);
@@ -95,6 +95,23 @@ export function settle<S, I, O>(
   }
   if ((slot.effect & BLIND) === 0 && slot.invokedAt < c.overwrittenAt) placeBeforeOverwrite(f, model, work, c);
   work.queue.push(c);
+}
+
+/** Whether the answer `answer` may stand in the history as `recorded`, which is not the same. Both are ids. */
+function isRecordedAs<S, I, O>(f: Frontier<S, I, O>, model: Model<S, I, O>, answer: number, recorded: number): boolean {
+  return model.fits !== undefined && model.fits(f.outputs[answer] as O, f.outputs[recorded] as O);
+}
+
+/** The same of any of the answers that were passed. */
+function isPassedAs<S, I, O>(
+  f: Frontier<S, I, O>,
+  model: Model<S, I, O>,
+  passed: readonly number[],
+  recorded: number,
+): boolean {
+  if (model.fits === undefined) return false;
+  for (let i = 0; i < passed.length; i++) if (isRecordedAs(f, model, passed[i]!, recorded)) return true;
+  return false;
 }
 
 /**
@@ -267,13 +284,13 @@ function placeConditional<S, I, O>(
   for (let a = 0; a < answers.length; a++) {
     const answer = answers[a]!;
     const id = outputId(f, model, answer);
-    if (other.expected >= 0 && other.expected !== id) continue;
+    if (other.expected >= 0 && other.expected !== id && !isRecordedAs(f, model, id, other.expected)) continue;
     const after = model.step(from, other.input as I, answer);
     if (after === undefined) continue;
     const state = stateId(f, model, after);
     if (state === c.state) continue;
     const next = copyOf(c);
-    next.status[i] = 2 * id + 1;
+    next.status[i] = 2 * (other.expected >= 0 ? other.expected : id) + 1;
     proceed(f, model, work, next, state, other.effect, false, other.operation);
   }
 }

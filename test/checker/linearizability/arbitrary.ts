@@ -164,7 +164,11 @@ function falsified(model: CallModel, call: Call, answer: Value, lie: number): Va
   if (typeof answer === "boolean" && (model.name === "set" || call.f === "cas")) return lie === 0 ? !answer : answer;
   if (call.f === "txn") {
     return (answer as readonly (readonly Value[])[]).map((micro) => {
-      if (lie > 1 || (micro[0] !== "read" && micro[0] !== "r")) return micro;
+      if (micro[0] !== "read" && micro[0] !== "r") return micro;
+      // A read of nil says nothing of a register, and of a list that it is empty.
+      if (lie > 11 && (micro[0] === "read" || (micro[2] as readonly Value[]).length === 0))
+        return [micro[0], micro[1]!, null];
+      if (lie > 1) return micro;
       if (micro[0] === "read") return [micro[0], micro[1]!, lie];
       return [micro[0], micro[1]!, lie === 0 ? [] : [0]];
     });

@@ -3,7 +3,7 @@
 // order of the keys, only of keys that differ from nothing.
 
 import { BLIND, OBSERVES } from "../model.ts";
-import type { Call, Value } from "../value.ts";
+import type { Call, Key, Value } from "../value.ts";
 import { callKey, sameValue, showValue, valueKey } from "../value.ts";
 import type { CallModel } from "./register.ts";
 
@@ -64,6 +64,8 @@ function transactionModel(
   readBack: (current: Value | undefined, said: Value) => boolean,
   applied: (current: Value | undefined, argument: Value) => Value,
   answered: (current: Value | undefined) => Value,
+  outputKey: (answer: Value) => Key,
+  fits: ((answer: Value, recorded: Value) => boolean) | undefined,
 ): CallModel {
   return {
     name,
@@ -94,12 +96,34 @@ function transactionModel(
     },
     stateKey: valueKey,
     inputKey: callKey,
-    outputKey: valueKey,
+    outputKey,
+    ...(fits === undefined ? {} : { fits }),
     effect,
     describe: describeTxn,
     describeState: (state) =>
       (state as readonly Micro[]).map((pair) => `${String(pair[0])}=${showValue(pair[1]!)}`).join(" "),
   };
+}
+
+/** Whether `recorded` says what `answer` says, but for reads of nil, which say nothing. */
+function saysAsMuch(answer: Value, recorded: Value): boolean {
+  const given = answer as readonly Micro[];
+  const said = recorded as readonly Micro[];
+  if (given.length !== said.length) return false;
+  return given.every((micro, i) => {
+    const other = said[i]!;
+    if (micro[0] !== other[0] || keyOf(micro) !== keyOf(other)) return false;
+    return (isRead(other) && (other[2] ?? null) === null) || sameValue(micro[2] ?? null, other[2] ?? null);
+  });
+}
+
+/** The key of an answer in which a list that is not there reads as nil or as `[]`. */
+function listsKey(answer: Value): Key {
+  const micros = answer as readonly Micro[];
+  const isNil = (micro: Micro): boolean => isRead(micro) && (micro[2] ?? null) === null;
+  return valueKey(
+    micros.some(isNil) ? micros.map((micro) => (isNil(micro) ? [micro[0]!, micro[1]!, []] : micro)) : answer,
+  );
 }
 
 /** Several registers under one transaction. `initial` maps keys to first values. A read of nil says nothing. */
@@ -111,6 +135,8 @@ export function multiRegisterModel(initial: ReadonlyMap<string, Value>): CallMod
     (current, said) => said === null || sameValue(current ?? null, said),
     (_current, argument) => argument,
     (current) => current ?? null,
+    valueKey,
+    saysAsMuch,
   );
 }
 
@@ -122,5 +148,7 @@ export function listAppendModel(): CallModel {
     (current, said) => sameValue(current ?? [], said ?? []),
     (current, argument) => [...((current ?? []) as readonly Value[]), argument],
     (current) => current ?? [],
+    listsKey,
+    undefined,
   );
 }
