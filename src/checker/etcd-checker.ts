@@ -46,7 +46,7 @@ import {
   pruneEntries,
 } from "./raft-checks.ts";
 import type { Findings, Violation } from "./violation.ts";
-import { checkDelivery, lowestWanted, noteWatchEnded, noteWatchOpened } from "./watch-checks.ts";
+import { carryWatches, checkDelivery, lowestWanted, noteWatchEnded, noteWatchOpened } from "./watch-checks.ts";
 
 /** Entries between two prunings of what is remembered. */
 const PRUNE_ENTRIES = 4096;
@@ -170,7 +170,9 @@ export class EtcdChecker implements MemberObserver, ClientObserver, ProgramObser
     let index = endOf(appliedChain) - 1;
     while (index >= revisions.first && (itemAt(revisions, index) ?? 0) > upTo) index--;
     this.past.push({ operations, upTo: index });
+    const { watches } = this.ghost;
     this.ghost = createGhost();
+    carryWatches(this.ghost, watches, upTo);
     if (backup instanceof StoreSnapshot) {
       const [first] = members;
       const { store } = processOf(this.world, first as number).disk.backend as Backend;

@@ -153,6 +153,8 @@ export interface Ghost {
   locks: Map<string, LockGhost>;
   /** Open watches, by client and number. */
   watches: Map<number, WatchGhost>;
+  /** Watches of the cluster before a restore that had been given more than the backup had: what they were to get next. */
+  ahead: Map<number, number>;
   /** Highest revision in any answer so far. */
   answered: number;
   open: OpenGhost[][];
@@ -194,6 +196,7 @@ export function createGhost(): Ghost {
     leases: new Map(),
     locks: new Map(),
     watches: new Map(),
+    ahead: new Map(),
     answered: 0,
     open: [],
     clientRevision: [],
@@ -262,6 +265,7 @@ export function cloneGhost(ghost: Ghost): Ghost {
     model: new Map([...ghost.model].map(([key, versions]) => [key, versions.slice()])),
     keys: ghost.keys.slice(),
     changed: cloneChunked(ghost.changed),
+    ahead: new Map(ghost.ahead),
     watches: new Map([...ghost.watches].map(([name, watch]) => [name, { ...watch }])),
     leases: new Map([...ghost.leases].map(([id, lease]) => [id, cloneLease(lease)])),
     locks: new Map([...ghost.locks].map(([name, lock]) => [name, { ...lock, holders: lock.holders.slice() }])),

@@ -48,9 +48,17 @@ export function noteWatchOpened(ghost: Ghost, client: Client, watch: ClientWatch
   });
 }
 
-/** It is over, or will be opened anew. */
+/** Its connection broke, or it is over. One that is to be opened anew keeps its place until then. */
 export function noteWatchEnded(ghost: Ghost, client: Client, watch: ClientWatch): void {
-  ghost.watches.delete(nameOf(client, watch));
+  if (watch.state !== "over") return;
+  const name = nameOf(client, watch);
+  ghost.watches.delete(name);
+  ghost.ahead.delete(name);
+}
+
+/** A new cluster begins with a backup of that revision: who had been given more goes on from what never was there. */
+export function carryWatches(ghost: Ghost, before: ReadonlyMap<number, WatchGhost>, revision: number): void {
+  for (const [name, { next }] of before) if (next > revision + 1) ghost.ahead.set(name, next);
 }
 
 /** Something arrived on a watch. */
@@ -74,6 +82,12 @@ export function checkDelivery(
       cursor.from = cursor.next;
     }
     return;
+  }
+  const ahead = ghost.ahead.get(nameOf(client, watch));
+  if (ahead !== undefined && watch.askedRevision === ahead) {
+    const text = `${describe(client, watch)} goes on from revision ${ahead} of the cluster before the restore as if nothing had happened`;
+    out.report("watch-resumable", [watch.member], text);
+    ghost.ahead.delete(nameOf(client, watch));
   }
   if (cursor.next <= ghost.modelPruned) cursor.next = ghost.modelPruned + 1;
   if (response.events.length === 0) checkNotice(ghost, out, client, watch, cursor, response.revision);

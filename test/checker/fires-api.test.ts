@@ -170,6 +170,22 @@ faults:
     says: /was ended for the compaction at 2/,
   },
   {
+    property: "watch-resumable",
+    how: "a restored cluster counts its revisions again",
+    story: `
+duration: 16s
+cluster: { members: 3 }
+network: { latency: 1ms, clientLatency: 1ms }
+workload:
+  - { name: kv, clients: 3, rate: 40/s, ops: { put: 3 }, timeout: 1s, from: 2s, until: 15s }
+  - { name: copies, kind: informer, clients: 2 }
+faults:
+  - { at: 5s, id: nightly, backup: { from: leader, as: nightly } }
+  - { at: 9s, restore: { snapshot: nightly, members: [n1, n2, n3], newClusterId: true, bumpRevision: 1000000, markCompacted: true } }`,
+    instead: ["bumpRevision: 1000000, markCompacted: true", "bumpRevision: 0"],
+    says: /goes on from revision \d+ of the cluster before the restore as if nothing had happened/,
+  },
+  {
     property: "watch-bookmarkable",
     how: "notices overtake events",
     story: restless,
