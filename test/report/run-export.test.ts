@@ -31,7 +31,7 @@ const FILES = new Set([
 ]);
 
 /** Some scenarios with their own seeds and another, to at most this many events. */
-const EVENTS_MAX = 40_000;
+const EVENTS_MAX = 20_000;
 
 const RUNS: readonly Ended[] = fileRuns()
   .filter(({ name }) => FILES.has(name.split("#")[0]!))
