@@ -1,16 +1,14 @@
 // Problems of a scenario as lines: the place, the code, the sentence, what was probably meant, and the source with a caret.
 
-import { type Problem, printPath, sourceLines } from "../scenario/problem.ts";
+import { type Problem, printHint, printPath, sourceLines } from "../scenario/problem.ts";
 import { type Line, type Span, span } from "./span.ts";
 
 /** The lines of one problem; the same text as `formatProblem`, with roles. `source` is the text it stands in. */
 export function problemLines(problem: Problem, file: string, source: string): Line[] {
   const place = problem.line === 0 ? `${file}:${printPath(problem.path)}` : `${file}:${problem.line}:${problem.column}`;
   const head: Span[] = [span(place, "strong"), span("  "), span(problem.code, "bad"), span(` ${problem.message}`)];
-  if (problem.hint !== null) {
-    const quoted = problem.hint.startsWith('"') ? problem.hint : `"${problem.hint}"`;
-    head.push(span(" – did you mean "), span(quoted, "good"), span("?"));
-  }
+  const hint = /^( – (?:did you mean|there are) )(.*?)(\??)$/s.exec(printHint(problem.hint));
+  if (hint !== null) head.push(span(hint[1] as string), span(hint[2] as string, "good"), span(hint[3] as string));
   if (problem.line === 0) return [head];
   const excerpt = sourceLines(source, problem).map((line): Line => {
     const caret = /^(\s*\|\s*)(\^+)$/.exec(line);

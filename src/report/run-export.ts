@@ -25,11 +25,14 @@ export interface RunExport {
 /** A text, or why there is none and what would help. */
 export type Exported = { readonly text: string } | { readonly problem: string; readonly hint: string | null };
 
+const NOTHING_TO_WRITE = "the run has no operations of clients that could be written";
+
 /** The history of a run, ready to be judged; or a text that says what the model cannot hold. */
 export function readRun(events: readonly RunEvent[], model: RunModel, key: string | undefined): ReadRun | string {
   const history = historyOfRun(events, model);
   if (typeof history === "string") return history;
   const kept: RunHistory = key === undefined ? history : ofKey(history, key);
+  if (kept.events.length === 0) return NOTHING_TO_WRITE;
   return { read: eventsHistory(kept.model, kept.events), atMicros: kept.atMicros, clientOf: kept.clientOf };
 }
 
@@ -66,6 +69,7 @@ export function runHistoryText(events: readonly RunEvent[], result: RunResult, w
   if (wanted.key !== undefined && !keys.includes(wanted.key)) {
     return { problem: `no operation of the run names the key "${wanted.key}"`, hint: `it names ${keys.join(", ")}` };
   }
+  if (!events.some((event) => event.type === "invoke")) return { problem: NOTHING_TO_WRITE, hint: null };
   const log = form === "jepsen-log";
   const key = wanted.key ?? (log && keys.length === 1 ? keys[0] : undefined);
   if (log && key === undefined) {
@@ -74,10 +78,9 @@ export function runHistoryText(events: readonly RunEvent[], result: RunResult, w
   const model = wanted.model ?? (log || key !== undefined || fitsKvCas(events) ? "kv-cas" : "etcd");
   const run = readRun(events, model, key);
   if (typeof run === "string") {
-    return { problem: run, hint: model === "kv-cas" ? "--model etcd has words for what etcd alone knows" : null };
+    const said = model === "kv-cas" && run !== NOTHING_TO_WRITE;
+    return { problem: run, hint: said ? "--model etcd has words for what etcd alone knows" : null };
   }
-  if (run.read.invoked === 0)
-    return { problem: "the run has no operations of clients that could be written", hint: null };
   if (log) {
     const history = asRegister(run.read.history);
     if (typeof history === "string") return { problem: history, hint: "--to edn holds it" };

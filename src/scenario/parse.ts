@@ -5,8 +5,20 @@
  * broken is taken out, and the rest is judged all the same.
  */
 
-import type { Document, Node, Pair } from "yaml";
-import { isAlias, isCollection, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parse, parseDocument } from "yaml";
+import type { Document, Node, Pair, Scalar } from "yaml";
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parse,
+  parseDocument,
+  visit,
+} from "yaml";
 import type { Lenience } from "./check.ts";
 import { writtenPlace } from "./check-expectations.ts";
 import { compile } from "./compile.ts";
@@ -32,6 +44,8 @@ export const FILE_CHARACTERS_MAX: number = 4 * 1_024 * 1_024;
 const DEPTH_MAX = 40;
 const VALUES_MAX = 500_000;
 const VARIANTS_MAX = 100;
+/** So many mistakes are shown in their places: nobody reads more, and each place has to be looked for. */
+const PROBLEMS_MAX = 200;
 
 /** The scenario that the YAML (or JSON, which is YAML) text says, or its problems. */
 export function parseScenario(text: string): ParseResult {
@@ -45,6 +59,7 @@ export function parseScenario(text: string): ParseResult {
       prettyErrors: false,
       version: "1.2",
       merge: false,
+      uniqueKeys: false, // The library compares each key with all before it; `repeatedKeys` takes one look at each.
       logLevel: "error",
     }) as Document.Parsed;
   } catch {
@@ -52,18 +67,13 @@ export function parseScenario(text: string): ParseResult {
   }
   const problems: Problem[] = [];
   for (const error of [...document.errors, ...document.warnings]) {
-    const start = lines.linePos(error.pos[0]);
-    const duplicate = error.code === "DUPLICATE_KEY";
-    const word = duplicate ? (/^[^\s:,{}[\]]+/.exec(text.slice(error.pos[0]))?.[0] ?? "") : "";
-    problems.push({
-      code: duplicate ? "LS2003" : "LS2001",
-      message: duplicate ? `the key "${word}" is given twice` : yamlMessage(error.code),
-      path: [],
-      line: start.line,
-      column: start.col,
-      length: Math.max(1, word.length),
-      hint: null,
-    });
+    const { line, col: column } = lines.linePos(error.pos[0]);
+    problems.push({ ...atStart("LS2001", yamlMessage(error.code)), line, column });
+  }
+  for (const key of repeatedKeys(document)) {
+    const { line, col: column } = lines.linePos(key.range[0]);
+    const message = `the key "${String(key.value)}" is given twice`;
+    problems.push({ ...atStart("LS2003", message), line, column, length: key.range[1] - key.range[0] });
   }
   if (problems.some((problem) => problem.code === "LS2001"))
     return { scenario: null, problems: inOrder(problems).slice(0, 20) };
@@ -76,7 +86,10 @@ export function parseScenario(text: string): ParseResult {
   const value = plainOf(document);
   if (typeof value === "string") return { scenario: null, problems: [atStart("LS2002", value)] };
   const { scenario, findings } = judge(value);
-  for (const finding of findings) problems.push(placed(finding, document, lines, text));
+  const all = problems.length + findings.length;
+  if (all > PROBLEMS_MAX)
+    problems.splice(PROBLEMS_MAX, all, atStart("LS2002", `the file has ${all} mistakes; not all of them follow`));
+  for (const finding of findings.slice(0, PROBLEMS_MAX)) problems.push(placed(finding, document, lines, text));
   return { scenario: problems.length === 0 ? scenario : null, problems: inOrder(problems) };
 }
 
@@ -107,6 +120,7 @@ export function placeFindings(text: string, findings: readonly Finding[]): Probl
     prettyErrors: false,
     version: "1.2",
     merge: false,
+    uniqueKeys: false,
     logLevel: "silent",
   }) as Document.Parsed;
   return inOrder(findings.map((finding) => placed(finding, document, lines, text)));
@@ -220,7 +234,7 @@ function judgeOne(value: Plain, variant: string | null, findings: Finding[]): Sc
     findings.push(...validate(first.file, scenario));
     return scenario;
   }
-  findings.push(...first.findings);
+  for (const finding of first.findings) findings.push(finding); // Spread out, a huge file has too many for one call.
   // Take out what is broken and judge what is left, so that one slip does not hide the others.
   const removed: Removed = { names: [] };
   let left = withoutUnknown(value, first.findings);
@@ -244,6 +258,7 @@ function judgeOne(value: Plain, variant: string | null, findings: Finding[]): Sc
   const unknownClients = wrong("workload");
   const generous: Record<string, unknown> = { ...left };
   if (wrong("duration")) generous.duration = "9999h";
+  if (wrong("over")) generous.over = { seeds: "1..1000" };
   if (unknownMembers) generous.cluster = { ...(left.cluster as Plain | undefined), members: 99 };
   shape = checkShape(generous);
   if (shape.file === null) return null;
@@ -351,6 +366,22 @@ function refuseText(text: string): Problem | null {
   return null;
 }
 
+/** Keys that their map has already, in the order of the text. */
+function repeatedKeys(document: Document.Parsed): Scalar.Parsed[] {
+  const repeated: Scalar.Parsed[] = [];
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) repeated.push(key as Scalar.Parsed);
+        seen.add(key.value);
+      }
+    },
+  });
+  return repeated;
+}
+
 /** What the parser of YAML complains about, in our words. */
 function yamlMessage(code: string): string {
   switch (code) {
@@ -376,8 +407,6 @@ function yamlMessage(code: string): string {
       return "a tag (!…) that a scenario does not know";
     case "BAD_DIRECTIVE":
       return "a directive (%…) that YAML does not know";
-    case "DUPLICATE_KEY":
-      return "a key is given twice";
     case "BAD_DQ_ESCAPE":
       return "an unknown escape in a text in double quotes";
     case "BAD_SCALAR_START":
@@ -417,15 +446,12 @@ function measure(value: unknown, depth: number, budget: { left: number }): strin
 }
 
 function inOrder(problems: readonly Problem[]): Problem[] {
-  const unique: Problem[] = [];
-  for (const problem of problems)
-    if (
-      !unique.some(
-        (known) => known.line === problem.line && known.column === problem.column && known.message === problem.message,
-      )
-    )
-      unique.push(problem);
-  return unique.sort(
+  const unique = new Map<string, Problem>();
+  for (const problem of problems) {
+    const id = `${problem.line}:${problem.column}:${problem.message}`;
+    if (!unique.has(id)) unique.set(id, problem);
+  }
+  return [...unique.values()].sort(
     (a, b) => a.line - b.line || a.column - b.column || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0),
   );
 }

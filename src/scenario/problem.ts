@@ -147,9 +147,16 @@ export function printHint(hint: string | null): string {
   return ` – did you mean ${hint.includes('"') ? hint : `"${hint}"`}?`;
 }
 
+/** Whether the line can be shown: a binary file says nothing to anybody. */
+function isText(line: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+  return !/[\0-\x08\x0E-\x1F\uFFFD]/.test(line.slice(0, LINE_MAX));
+}
+
 /** The line of the problem with one line before and after it, numbered, and a line with the caret under its place. */
 export function sourceLines(source: string, problem: Problem): string[] {
   const lines = source.split(/\r\n|\r|\n/);
+  if (!isText(lines[problem.line - 1] ?? "")) return [];
   const width = String(problem.line + 1).length;
   const shown: string[] = [];
   for (let line = Math.max(1, problem.line - 1); line <= Math.min(lines.length, problem.line + 1); line += 1) {

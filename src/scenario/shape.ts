@@ -28,7 +28,7 @@ export function checkShape(value: unknown): {
   const result = scenarioSchema.safeParse(value);
   if (result.success) return { file: result.data, findings: [] };
   const findings: Finding[] = [];
-  for (const issue of result.error.issues) findings.push(...readIssue(issue, [], value));
+  for (const issue of result.error.issues) for (const finding of readIssue(issue, [], value)) findings.push(finding);
   // A key that is misspelt is also one that is missing: once is enough.
   const misspelt = findings
     .filter((finding) => finding.code === "LS2004")

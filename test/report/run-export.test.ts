@@ -6,6 +6,7 @@ import type { PorcupineData } from "../../src/checker/linearizability/export/por
 import { initialFrom } from "../../src/checker/linearizability/format/lines.ts";
 import { NOTHING_TOLD, readHistory, type Told } from "../../src/checker/linearizability/format/read.ts";
 import { partsOf } from "../../src/checker/linearizability/history.ts";
+import { CompactionRequest } from "../../src/etcd/api.ts";
 import { type Exported, readRun, runHistoryText } from "../../src/report/run-export.ts";
 import { fitsKvCas, historyOfRun, type RunModel } from "../../src/report/run-history.ts";
 import type { HistoryEvent } from "../../src/run/collector.ts";
@@ -91,6 +92,18 @@ describe("the history of a run", () => {
       }
     });
   }
+
+  it("that nobody asked anything, or nothing that is judged, cannot be written, and says so", () => {
+    const { events, result } = RUNS.find((run) => run.name.startsWith("network/lossy-slow"))!;
+    const invoke = events.find((event) => event.type === "invoke")!;
+    const compaction = { ...invoke, body: new CompactionRequest(1) };
+    for (const none of [[], [compaction]])
+      for (const form of ["jsonl", "edn", "porcupine", "text", "svg", "html"])
+        expect(runHistoryText(none, result, { form, model: undefined, key: undefined })).toEqual({
+          problem: "the run has no operations of clients that could be written",
+          hint: null,
+        });
+  });
 
   it("comes out illegal where a broken world gave impossible answers", () => {
     const illegal = RUNS.filter(({ events }) => {

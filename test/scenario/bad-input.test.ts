@@ -68,6 +68,18 @@ describe("bad input", () => {
     expect(problems[0]!.message).not.toMatch(/undefined|\[object|Error/);
   });
 
+  it("a file of nothing but mistakes is refused in time, and says how many it has", () => {
+    const source = Array.from({ length: 30_000 }, (_, at) => `a${at}: {}\n`).join("");
+    const { problems } = parseScenario(source);
+    expect(problems[0]?.message).toBe("the file has 30001 mistakes; not all of them follow");
+    expect(problems.length).toBe(201);
+  });
+
+  it("a file that is no text is not shown", () => {
+    const source = "\u0000\u0001PNG\u009b31m";
+    expect(answer(source)).toBe("x.yaml:1:1  LS2002 the file is binary, not text");
+  });
+
   it("a value that came from no text has its place as a path", () => {
     const { problems } = parseScenarioValue({ name: "x", faults: [{ at: "1s", crash: "n9" }] });
     expect(formatProblem(problems[0]!, "x.ts", "")).toBe(
