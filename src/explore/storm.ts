@@ -61,6 +61,8 @@ export interface StormPlan {
   readonly reconfigures: boolean;
   /** Number of the first member that may join. */
   readonly nextId: number;
+  /** How many clients there are, numbered from 1. */
+  readonly clients: number;
 }
 
 /** More faults than this come in no storm. */
@@ -189,6 +191,12 @@ function put(storm: Storm, atMicros: number, forMicros: number | null, action: A
 function someone({ stream, plan, nextId }: Storm): Selector {
   if (happens(stream, 1, 2)) return LEADER;
   return nextId > plan.nextId && happens(stream, 1, 3) ? named(nextId - 1) : named(oneOf(stream, plan.ids));
+}
+
+/** All clients now and then, else one of them: the others go on. */
+function someClients({ stream, plan }: Storm): Selector {
+  if (happens(stream, 1, 4) || plan.clients === 0) return { kind: "clients", ids: [] };
+  return { kind: "clients", ids: [between(stream, 1, plan.clients)] };
 }
 
 function unsynced(stream: Stream): Unsynced {
@@ -337,17 +345,19 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
       break;
     case "slow-watch": {
       const perResponseMicros = doubled(stream, 50 * MILLISECOND, 6);
-      const clients: Selector = { kind: "clients", ids: [] };
-      put(storm, at, lasts, { kind: "clientSlowWatch", clients, perResponseMicros });
+      put(storm, at, lasts, { kind: "clientSlowWatch", clients: someClients(storm), perResponseMicros });
       break;
     }
     case "reconnect": {
-      const clients: Selector = { kind: "clients", ids: [] };
-      put(storm, at, null, { kind: "clientReconnect", clients, to: named(oneOf(stream, plan.ids)) });
+      put(storm, at, null, {
+        kind: "clientReconnect",
+        clients: someClients(storm),
+        to: named(oneOf(stream, plan.ids)),
+      });
       break;
     }
     case "client-pause":
-      put(storm, at, lasts, { kind: "clientPause", clients: { kind: "clients", ids: [] } });
+      put(storm, at, lasts, { kind: "clientPause", clients: someClients(storm) });
       break;
   }
 }

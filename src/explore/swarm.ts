@@ -56,6 +56,7 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
     kinds,
     driftPpmMax: DRIFT_PPM_MAX,
     reconfigures: isFree,
+    clients: workload.reduce((sum, one) => sum + one.clients, 0),
     nextId: Math.max(...cluster.members.map((member) => member.id)) + 1,
   };
   drawn.push(...kinds);
@@ -248,7 +249,7 @@ function pareto(minMicros: number, meanMicros: number, maxMicros: number): Distr
 const VARIED: readonly WorkloadOp[] = ["put", "get", "getSerializable", "range", "delete", "cas", "txn", "compact"];
 
 /** Of several loads, programs are drawn in and out: one in so many stays. */
-const PROGRAMS_OF = 4;
+const PROGRAMS_OF = 3;
 
 /** What becomes of one load of the base. */
 function drawLoad(base: Workload, scenario: Scenario, stream: Stream, drawn: string[]): Workload[] {
