@@ -6,6 +6,7 @@ import type { Command } from "../member/command.ts";
 import type { World } from "../world/world.ts";
 import type { Ghost, LeaseGhost } from "./ghost.ts";
 import { checkAttached, checkRevoked, noteCheckpoints, noteGranted } from "./lease-checks.ts";
+import { checkRights, noteRights } from "./rights.ts";
 import type { Findings } from "./violation.ts";
 
 /**
@@ -17,7 +18,7 @@ export function checkApplied(
   out: Findings,
   world: World,
   member: number,
-  { body, client }: Command,
+  { body, client, auth }: Command,
   outcome: Response | EtcdError | null,
   store: Store,
   revoked: LeaseGhost | undefined,
@@ -25,6 +26,7 @@ export function checkApplied(
   if (outcome instanceof EtcdError) return;
   switch (body.kind) {
     case RequestKind.Put:
+      if (ghost.rights.enabled || ghost.rights.full.length > 0) checkRights(ghost, out, member, body, auth);
       if (!body.ignoreLease) checkAttached(ghost, out, member, body.key, body.lease);
       break;
     case RequestKind.LeaseGrant:
@@ -41,6 +43,7 @@ export function checkApplied(
       for (const operation of body.failure) checkPart(ghost, out, member, operation, store.revision);
       break;
     default:
+      if (body.kind >= RequestKind.Alarm) noteRights(ghost.rights, body);
   }
   if (store.revision === ghost.modelRevision) return;
   const property =

@@ -87,6 +87,15 @@ export interface LockGhost {
   written: number;
 }
 
+/** Who may write what, and which members said that their databases are full. */
+export interface RightsGhost {
+  enabled: boolean;
+  /** Roles by user, grants by role. */
+  users: Map<string, readonly string[]>;
+  roles: Map<string, readonly { readonly permType: number; readonly key: string; readonly rangeEnd: string }[]>;
+  full: readonly string[];
+}
+
 /** How far one opening of a watch is: what it has been given, and the next change that it is to be given. */
 export interface WatchGhost {
   readonly key: string;
@@ -149,6 +158,7 @@ export interface Ghost {
   changed: ChunkedList<string | readonly string[]>;
   /** Leases of the model, by id. */
   leases: Map<string, LeaseGhost>;
+  rights: RightsGhost;
   /** Locks and offices, by name. */
   locks: Map<string, LockGhost>;
   /** Open watches, by client and number. */
@@ -194,6 +204,7 @@ export function createGhost(): Ghost {
     unready: [],
     changed: createChunked<string | readonly string[]>(2),
     leases: new Map(),
+    rights: { enabled: false, users: new Map(), roles: new Map(), full: [] },
     locks: new Map(),
     watches: new Map(),
     ahead: new Map(),
@@ -265,6 +276,7 @@ export function cloneGhost(ghost: Ghost): Ghost {
     model: new Map([...ghost.model].map(([key, versions]) => [key, versions.slice()])),
     keys: ghost.keys.slice(),
     changed: cloneChunked(ghost.changed),
+    rights: { ...ghost.rights, users: new Map(ghost.rights.users), roles: new Map(ghost.rights.roles) },
     ahead: new Map(ghost.ahead),
     watches: new Map([...ghost.watches].map(([name, watch]) => [name, { ...watch }])),
     leases: new Map([...ghost.leases].map(([id, lease]) => [id, cloneLease(lease)])),

@@ -1,11 +1,13 @@
 /** The promises of watches, leases and locks, each on a world that breaks it and on the same world unbroken. */
 
 import { expect, test } from "vitest";
+import type { Store } from "../../src/etcd/store.ts";
 import { WatchEvent, WatchResponse } from "../../src/etcd/watch-api.ts";
 import { PROPERTIES } from "../../src/kernel/property.ts";
+import type { Backend } from "../../src/member/etcd-member.ts";
 import { Role } from "../../src/raft/state.ts";
 import type { ScenarioRun } from "../../src/run/execute.ts";
-import { leaderIn, memberIn } from "../world/story.ts";
+import { leaderIn, memberIn, processIn } from "../world/story.ts";
 import { type Broken, describeWorlds } from "./broken-world.ts";
 
 const SECOND = 1_000_000;
@@ -275,6 +277,35 @@ faults:
     says: /c2 was granted the lock k\/[0-9a-f]+ at revision \d+, and the key was gone by then/,
   },
   {
+    property: "linearizability",
+    how: "members forget who may write what",
+    story: `
+duration: 20s
+cluster: { members: 3 }
+network: { latency: 1ms, clientLatency: 1ms }
+workload: { kind: auth, clients: 3, closed: 50ms }`,
+    at: 8 * SECOND,
+    tamper: (run) => {
+      for (const { auth } of storesOf(run)) Object.assign(auth, { enabled: false });
+    },
+    says: /n\d wrote \S+ for .*, who may not at that place in the log/,
+  },
+  {
+    property: "linearizability",
+    how: "members forget that they are full",
+    story: `
+duration: 12s
+cluster: { members: 3, quota: 48KB }
+network: { latency: 1ms, clientLatency: 1ms }
+workload: { clients: 2, rate: 20/s, ops: { put: 1 }, valueSize: 1KB, from: 2s, until: 11s }`,
+    at: 8 * SECOND,
+    tamper: (run) => {
+      for (const store of storesOf(run)) store.alarms = [];
+      for (const id of run.run.world.ids) Object.assign(memberIn(run, id).server, { quotaBytes: -1 });
+    },
+    says: /while the alarm says that there is no space/,
+  },
+  {
     property: "mutual-exclusion",
     how: "the one that holds the lock falls asleep",
     story: turns("  - { at: 2s, for: 6s, client: { pause: c2 } }"),
@@ -289,6 +320,10 @@ faults:
     says: /took a write of c1 with token \d+ after one with token \d+/,
   },
 ];
+
+function storesOf(run: ScenarioRun): Store[] {
+  return run.run.world.ids.map((id) => (processIn(run, id).disk.backend as Backend).store);
+}
 
 function emptyOf(keys: object): unknown {
   return Array.isArray(keys) ? [] : new (keys.constructor as new () => object)();
