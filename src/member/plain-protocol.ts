@@ -11,9 +11,19 @@ const FACTS: ProcessFacts = { role: 0, term: 0, commit: 0, applied: 0, lastIndex
 /** Bytes that a message is taken for. */
 const MESSAGE_BYTES = 64;
 
-/** A protocol without a disk, whose state is plain data and whose messages are immutable class instances. */
+/**
+ * A protocol without a disk, whose state is plain data and whose messages are instances of a class, never changed after they were
+ * sent: a message that is held or waits in an inbox is part of the world, and recorded mode shares instances as they are.
+ */
 export abstract class PlainProtocol<State, Message extends object> implements Protocol<State, Message> {
   abstract readonly name: string;
+  /** Ids of the cluster's members. */
+  protected readonly members: readonly number[];
+
+  constructor(members: readonly number[]) {
+    this.members = members;
+  }
+
   abstract start(context: ProcessContext): State | null;
   abstract receive(state: State, from: number, message: Message, context: ProcessContext): void;
   abstract timer(state: State, timer: number, context: ProcessContext): void;

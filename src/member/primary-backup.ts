@@ -6,7 +6,11 @@ import { PlainProtocol } from "./plain-protocol.ts";
 import type { ProcessContext, ProcessFacts } from "./protocol.ts";
 
 /** One message: the primary is alive, and (with a key) this is the newest value of it; null: it is gone. Never changed. */
-type Update = { readonly term: number; readonly key: string | null; readonly value: string | null };
+class Update {
+  readonly term: number = 0;
+  readonly key: string | null = null;
+  readonly value: string | null = null;
+}
 
 /** The state of one of the two. */
 type Replica = { primary: boolean; term: number; heardMicros: number; writes: number; data: Map<string, string> };
@@ -23,12 +27,6 @@ function write(replica: Replica, key: string, value: string | null): void {
 /** Member 1 begins as primary, all others as backups. */
 export class PrimaryBackup extends PlainProtocol<Replica, Update> {
   readonly name = "primary-backup";
-  private readonly members: readonly number[];
-
-  constructor(members: readonly number[]) {
-    super();
-    this.members = members;
-  }
 
   start(context: ProcessContext): Replica {
     context.setTimer(BEAT_MICROS, 1);
@@ -37,7 +35,8 @@ export class PrimaryBackup extends PlainProtocol<Replica, Update> {
   }
 
   private tell(replica: Replica, context: ProcessContext, key: string | null, value: string | null): void {
-    for (const id of this.members) if (id !== context.self) context.send(id, { term: replica.term, key, value });
+    const update = Object.assign(new Update(), { term: replica.term, key, value });
+    for (const id of this.members) if (id !== context.self) context.send(id, update);
   }
 
   receive(replica: Replica, _from: number, update: Update, context: ProcessContext): void {
