@@ -138,8 +138,27 @@ function checkCompleteness(ghost: Ghost, out: Findings, id: number, raft: Raft):
       "leader-completeness",
       [id],
       `n${id} leads term ${raft.term} without entry ${index}, committed in term ${ghost.committedTerm}: ${has}`,
+      whatStandsThere(ghost, id, raft, index),
     );
   }
+}
+
+/** Which entry was committed and who has it on disk; which one the leader has in its place, and who made that. */
+function whatStandsThere(ghost: Ghost, id: number, raft: Raft, index: number): string[] {
+  const seen = [itemAt(ghost.entries, index), ...(ghost.others.get(index) ?? [])];
+  const committed = seen.find((entry) => entry?.chain === ghost.committedChain);
+  const holders = raft.tracker.membership.voters.filter((voter) => holds(ghost, voter, index, ghost.committedChain));
+  const ofTerm = committed === undefined ? "" : ` of term ${committed.term}`;
+  const lines = [
+    `the one committed: entry ${index}${ofTerm}, on disk at ${holders.length === 0 ? "nobody" : names(holders)}`,
+  ];
+  if (raft.log.last < index) return lines;
+  const { term } = entryAt(raft.log, index);
+  const maker = ghost.leaders.get(term);
+  const by =
+    maker === undefined ? "" : `, led by n${maker.member} since ${formatMicros(maker.atMicros)} [${maker.step}]`;
+  lines.push(`in its place at n${id}: entry ${index} of term ${term}${by}`);
+  return lines;
 }
 
 /** Entries were appended or cut. */

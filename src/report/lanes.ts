@@ -38,11 +38,9 @@ export function laneLines(story: Story, layout: Layout): Line[] {
   if (rows.length === 0 || members.length === 0) return [];
   const grid = gridOf(members.length, layout.width);
   const lines: Line[] = [headLine(members, grid)];
-  let before = story.before;
   let lastStep = 0;
   for (const row of rows) {
-    lines.push(...rowLines(row, story.failed, row.step === lastStep, members, before, grid, layout));
-    before = row.lanes;
+    lines.push(...rowLines(row, story.failed, row.step === lastStep, members, grid, layout));
     lastStep = row.step;
   }
   return lines;
@@ -60,15 +58,15 @@ function rowLines(
   isFailure: boolean,
   isSameStep: boolean,
   members: readonly number[],
-  before: readonly LaneState[],
   grid: Grid,
   layout: Layout,
 ): Line[] {
   const { signs } = layout;
   const cells: Cell[] = new Array(grid.note).fill(null).map(() => ({ text: " ", role: "dim" as Role }));
   const columnOf = (member: number): number => grid.first + members.indexOf(member) * grid.pitch;
+  // What changed in this step has a mark of its own; what changed since the row before is so by now, told or not.
   for (const [lane, member] of members.entries())
-    put(cells, columnOf(member), laneSign(before[lane] ?? "up", layout), "dim");
+    put(cells, columnOf(member), laneSign(row.lanes[lane] ?? "up", layout), "dim");
   let label = "";
   if (row.arrow !== null) label = drawArrow(cells, row, columnOf, layout);
   for (const mark of row.marks) drawMark(cells, mark, columnOf(mark.member), layout);

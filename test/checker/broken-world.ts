@@ -22,6 +22,8 @@ export interface Broken {
   readonly events?: number;
   /** What the finding must say. */
   readonly says?: RegExp;
+  /** What its evidence must say. */
+  readonly evidence?: RegExp;
 }
 
 export const calm = (members: number, faults: string = "", more: string = ""): string => `
@@ -50,6 +52,7 @@ export function describeWorlds(worlds: readonly Broken[]): void {
         expect(result.violation?.property).toBe(broken.property);
         expect(result.verdict).toBe("held");
         if (broken.says !== undefined) expect(result.violation!.text).toMatch(broken.says);
+        if (broken.evidence !== undefined) expect(result.violation!.evidence.join("; ")).toMatch(broken.evidence);
       },
     );
 

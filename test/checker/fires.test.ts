@@ -144,6 +144,7 @@ const BROKEN: readonly Broken[] = [
     ),
     mutate: "vote-compares-length-only",
     says: /n1 leads term \d+ without entry|n1 leads term \d+ .*another entry there/,
+    evidence: /^the one committed: entry \d+ of term \d+, on disk at n\d/,
   },
   {
     property: "state-machine-safety",

@@ -70,6 +70,20 @@ describe("the story of a failure", () => {
   });
 });
 
+describe("the lanes", () => {
+  it("show who leads at each row, also where the row that told of a change was left out", () => {
+    const row = { arrow: null, marks: [], note: "", tone: "plain", isHere: false, weight: 0 } as const;
+    const rows = [
+      { ...row, step: 1, atMicros: 1_000_000, lanes: ["leads", "up"] as const },
+      { ...row, step: 9, atMicros: 2_000_000, lanes: ["down", "leads"] as const },
+    ];
+    const story = { members: [1, 2], rows, before: ["up", "up"] as const, failed: false, against: null };
+    const [, first, second] = laneLines(story, { signs: ASCII_SIGNS, width: 80 }).map((line) => lineText(line).trim());
+    expect(first).toMatch(/^1\.0000s +# +\|$/);
+    expect(second).toMatch(/^2\.0000s +#$/);
+  });
+});
+
 describe("a run that held", () => {
   it("is told by its elections", () => {
     const story = tellRun(HELD.scenario, HELD.result);
