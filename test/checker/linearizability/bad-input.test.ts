@@ -148,6 +148,7 @@ describe("a file of another kind", () => {
   it("is named as such, where it can be told", () => {
     expect(mistake('[{"process":0}]')).toContain("1  a JSON array is no history");
     expect(mistake('{"a":1}')).toContain('1  the first line of a JSONL history is {"format":"history/1"');
+    expect(mistake('{"format":"lockstep-run/1"}')).toContain("0  this is a recorded run: `lockstep export");
     expect(mistake("\u0000{\u0000")).toContain("UTF-16");
     expect(mistake("name: x\n")).toBe("1  the format is not known: name it with --input");
   });

@@ -131,6 +131,9 @@ function failCasFrom(value: unknown, line: number): FailCas {
 /** The header of history/1. Throws `FormatError` where the line is none. */
 export function readJsonHeader(text: string, line: number): JsonHeader {
   const header = parsed(text, line);
+  if (header.format === "lockstep-run/1") {
+    throw new FormatError(0, "this is a recorded run: `lockstep export <run> --to jsonl` writes its history");
+  }
   if (header.format !== "history/1") {
     throw new FormatError(line, 'the first line of a JSONL history is {"format":"history/1","model":…}');
   }
