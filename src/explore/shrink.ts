@@ -13,6 +13,7 @@ import {
   faultEdits,
   fewerClients,
   fewerMembers,
+  lastMoments,
   optionEdits,
   resolved,
   smallConstants,
@@ -61,6 +62,8 @@ export function beginShrinking(failing: Failing, reseed: number): Shrinking {
 /** Runs all passes until nothing gets smaller any more. Yields batches; takes their outcomes in the same order. */
 export function* shrink(state: Shrinking): Generator<readonly Candidate[], void, readonly Tried[]> {
   yield* firstOf(state, [resolved(state.best.scenario, state.best.result)], 1);
+  yield* cut(state);
+  yield* firstOf(state, lastMoments(state.best.scenario, state.best.result), 6);
   yield* cut(state);
   // Coarse first and with few seeds, then each part by itself with many. The load goes early: it is what a run costs.
   yield* fewerFaults(state, 1, 4);

@@ -1,7 +1,7 @@
 // Ways to make a scenario smaller or plainer, each a list of scenarios to try, the boldest first. None of them knows whether the
 // failure survives it.
 
-import { type Action, ALWAYS_PPM, type PartitionShape } from "../fault/action.ts";
+import { type Action, ALWAYS_PPM, lasts, type PartitionShape } from "../fault/action.ts";
 import { ALL, members as named, needsDraw, type Selector } from "../fault/selector.ts";
 import { MILLISECOND, SECOND } from "../kernel/time.ts";
 import type { FaultReport, RunResult } from "../run/result.ts";
@@ -85,6 +85,39 @@ function shortened(scenario: Scenario, durationMicros: number): Scenario {
       .filter((load) => load.fromMicros < durationMicros)
       .map((load) => ({ ...load, untilMicros: Math.min(load.untilMicros, durationMicros) })),
   };
+}
+
+/** What has been standing before the first fault of a shortened run: time for a first leader. */
+const LEAD_IN_MICROS = 2 * SECOND;
+
+/** Only what was going on in the last moments before the failure, moved to the beginning; the shortest stretch first. */
+export function lastMoments(scenario: Scenario, result: RunResult): Scenario[] {
+  const { violation } = result;
+  if (violation === null || violation.property.startsWith("expectation/")) return [];
+  const list: Scenario[] = [];
+  for (const stretch of [1, 2, 4, 8]) {
+    const from = Math.floor((violation.atMicros - stretch * SECOND) / MILLISECOND) * MILLISECOND;
+    if (from <= LEAD_IN_MICROS) break;
+    const by = LEAD_IN_MICROS - from;
+    const faults: Fault[] = [];
+    for (const [at, fault] of scenario.faults.entries()) {
+      const fired = result.faults[at]?.firedAtMicros ?? -1;
+      const { forMicros } = fault;
+      if (fired < 0 || result.faults[at]?.status === "ineffective") continue;
+      if (fired >= from) faults.push({ ...fault, trigger: { kind: "time", atMicros: wholeMillis(fired) + by } });
+      else if (result.faults[at]?.status === "active" && lasts(fault.action)) {
+        const left = forMicros === null ? null : Math.max(MILLISECOND, fired + forMicros - from);
+        faults.push({ ...fault, trigger: { kind: "time", atMicros: LEAD_IN_MICROS }, forMicros: left });
+      }
+    }
+    const durationMicros = LEAD_IN_MICROS + (stretch + 4) * SECOND;
+    if (durationMicros >= scenario.durationMicros) break;
+    const workload = scenario.workload
+      .filter((load) => load.untilMicros > from)
+      .map((load) => ({ ...load, fromMicros: Math.max(0, load.fromMicros + by), untilMicros: durationMicros }));
+    list.push({ ...scenario, durationMicros, faults, workload });
+  }
+  return list;
 }
 
 /** The load made lighter: one of several, fewer clients, later, shorter, slower, fewer kinds. */
