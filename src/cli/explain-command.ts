@@ -6,6 +6,7 @@ import { CODE_EXAMPLES, PROPERTY_TEXTS } from "../report/property-texts.ts";
 import type { Layout } from "../report/signs.ts";
 import { BLANK, type Line, padded, span } from "../report/span.ts";
 import { nearest } from "../scenario/nearest.ts";
+import { PROPERTY_ALIASES, propertyNames } from "../scenario/parse-predicate.ts";
 import { SCENARIO_CODES } from "../scenario/problem.ts";
 import { complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -30,9 +31,11 @@ function codeLines(code: string, layout: Layout): Line[] {
   const wanted = code.trim();
   const property = PROPERTIES.find((one) => one.code === wanted.toUpperCase() || one.id === wanted.toLowerCase());
   if (property !== undefined) return propertyLines(property, layout);
+  const several = PROPERTY_ALIASES[wanted.toLowerCase()];
+  if (several !== undefined) return aliasLines(wanted.toLowerCase(), several, layout);
   const problem = SCENARIO_CODES.find((one) => one.code === wanted.toUpperCase());
   if (problem === undefined) {
-    const known = [...PROPERTIES.flatMap((one) => [one.id, one.code]), ...SCENARIO_CODES.map((one) => one.code)];
+    const known = [...propertyNames(), ...PROPERTIES.map((one) => one.code), ...SCENARIO_CODES.map((one) => one.code)];
     const near = nearest(wanted, known) ?? nearest(wanted.toUpperCase(), known);
     throw complaint(
       `there is no code or property "${code}"`,
@@ -51,6 +54,15 @@ function codeLines(code: string, layout: Layout): Line[] {
 
 function sourceLines(source: string, role: "bad" | "good"): Line[] {
   return source.split("\n").map((line) => [span(`    ${line}`, role)]);
+}
+
+/** A name that stands for several properties. */
+function aliasLines(alias: string, ids: readonly string[], layout: Layout): Line[] {
+  const lines: Line[] = [[span(alias, "strong"), span(" stands for")], BLANK];
+  for (const { code, id, rule } of PROPERTIES)
+    if (ids.includes(id))
+      lines.push(...fillText([span(`  ${code}  `, "dim"), span(padded(id, 24))], rule, "dim", layout.width));
+  return lines;
 }
 
 function propertyLines({ id, code, group, rule }: Property, layout: Layout): Line[] {

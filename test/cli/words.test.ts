@@ -237,6 +237,10 @@ describe("other commands", () => {
   });
 
   it("explain-code knows properties and problems", () => {
+    const alias = lockstep(["explain-code", "no-split-brain"]);
+    expect([alias.code, alias.err]).toEqual([0, ""]);
+    for (const id of ["election-safety", "commit-support", "state-machine-safety"])
+      expect(alias.out).toContain(` ${id} `);
     expect(lockstep(["explain-code", "LS1001"]).out).toContain("at most one leader per term");
     expect(lockstep(["explain-code", "ls2004"]).out).toContain("unknown key");
     expect(lockstep(["explain-code", "LS1O01"])).toMatchObject({
