@@ -183,21 +183,19 @@ describe("scenario", () => {
       [
         "name: a",
         "cluster: { members: 3 }",
-        "mutate: lock-without-fencing",
+        "mutate: stacked-even-zones",
         "over: { seeds: 1..2 }",
         "expect:",
         "  - median: { of: failover, is: '< 2s' }",
-        "  - always: mutual-exclusion",
         "variants:",
         "  same: { title: The file as it is }",
-        "  more: { mutate: [], expect: [{ always: fencing-monotonic }] }",
+        "  other: { mutate: [apiserver-stale-cache] }",
       ].join("\n"),
     );
     const { code, err } = lockstep(["run", "a.yaml"], { cwd });
     expect(code).toBe(2);
-    expect(err).toMatch(/a\.yaml:3:1 {2}LS2023 mutation lock-without-fencing/);
-    expect(err).toMatch(/a\.yaml:7:5 {2}LS2023 property mutual-exclusion cannot be checked yet/);
-    expect(err).toMatch(/a\.yaml:10:32 {2}LS2023 property fencing-monotonic/);
+    expect(err).toMatch(/a\.yaml:3:1 {2}LS2023 mutation stacked-even-zones/);
+    expect(err).toMatch(/LS2023 mutation apiserver-stale-cache/);
     const { out } = lockstep(["scenario", "validate", "--json", "a.yaml"], { cwd });
     expect(JSON.parse(out).files[0].problems[0]).toMatchObject({ code: "LS2023", line: 3, path: "mutate" });
   });
