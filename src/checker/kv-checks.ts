@@ -170,6 +170,12 @@ function checkRange(ghost: Ghost, out: Findings, who: string, request: RangeRequ
     return;
   }
   if (revision < ghost.modelPruned) return;
+  const filtered =
+    request.minModRevision !== 0 ||
+    request.maxModRevision !== 0 ||
+    request.minCreateRevision !== 0 ||
+    request.maxCreateRevision !== 0;
+  if (filtered) return;
   if (request.rangeEnd === "") {
     const expected = modelAt(ghost, request.key, revision);
     const seen = body.kvs.length === 0 ? null : (body.kvs[0] as (typeof body.kvs)[number]);
@@ -191,14 +197,7 @@ function checkRange(ghost: Ghost, out: Findings, who: string, request: RangeRequ
     }
     return;
   }
-  const unfiltered =
-    request.limit <= 0 &&
-    request.sortOrder === 0 &&
-    !request.countOnly &&
-    request.minModRevision === 0 &&
-    request.maxModRevision === 0 &&
-    request.minCreateRevision === 0 &&
-    request.maxCreateRevision === 0;
+  const unfiltered = request.limit <= 0 && request.sortOrder === 0 && request.sortTarget === 0 && !request.countOnly;
   if (!unfiltered) return;
   let at = 0;
   for (const key of keysIn(ghost, request.key, request.rangeEnd)) {

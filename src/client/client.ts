@@ -2,7 +2,9 @@
 // leaders and logs are unknown here. An operation without an answer in time has an *unknown* outcome: it may have happened,
 // may still happen, or never.
 
-import type { WatchResponse } from "../etcd/watch-api.ts";
+import { AuthenticateResponse } from "../etcd/api.ts";
+import { StreamMessage } from "../etcd/stream-message.ts";
+import { WatchResponse } from "../etcd/watch-api.ts";
 import type { Stream } from "../kernel/choose.ts";
 import { ClientRequest, type ClientResponse } from "../kernel/request.ts";
 import { driverOf } from "./drivers.ts";
@@ -319,8 +321,15 @@ function submit(
   };
   client.open.push(open);
   if (host.clientObserver !== null) host.clientObserver.invoked(client, open, now);
-  host.sendRequest(member, new ClientRequest(client.id, operation, 1, body, client.token));
+  send(client, host, open);
   arm(client, open.deadlineMicros, host);
+}
+
+/** The attempt at hand leaves for its member. */
+function send(client: Client, host: ClientHost, open: OpenOperation): void {
+  const request = new ClientRequest(client.id, open.operation, open.attempt, open.body, client.token);
+  if (open.kind === "watch") host.sendOnStream(open.member, request);
+  else host.sendRequest(open.member, request);
 }
 
 /** One operation that somebody asks a client to make, out of turn. */
@@ -352,6 +361,30 @@ export function submitOne(
   return operation;
 }
 
+/** The same for any request of the protocol, ready made; a watch is one that ends with the first thing it tells. */
+export function submitReady(
+  client: Client,
+  plan: WorkloadPlan,
+  host: ClientHost,
+  kind: OperationKind,
+  body: unknown,
+  timeoutMicros: number | null,
+  member: number,
+): number {
+  const at = plan.endpoints.indexOf(member);
+  if (at >= 0) client.endpoint = at;
+  const operation = ++client.operations;
+  const timed = timeoutMicros === null ? plan : { ...plan, timeoutMicros };
+  submit(client, timed, host, kind, body, operation, 0, "", member);
+  return operation;
+}
+
+/** The stream under a single watch is of no more use. */
+function closeStream(client: Client, host: ClientHost, open: OpenOperation): void {
+  const close = new StreamMessage("close", null);
+  host.sendOnStream(open.member, new ClientRequest(client.id, open.operation, open.attempt, close, client.token));
+}
+
 /** The client's timer fired. A paused client does not notice; `resumeClient` makes up for it. */
 export function clientTimer(client: Client, plan: WorkloadPlan, host: ClientHost, atMicros: number): void {
   if (client.timerAtMicros !== atMicros) return;
@@ -374,6 +407,7 @@ function tend(client: Client, plan: WorkloadPlan, host: ClientHost, atMicros: nu
       i++;
     } else {
       client.open.splice(i, 1);
+      if (open.kind === "watch") closeStream(client, host, open);
       const outcome = isWrite(open.kind) && !plan.unknownFails ? "unknown" : "failed";
       if (host.clientObserver !== null) host.clientObserver.completed(client, open, outcome, null, atMicros);
       if (client.task !== null) driverOf(plan).answered(client, plan, host, open, outcome, null);
@@ -434,7 +468,7 @@ function retry(client: Client, open: OpenOperation, plan: WorkloadPlan, host: Cl
   open.endpoint = client.endpoint;
   open.member = plan.endpoints[client.endpoint] as number;
   open.deadlineMicros = host.clientMicros + plan.timeoutMicros;
-  host.sendRequest(open.member, new ClientRequest(client.id, open.operation, open.attempt, open.body, client.token));
+  send(client, host, open);
 }
 
 /** An answer arrived. Answers to operations that are over, or to earlier attempts, count for nothing. */
@@ -455,6 +489,11 @@ export function receiveResponse(client: Client, plan: WorkloadPlan, host: Client
     return;
   }
   if (response.attempt !== open.attempt) return;
+  if (open.kind === "watch" && response.body instanceof WatchResponse) {
+    // That the watch stands is no news yet.
+    if (response.body.created && !response.body.canceled) return;
+    closeStream(client, host, open);
+  }
   let outcome: Outcome = "ok";
   if (response.error !== null) {
     if (!response.error.definite && isWrite(open.kind)) open.maybe = true;
@@ -469,6 +508,7 @@ export function receiveResponse(client: Client, plan: WorkloadPlan, host: Client
   } else {
     if (response.revision > client.revision) client.revision = response.revision;
     if (plan.learns) learn(client, open, response);
+    if (response.body instanceof AuthenticateResponse) client.token = response.body.token;
   }
   if (at === client.open.length - 1) client.open.pop();
   else client.open.splice(at, 1);

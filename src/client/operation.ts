@@ -31,6 +31,7 @@ export type OperationKind =
   | "timeToLive"
   | "authenticate"
   | "auth"
+  | "watch"
   | "call";
 
 /** The kinds that a workload of kind `kv` can mix. */
@@ -54,6 +55,7 @@ export function isWrite(kind: OperationKind): boolean {
     case "keepAlive":
     case "timeToLive":
     case "authenticate":
+    case "watch":
       return false;
     default:
       return true;

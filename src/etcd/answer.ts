@@ -107,7 +107,7 @@ export function timeToLive(server: Server, { id, keys }: LeaseTimeToLive, nowMic
     id,
     ttlSeconds: Math.trunc(micros / 1_000_000),
     grantedSeconds: lease.ttlSeconds,
-    keys: keys ? lease.keys : [],
+    keys: keys ? lease.keys.slice() : [],
   };
 }
 

@@ -20,9 +20,13 @@ import { AlarmAction, AlarmRequest, MemberIdRequest, MemberUpdateRequest } from 
 import { AlarmType } from "./cluster-state.ts";
 import { Code, EtcdError } from "./error.ts";
 import {
+  beginReading,
+  type FieldNote,
   type Fields,
   has,
   messageOf,
+  noteUnknown,
+  type PlainForm,
   readBool,
   readBytes,
   readEnum,
@@ -309,7 +313,7 @@ const DECODERS: Readonly<Record<string, (fields: Fields) => Call>> = {
 function readBody(body: string): Fields | EtcdError {
   const value = /^[ \t\r\n]*$/.test(body) ? new Map() : parseJson(body);
   if (value instanceof JsonFault) return value.early ? ErrBodyEndsEarly : ErrBodyMalformed;
-  const state = { bad: false };
+  const state = beginReading();
   const fields = messageOf(value, state);
   return state.bad ? ErrBodyMalformed : fields;
 }
@@ -322,6 +326,40 @@ export function decodeCall(path: string, body: string): Call | EtcdError {
   if (fields instanceof EtcdError) return fields;
   const call = decoder(fields);
   return fields.state.bad ? ErrBodyMalformed : call;
+}
+
+/** What one request by its short name (`lease/grant`, `watch`) and a body written by hand asks for. */
+export type PlainRequest = Call | { readonly call: "watch"; readonly create: WatchCreateRequest };
+
+/** Names of everything that `decodePlain` knows, in order. */
+export function plainNames(): string[] {
+  const names = Object.keys(DECODERS).filter((path) => !path.startsWith("/v3/kv/lease/"));
+  return [...names.map((path) => path.slice("/v3/".length)), "watch"].sort();
+}
+
+/**
+ * The request that a body written by hand stands for: a JSON text whose byte strings are plain texts and whose members may be
+ * named (`n2`). The name is a gateway path without `/v3/`, or `watch`. What is wrong, if anything, comes as notes.
+ */
+export function decodePlain(
+  name: string,
+  body: string,
+  memberId: (number: number) => string,
+): PlainRequest | readonly FieldNote[] {
+  const plain: PlainForm = { notes: [], memberId };
+  const state = beginReading(plain);
+  const value = parseJson(body);
+  const fields = messageOf(value instanceof JsonFault ? null : value, state);
+  const decoder = DECODERS[`/v3/${name}`];
+  let request: PlainRequest;
+  if (name === "watch") request = { call: "watch", create: decodeWatchCreate(fields) };
+  else if (decoder !== undefined) request = decoder(fields);
+  else return [{ path: [], message: `etcd has no request "${name}"`, known: plainNames() }];
+  noteUnknown(state);
+  if (state.bad && plain.notes.length === 0) {
+    plain.notes.push({ path: [], message: "two fields are given of which one is meant", known: [] });
+  }
+  return plain.notes.length > 0 ? plain.notes : request;
 }
 
 /** All paths that lead to a call, in order. */

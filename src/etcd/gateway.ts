@@ -6,11 +6,14 @@
 
 export {
   decodeCall,
+  decodePlain,
   decodeWatchRequest,
   ErrBodyEndsEarly,
   ErrBodyMalformed,
   ErrNoSuchPath,
   gatewayPaths,
+  type PlainRequest,
+  plainNames,
 } from "./gateway-decode.ts";
 export {
   encodeAnswer,
@@ -22,3 +25,5 @@ export {
   httpStatus,
   type Json,
 } from "./gateway-encode.ts";
+export { answersWith, plainAnswer } from "./gateway-plain.ts";
+export type { FieldNote } from "./gateway-read.ts";

@@ -109,8 +109,10 @@ function fault(one: Invoked, at: number, via: ReturnType<typeof named>, timeoutM
   const action: Action = {
     kind: "clientOp",
     client: 0,
+    session: null,
     via,
     op,
+    body: null,
     key: one.key,
     value: op === "put" ? one.value : null,
     expected: null,

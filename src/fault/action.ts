@@ -264,7 +264,7 @@ export interface CertificateAction {
   readonly change: "expire" | "rotate";
 }
 
-/** Requests that one client can be told to make. */
+/** Requests of keys and values that one client can be told to make of any protocol. */
 export type ClientOperation = "put" | "get" | "getSerializable" | "delete" | "cas";
 
 export const CLIENT_OPERATIONS: readonly ClientOperation[] = Object.freeze([
@@ -279,6 +279,8 @@ export const CLIENT_OPERATIONS: readonly ClientOperation[] = Object.freeze([
 export type ClientExpectation =
   /** Answered; and where `value` is not null, a read gave it (`""` with `absent` for a key that is not there). */
   | { readonly kind: "ok"; readonly value: string | null; readonly absent: boolean }
+  /** Answered, and the answer has all that the JSON text names. */
+  | { readonly kind: "answer"; readonly answer: string }
   /** No answer in time: the outcome is unknown. */
   | { readonly kind: "timeout" }
   /** Definitely refused; `error` is etcd's name of it (`ErrCompacted`) or null for any. */
@@ -286,11 +288,16 @@ export type ClientExpectation =
 
 export interface ClientOpAction {
   readonly kind: "clientOp";
-  /** The number of the client; 0 for one that exists for this request only. */
+  /** The number of the client; 0 for one that exists for this request, or for those of its session. */
   readonly client: number;
+  /** Requests that name the same session are made by one client, which keeps its token; null: by a client of its own. */
+  readonly session: string | null;
   /** The member to ask; the draw is made when the action fires. */
   readonly via: Selector;
-  readonly op: ClientOperation;
+  /** One of `CLIENT_OPERATIONS`, or a request of etcd's API by its name (`lease/grant`). */
+  readonly op: string;
+  /** The body of a request of etcd's API: a JSON text, written by hand; null for the others. */
+  readonly body: string | null;
   readonly key: string;
   /** What is written; null for operations that write nothing. */
   readonly value: string | null;

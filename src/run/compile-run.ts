@@ -49,7 +49,7 @@ export function unsupportedPlaces(scenario: Scenario): Unsupported[] {
     missing.push({ path, text });
   };
   for (const [at, { id, action }] of scenario.faults.entries()) {
-    const what = unsupportedAction(action);
+    const what = unsupportedAction(action, scenario);
     if (what !== null) miss(["faults", at, fileKeyOf(action)], `fault "${id}": ${what}`);
   }
   for (const [at, workload] of scenario.workload.entries()) {
@@ -105,7 +105,10 @@ function matchesClients(match: {
 }
 
 /** What no fault can do, in a clause; null for what can be done. */
-function unsupportedAction(action: Action): string | null {
+function unsupportedAction(action: Action, { protocol }: Scenario): string | null {
+  if (action.kind === "clientOp" && action.body !== null && protocol !== "etcd") {
+    return `${action.op} is a request of etcd's API, and the protocol is ${protocol}`;
+  }
   if (action.kind !== "message" || !matchesClients(action)) return null;
   return "acting on a single message between a client and a member; act on their connection with drop, delay or hold";
 }
@@ -138,7 +141,8 @@ export function compileRun(scenario: Scenario): CompiledRun {
   const view = staticView(scenario);
   const mutations: ClientMutations = pick(NO_CLIENT_MUTATIONS, mutationsOf(scenario.mutate));
   const workloads = scenario.workload.map((workload, at) => workloadPlan(scenario, workload, at, view, mutations));
-  const faults = scenario.faults.map((fault) => withClient(fault, workloads, scenario));
+  const sessions = new Map<string, number>();
+  const faults = scenario.faults.map((fault) => withClient(fault, workloads, sessions, scenario));
   const timetable: PlannedAction[] = faults.map((fault) => ({
     id: fault.id,
     atMicros: fault.trigger.kind === "time" ? fault.trigger.atMicros : null,
@@ -273,14 +277,17 @@ function zipfSums(count: number): number[] {
   return sums;
 }
 
-/** A single request of nobody in particular gets a client of its own, numbered after all others. */
-function withClient(fault: Fault, workloads: WorkloadPlan[], scenario: Scenario): Fault {
+/** A single request of nobody in particular gets a client of its own, those of a session one together, numbered after all others. */
+function withClient(fault: Fault, workloads: WorkloadPlan[], sessions: Map<string, number>, scenario: Scenario): Fault {
   const action = fault.action;
   if (action.kind !== "clientOp" || action.client !== 0) return fault;
+  const known = action.session === null ? undefined : sessions.get(action.session);
+  if (known !== undefined) return { ...fault, action: { ...action, client: known } };
   const last = workloads[workloads.length - 1];
   const client = last === undefined ? 1 : last.firstClient + last.clients;
+  if (action.session !== null) sessions.set(action.session, client);
   workloads.push({
-    name: fault.id,
+    name: action.session ?? fault.id,
     firstClient: client,
     clients: 1,
     thinkMicros: 0,
@@ -340,10 +347,14 @@ function etcdConfig(scenario: Scenario): EtcdConfig {
     quotaBytes: cluster.quotaBytes === 0 ? -1 : cluster.quotaBytes,
     electionMicros: cluster.raft.electionMicros,
     headStart: true,
-    watchesVersions: scenario.faults.some(({ action }) => action.kind === "upgrade"),
+    watchesVersions: scenario.faults.some(({ action }) => changesVersions(action)),
     mutations: memberMutations,
     etcdMutations,
   };
+}
+
+function changesVersions(action: Action): boolean {
+  return action.kind === "upgrade" || (action.kind === "clientOp" && action.op === "maintenance/downgrade");
 }
 
 /** Quotas by member id; a quota of 0 in a scenario is none. */

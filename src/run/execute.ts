@@ -6,6 +6,9 @@ import { PlainChecker } from "../checker/plain-checker.ts";
 import { holds } from "../checker/raft-checks.ts";
 import type { Violation } from "../checker/violation.ts";
 import { valueRead } from "../client/operation.ts";
+import type { Answer } from "../etcd/call.ts";
+import { answersWith, encodeAnswer, encodeWatchResponse, type Json, plainAnswer } from "../etcd/gateway.ts";
+import { WatchResponse } from "../etcd/watch-api.ts";
 import type { ClientOpAction } from "../fault/action.ts";
 import type { ChoiceSource } from "../kernel/choose.ts";
 import { RandomChoices } from "../kernel/choose.ts";
@@ -512,11 +515,11 @@ export class ScenarioRun {
           ? "it was never made"
           : single === undefined
             ? "it had no outcome when the run ended"
-            : outcomeText(action.op, single.outcome, single.response);
+            : outcomeText(action, single.outcome, single.response);
       results.push({
         name: `expectation/${offset + results.length + 1}`,
         held: single !== undefined && fits(action, single.outcome, single.response),
-        expected: `${action.op} ${action.key} of "${fault.id}" to end with ${expectText(action)}`,
+        expected: `${`${action.op} ${action.key}`.trim()} of "${fault.id}" to end with ${expectText(action)}`,
         seen,
         atMicros: state.firedAtMicros,
       });
@@ -552,6 +555,10 @@ function fits(
       if (outcome !== "ok" || response === null) return false;
       if (expected.value === null && !expected.absent) return true;
       return valueRead(response.body) === (expected.absent ? null : expected.value);
+    case "answer":
+      return (
+        outcome === "ok" && response !== null && answersWith(shownAnswer(response.body), JSON.parse(expected.answer))
+      );
     case "timeout":
       return response === null;
     case "error":
@@ -567,16 +574,24 @@ function expectText(action: ClientOpAction): string {
   const expected = action.expect;
   if (expected === null) return "anything";
   if (expected.kind === "ok") return expected.absent ? "absent" : expected.value === null ? "ok" : expected.value;
+  if (expected.kind === "answer") return expected.answer;
   return expected.kind === "timeout" ? "a timeout" : (expected.error ?? "an error");
 }
 
+/** An answer of etcd's API as people write it. */
+function shownAnswer(body: unknown): Json {
+  const json = body instanceof WatchResponse ? encodeWatchResponse(body, null) : encodeAnswer(body as Answer, null);
+  return plainAnswer(json);
+}
+
 function outcomeText(
-  op: ClientOpAction["op"],
+  { op, body }: ClientOpAction,
   outcome: string,
   response: { readonly body: unknown; readonly error: { readonly message: string } | null } | null,
 ): string {
   if (response === null) return "it timed out";
   if (response.error !== null) return `it failed: ${response.error.message}`;
+  if (body !== null) return `it was answered ${JSON.stringify(shownAnswer(response.body))}`;
   const value = valueRead(response.body);
   if (value === null && op === "get" && outcome === "ok") return "it found nothing";
   return value === null ? `it ended ${outcome}` : `it ended ${outcome} with ${value}`;

@@ -1,5 +1,6 @@
 /** Whether the faults of a file can happen: within the run, on members that exist, in groups that do not overlap. */
 
+import { decodePlain, type FieldNote } from "../etcd/gateway.ts";
 import type { Action } from "../fault/action.ts";
 import { lasts } from "../fault/action.ts";
 import type { Selector } from "../fault/selector.ts";
@@ -35,6 +36,18 @@ export function checkFaults(check: Check): void {
     if (fault.trigger.kind === "when") checkPredicate(check, fault.trigger.predicate, [...path, "when"]);
     checkAction(check, fault.action, actionPath(check, at), at);
   });
+}
+
+/** Whether etcd has such a request with such fields. */
+function checkRequest(check: Check, op: string, body: string, path: Path): void {
+  const decoded = decodePlain(op, body, () => "1");
+  if (!Array.isArray(decoded)) return;
+  for (const note of decoded as readonly FieldNote[]) {
+    const unknown = note.known.length > 0;
+    const hint = unknown ? nearest(String(note.path[note.path.length - 1] ?? op), note.known) : null;
+    const has = unknown && hint === null ? `; it has ${note.known.join(", ")}` : "";
+    say(check, unknown ? "LS2004" : "LS2005", [...path, ...note.path], `${note.message}${has}`, hint, unknown);
+  }
 }
 
 function checkTime(check: Check, fault: Fault, path: Path): void {
@@ -154,6 +167,7 @@ function checkAction(check: Check, action: Action, path: Path, at: number): void
           `there is no client c${action.client}: ${check.clients === 0 ? "the file has no workload" : `the workloads have c1 to c${check.clients}`}`,
           check.clients === 0 ? null : `c${check.clients}`,
         );
+      if (action.body !== null) checkRequest(check, action.op, action.body, here("with"));
       return;
     case "clientPause":
       checkSelector(check, action.clients, here("pause"), "client");

@@ -12,7 +12,7 @@ import type {
   OneWay,
   PartitionShape,
 } from "../fault/action.ts";
-import { ALWAYS_PPM } from "../fault/action.ts";
+import { ALWAYS_PPM, CLIENT_OPERATIONS } from "../fault/action.ts";
 import type { Selector } from "../fault/selector.ts";
 import { ALL, isSelectorProblem, LEADER, parseSelector, unionOf } from "../fault/selector.ts";
 import { assert } from "../kernel/assert.ts";
@@ -146,6 +146,7 @@ function expectationOf(expect: ClientFile["expect"]): ClientExpectation | null {
   if (expect === undefined) return null;
   if (typeof expect === "object") {
     if (expect.error !== undefined) return { kind: "error", error: expect.error };
+    if (expect.answer !== undefined) return { kind: "answer", answer: JSON.stringify(expect.answer) };
     return { kind: "ok", value: expect.value === undefined ? null : String(expect.value), absent: false };
   }
   switch (expect) {
@@ -171,11 +172,15 @@ function clientOf(file: ClientFile): Action {
     };
   if (file.reconnect !== undefined)
     return { kind: "clientReconnect", clients: select(file.clients, everyClient), to: select(file.reconnect, ALL) };
+  const { as, op = "get" } = file;
+  const ofWorkload = as !== undefined && /^c[1-9][0-9]*$/.test(as);
   return {
     kind: "clientOp",
-    client: file.as === undefined ? 0 : Number(file.as.slice(1)),
+    client: ofWorkload ? Number(as.slice(1)) : 0,
+    session: ofWorkload ? null : (as ?? null),
     via: select(file.via, { kind: "any", count: 1 }),
-    op: file.op ?? "get",
+    op,
+    body: (CLIENT_OPERATIONS as readonly string[]).includes(op) ? null : JSON.stringify(file.with ?? {}),
     key: file.key ?? "",
     value: file.value === undefined ? null : String(file.value),
     expected: file.expected === undefined ? null : String(file.expected),

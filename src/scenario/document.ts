@@ -163,7 +163,8 @@ export interface DiskFaultFile {
 }
 
 export interface ClientFile {
-  readonly op?: "put" | "get" | "getSerializable" | "delete" | "cas" | undefined;
+  readonly op?: string | undefined;
+  readonly with?: Readonly<Record<string, unknown>> | undefined;
   readonly key?: string | undefined;
   readonly value?: string | number | undefined;
   readonly expected?: string | number | undefined;
@@ -175,7 +176,11 @@ export interface ClientFile {
     | "timeout"
     | "error"
     | "absent"
-    | { readonly value?: string | number | undefined; readonly error?: string | undefined }
+    | {
+        readonly value?: string | number | undefined;
+        readonly error?: string | undefined;
+        readonly answer?: Readonly<Record<string, unknown>> | undefined;
+      }
     | undefined;
   readonly pause?: SelectorText | undefined;
   readonly slowWatch?: DurationText | undefined;

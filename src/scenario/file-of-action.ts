@@ -133,11 +133,12 @@ function clientOp(action: Extract<Action, { kind: "clientOp" }>): ClientFile {
   const answer = action.expect;
   return defined({
     op: action.op,
-    key: action.key,
+    with: action.body === null || action.body === "{}" ? undefined : JSON.parse(action.body),
+    key: action.body === null ? action.key : undefined,
     value: action.value ?? undefined,
     expected: action.expected ?? undefined,
     via: action.via.kind === "any" && action.via.count === 1 ? undefined : fileOfSelector(action.via),
-    as: action.client === 0 ? undefined : `c${action.client}`,
+    as: action.session ?? (action.client === 0 ? undefined : `c${action.client}`),
     timeout: action.timeoutMicros === null ? undefined : formatMicros(action.timeoutMicros),
     expect:
       answer === null
@@ -148,11 +149,13 @@ function clientOp(action: Extract<Action, { kind: "clientOp" }>): ClientFile {
             ? answer.error === null
               ? "error"
               : { error: answer.error }
-            : answer.absent
-              ? "absent"
-              : answer.value === null
-                ? "ok"
-                : { value: answer.value },
+            : answer.kind === "answer"
+              ? { answer: JSON.parse(answer.answer) }
+              : answer.absent
+                ? "absent"
+                : answer.value === null
+                  ? "ok"
+                  : { value: answer.value },
   });
 }
 

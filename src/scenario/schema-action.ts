@@ -1,6 +1,8 @@
 /** The shape of each action in a file: one key an action, with what it takes. */
 
 import { z } from "zod";
+import { plainNames } from "../etcd/gateway.ts";
+import { CLIENT_OPERATIONS } from "../fault/action.ts";
 import type { ActionFile } from "./document.ts";
 import type { Refine } from "./schema-words.ts";
 import {
@@ -130,9 +132,12 @@ const disk = z
 
 const text = z.union([z.string(), z.number()]);
 
+const fields = z.record(z.string(), z.unknown());
+
 const client = z
   .strictObject({
-    op: oneOf(["put", "get", "getSerializable", "delete", "cas"], "operation", "LS2006").optional(),
+    op: oneOf([...CLIENT_OPERATIONS, ...plainNames()], "operation", "LS2006").optional(),
+    with: fields.optional(),
     key: z.string().min(1).optional(),
     value: text.optional(),
     expected: text.optional(),
@@ -140,7 +145,7 @@ const client = z
     as: z
       .string()
       .superRefine((value, ctx) => {
-        if (!/^c[1-9][0-9]{0,3}$/.test(value))
+        if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(value))
           complain(ctx, "LS2009", { message: `"${value}" is no name of a client`, hint: "c1" });
       })
       .optional(),
@@ -148,7 +153,7 @@ const client = z
     expect: z
       .union([
         oneOf(["ok", "timeout", "error", "absent"], "answer", "LS2006"),
-        z.strictObject({ value: text.optional(), error: z.string().optional() }),
+        z.strictObject({ value: text.optional(), error: z.string().optional(), answer: fields.optional() }),
       ])
       .optional(),
     pause: selector.optional(),
@@ -159,13 +164,34 @@ const client = z
   .superRefine((value, ctx) => {
     oneKey(value, ["op", "pause", "slowWatch", "reconnect"], "a client", ctx);
     if (value.op === undefined) return;
+    if (typeof value.expect === "object") oneKey(value.expect, ["value", "error", "answer"], "an answer", ctx);
+    if (!(CLIENT_OPERATIONS as readonly string[]).includes(value.op)) {
+      const outside = (["key", "value", "expected"] as const).find((name) => value[name] !== undefined);
+      if (outside !== undefined)
+        complain(
+          ctx,
+          "LS2020",
+          { message: `what "${value.op}" asks for stands under "with"`, hint: `with: { ${outside}: … }` },
+          [outside],
+          true,
+        );
+      return;
+    }
+    if (value.with !== undefined) {
+      complain(
+        ctx,
+        "LS2020",
+        { message: `"with" goes with requests of etcd's API, and "${value.op}" takes a key`, hint: "key: a" },
+        ["with"],
+        true,
+      );
+      return;
+    }
     if (value.key === undefined) complain(ctx, "LS2005", { message: `"${value.op}" needs a key`, hint: "key: a" });
     if ((value.op === "put" || value.op === "cas") && value.value === undefined)
       complain(ctx, "LS2005", { message: `"${value.op}" needs a value`, hint: "value: x" });
     if (value.op !== "cas" && value.expected !== undefined)
       complain(ctx, "LS2020", { message: '"expected" goes with cas', hint: "expect" }, ["expected"]);
-    if (typeof value.expect === "object" && value.expect.value !== undefined && value.expect.error !== undefined)
-      complain(ctx, "LS2014", { message: "an answer has a value or an error, not both", hint: null }, ["expect"]);
   });
 
 const message = z.strictObject({

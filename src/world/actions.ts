@@ -1,7 +1,7 @@
 // Doing what the timetable says: aiming (selectors are resolved at the moment an action fires), doing, undoing. An action that
 // found nobody to act on, or changed nothing, is recorded as ineffective.
 
-import { brokenAt, reconnect, resumeClient, submitOne } from "../client/client.ts";
+import { brokenAt, reconnect, resumeClient, submitOne, submitReady } from "../client/client.ts";
 import {
   corruptFile,
   corruptRecord,
@@ -14,6 +14,7 @@ import {
 import type {
   Action,
   CertificateAction,
+  ClientOperation,
   DiskAction,
   MemberAction,
   MessageMatch,
@@ -50,6 +51,7 @@ import { LossReason, type RunContext } from "./context.ts";
 import { CHARGED, EventKind } from "./event.ts";
 import { destroyProcess, roleOf, startProcess, stopProcess, termOf } from "./life.ts";
 import { restoreCluster } from "./restore.ts";
+import { singleRequest } from "./single-request.ts";
 import {
   createProcess,
   type PlannedAction,
@@ -351,7 +353,14 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
       if (client === null || client === undefined || via.length === 0) return false;
       state.targets = via;
       const plan = context.workloadOf(client);
-      state.operation = submitOne(client, plan, context, action, via[0] as number);
+      const member = via[0] as number;
+      if (action.body === null) {
+        const single = { ...action, op: action.op as ClientOperation };
+        state.operation = submitOne(client, plan, context, single, member);
+      } else {
+        const { kind, body } = singleRequest(world, action.op, action.body);
+        state.operation = submitReady(client, plan, context, kind, body, action.timeoutMicros, member);
+      }
       return true;
     }
     case "message":
