@@ -99,7 +99,7 @@ export function settle<S, I, O>(
 
 /** Whether the answer `answer` may stand in the history as `recorded`, which is not the same. Both are ids. */
 function isRecordedAs<S, I, O>(f: Frontier<S, I, O>, model: Model<S, I, O>, answer: number, recorded: number): boolean {
-  return model.fits !== undefined && model.fits(f.outputs[answer] as O, f.outputs[recorded] as O);
+  return model.fits?.(f.outputs[answer] as O, f.outputs[recorded] as O) === true;
 }
 
 /** The same of any of the answers that were passed. */
