@@ -50,6 +50,10 @@ export async function checkCommand(
   const told = toldByFlags(options);
   const budget = budgetOf(options);
   const form = options.json === true ? "json" : (options.format ?? "pretty");
+  if (options.out !== undefined && options.export === undefined)
+    throw complaint("-o/--out goes with --export", `lockstep check history.log --export svg -o history.svg`);
+  if (options.export !== undefined && (options.manifest !== undefined || options.online === true))
+    throw complaint(`--export takes one whole history, and no ${options.online === true ? "--online" : "--manifest"}`);
   if (options.manifest !== undefined)
     return checkManifest(options.manifest, files, told, budget, options, form, terminal);
   if (files.length === 0)
@@ -234,16 +238,29 @@ function checkBundle(file: string, text: string, budget: CheckBudget): FileVerdi
   return { file, verdict, ops, ms: rounded(ms), method: "frontier", histories: entries.length, ...more };
 }
 
+function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-/** Upper ends of the bars of the histogram, in microseconds. */
-const BARS: readonly number[] = [0.5, 1, 2, 5, 10, 20, 50, 100, 1000, 10_000];
+/** Upper ends of the bars of the histogram, in microseconds; what is above stands in a last bar of its own. */
+const BARS: readonly number[] = [0.5, 1, 2, 5, 10, 20, 50, 100, 1000, 10_000, 100_000];
+
+/** Costs are counted in tenths of a microsecond up to this many, then in tenths of a millisecond up to as many. */
+const FINE = 10_000;
+
+/** Where a cost is counted, so that memory does not grow with the history. */
+function fineIndex(micros: number): number {
+  if (micros < FINE / 10) return Math.floor(micros * 10);
+  return Math.min(2 * FINE, FINE + Math.floor(micros / 100));
+}
 
 async function checkOnline(file: string, told: Told, budget: OnlineBudget): Promise<FileVerdict> {
-  // Costs in tenths of a microsecond: memory does not grow with the history.
-  const fine: number[] = Array.from({ length: 10_001 }, () => 0);
+  const fine: number[] = Array.from({ length: 2 * FINE + 1 }, () => 0);
+  const bars = [...BARS, Number.POSITIVE_INFINITY].map((upToMicros) => ({ upToMicros, events: 0 }));
   let total = 0;
   let longest = 0;
   let count = 0;
@@ -251,24 +268,23 @@ async function checkOnline(file: string, told: Told, budget: OnlineBudget): Prom
     count++;
     total += micros;
     if (micros > longest) longest = micros;
-    fine[Math.min(10_000, Math.floor(micros * 10))]!++;
+    fine[fineIndex(micros)]!++;
+    bars.find((bar) => micros <= bar.upToMicros)!.events++;
   });
   const quantile = (share: number): number => {
     let left = Math.ceil(count * share);
-    for (let i = 0; i < fine.length; i++) {
+    for (let i = 0; i < 2 * FINE; i++) {
       left -= fine[i]!;
-      if (left <= 0) return i / 10;
+      if (left <= 0) return i < FINE ? i / 10 : (i - FINE) * 100;
     }
-    return longest;
+    return rounded(longest);
   };
-  let from = 0;
-  const histogram = BARS.map((upTo) => {
-    const to = Math.min(10_001, Math.round(upTo * 10));
-    let sum = 0;
-    for (let i = from; i < to; i++) sum += fine[i]!;
-    from = to;
-    return { upToMicros: upTo, events: sum };
-  });
+  // JSON knows no infinity: the last bar ends with the longest.
+  const histogram = bars.map((bar) =>
+    bar.upToMicros === Number.POSITIVE_INFINITY
+      ? { ...bar, upToMicros: Math.max(Math.ceil(longest), BARS[BARS.length - 1]!) }
+      : bar,
+  );
   const { verdict, violation, reason } = online;
   return {
     file,
@@ -381,7 +397,7 @@ function manifestLine(verdict: FileVerdict, terminal: Terminal): Line {
     sign,
     span(verdict.file),
     span(`  ${verdict.verdict}${expected}`, good ? "plain" : "bad"),
-    span(`  ${verdict.method}  ${verdict.ops} operations  ${verdict.ms} ms`, "dim"),
+    span(`  ${verdict.method}  ${counted(verdict.ops, "operation")}  ${verdict.ms} ms`, "dim"),
   ];
 }
 
@@ -395,7 +411,7 @@ function hangingText(label: string, text: string, width: number): Line[] {
 function verdictLines(verdict: FileVerdict, against: CaseAgainst | undefined, terminal: Terminal): readonly Line[] {
   const { signs, width } = terminal.layout;
   if (verdict.verdict === "error") return [];
-  const cost = span(`  ${verdict.ops} operations  ${verdict.method}  ${verdict.ms} ms`, "dim");
+  const cost = span(`  ${counted(verdict.ops, "operation")}  ${verdict.method}  ${verdict.ms} ms`, "dim");
   const lines: Line[] = [];
   if (verdict.verdict === "ok") {
     lines.push([span(`${signs.held} `, "good"), span(`${verdict.file}  linearizable`), cost]);
@@ -407,7 +423,7 @@ function verdictLines(verdict: FileVerdict, against: CaseAgainst | undefined, te
       | { part?: string; line: number; sentence: string; statesBefore: readonly string[] }
       | undefined;
     if (evidence !== undefined) {
-      const where = evidence.part === undefined ? "" : ` of ${evidence.part}`;
+      const where = evidence.part === undefined ? "" : ` (part ${evidence.part})`;
       const head = `  line ${evidence.line}${where}: `;
       lines.push(...hangingText(head, evidence.sentence, width));
       if (evidence.statesBefore.length > 0 && evidence.statesBefore.length <= 12) {
@@ -433,7 +449,7 @@ function verdictLines(verdict: FileVerdict, against: CaseAgainst | undefined, te
   if (online !== undefined) {
     lines.push([
       span(
-        `  ${online.events} events  median ${online.medianMicros} µs  p99 ${online.p99Micros} µs  longest ${online.maxMicros} µs  largest frontier ${online.largestFrontier}`,
+        `  ${counted(online.events, "event")}  median ${online.medianMicros} µs  p99 ${online.p99Micros} µs  longest ${online.maxMicros} µs  largest frontier ${online.largestFrontier}`,
         "dim",
       ),
     ]);
@@ -442,7 +458,7 @@ function verdictLines(verdict: FileVerdict, against: CaseAgainst | undefined, te
       if (bar.events > 0)
         lines.push([
           span(
-            `  ≤ ${String(bar.upToMicros).padStart(5)} µs  ${"#".repeat(Math.ceil((bar.events * 40) / most))} ${bar.events}`,
+            `  ≤ ${String(bar.upToMicros).padStart(6)} µs  ${"#".repeat(Math.ceil((bar.events * 40) / most))} ${bar.events}`,
             "dim",
           ),
         ]);

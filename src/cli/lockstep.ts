@@ -388,7 +388,7 @@ function describeDoctor(doctor: Command): void {
 
 function describeBench(bench: Command): void {
   bench
-    .argument("<work>", "what to measure: w, check")
+    .argument("<work>", "what to measure: w, recorded, mvcc, recovery, check, blackbox, sweep")
     .argument("[arguments...]", "options of the work; see docs/BENCHMARKS.md")
     .allowUnknownOption(true)
     .passThroughOptions(true)

@@ -28,6 +28,15 @@ export const MODEL_NAMES: readonly string[] = [
 
 const NO_KEYS: ReadonlyMap<string, Value> = new Map();
 
+/** Whether the model `name` takes an initial value of this shape; others would be passed over in silence. */
+export function beginsWith(name: string, initial: Initial): boolean {
+  if (initial instanceof Map && initial.size === 0) return true;
+  const byKey = initial instanceof Map;
+  if (name === "list-append") return initial === null || (Array.isArray(initial) && initial.length === 0);
+  if (name === "multi-register" || name === "etcd") return byKey || initial === null;
+  return !byKey || name === "kv" || name === "kv-cas";
+}
+
 /** The model `name` beginning as `initial`, or undefined where there is none of that name. */
 export function modelOf(name: string, initial: Initial): CallModel | undefined {
   const byKey = initial instanceof Map ? (initial as ReadonlyMap<string, Value>) : undefined;

@@ -144,6 +144,38 @@ describe("a value", () => {
   });
 });
 
+describe("what would be passed over in silence", () => {
+  it("is refused: a keyed model's call without a key, a put of nothing, a client with a name", () => {
+    const keyed: Told = { ...NOTHING_TOLD, model: "kv-cas" };
+    expect(mistake(jsonl({ process: 1, type: "invoke", f: "get" }), keyed)).toBe(
+      "2  get without a key: the model kv-cas has one object a key",
+    );
+    expect(mistake(jsonl({ process: 1, type: "invoke", f: "put", key: "x" }), keyed)).toBe("2  put without a value");
+    const named = '[{:process :nemesis :type :info}\n{:process "a" :type :invoke :f :read :value nil}]';
+    expect(mistake(named)).toBe("2  the process of an event is a whole number or a keyword, not a string");
+  });
+
+  it("is refused: a first value that the model cannot begin with", () => {
+    const text = jsonl(WRITE);
+    const begun = (model: string, initial: Told["initial"]): string =>
+      mistake(text, { ...NOTHING_TOLD, model, initial });
+    expect(begun("register", new Map([["a", 1]]))).toBe(
+      "0  the model register does not begin with a value for each key",
+    );
+    expect(begun("multi-register", 5)).toBe("0  the model multi-register does not begin with one value");
+    expect(begun("register", new Map())).toBe("");
+  });
+
+  it("is named: a field that is not there, a model that is not there", () => {
+    expect(mistake(jsonl({ type: "invoke", f: "read" }))).toBe("2  process is missing");
+    expect(mistake(jsonl({ process: 1, f: "read" }))).toContain("2  type is missing");
+    const header = `${JSON.stringify({ format: "history/1", model: "regster" })}\n`;
+    expect(mistake(header + JSON.stringify(WRITE), NOTHING_TOLD)).toContain(
+      "1  there is no model “regster” (there is register,",
+    );
+  });
+});
+
 describe("a file of another kind", () => {
   it("is named as such, where it can be told", () => {
     expect(mistake('[{"process":0}]')).toContain("1  a JSON array is no history");

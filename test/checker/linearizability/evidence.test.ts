@@ -7,7 +7,7 @@ import { findEvidence } from "../../../src/checker/linearizability/evidence.ts";
 import { layOut } from "../../../src/checker/linearizability/export/layout.ts";
 import { porcupineData } from "../../../src/checker/linearizability/export/porcupine.ts";
 import { htmlPage, svgPicture } from "../../../src/checker/linearizability/export/svg.ts";
-import { textPicture } from "../../../src/checker/linearizability/export/text.ts";
+import { foldedPicture, textPicture } from "../../../src/checker/linearizability/export/text.ts";
 import { NOTHING_TOLD, readHistory } from "../../../src/checker/linearizability/format/read.ts";
 import type { Operation } from "../../../src/checker/linearizability/history.ts";
 import { partsOf, prefixOf } from "../../../src/checker/linearizability/history.ts";
@@ -152,6 +152,17 @@ describe("pictures", () => {
       "c4                                   ├─ get x → b ───┤",
     ]);
     expect(textPicture(layout, true).join("")).toMatch(/^[\u0020-\u007e→]*$/);
+  });
+
+  it("stand in bands where the terminal is too narrow, so that none is out of sight", () => {
+    expect(foldedPicture(layout, false, 80)).toEqual(textPicture(layout));
+    expect(foldedPicture(layout, false, 40)).toEqual([
+      "c0  ├─ put x=a #1 ─┤",
+      "c1                  ├─ put x=b #2 ─┤",
+      "",
+      "c2  ├─ ✗ get x → a ─┤",
+      "c4   ├─ get x → b ───┤",
+    ]);
   });
 
   it("are SVG and HTML that ask for nothing else", () => {

@@ -52,6 +52,9 @@ function readList(r: Reader, close: string): Edn[] {
     if (r.at >= r.text.length)
       throw new FormatError(opened, `the file ends inside a form that began here (no “${close}”)`);
     if (r.text[r.at] === close) break;
+    // Keywords lose their colon, so that only here a client with a name can be told from a nemesis.
+    if (r.depth === 1 && r.text[r.at] === '"' && items.length % 2 === 1 && items[items.length - 1] === "process")
+      throw new FormatError(r.line, "the process of an event is a whole number or a keyword, not a string");
     items.push(readForm(r));
   }
   r.at++;

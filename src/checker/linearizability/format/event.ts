@@ -148,6 +148,8 @@ export function callOf(dialect: Dialect, event: HistoryEvent): Call {
   const keyed = dialect.model === "kv" || dialect.model === "kv-cas" || (etcd && verb !== "range" && verb !== "txn");
   if (etcd) checkEtcdCall(event);
   if (!keyed && event.key !== "") throw new FormatError(event.line, `the model ${dialect.model} has no keys`);
+  if (keyed && event.key === "")
+    throw new FormatError(event.line, `${verb} without a key: the model ${dialect.model} has one object a key`);
   const value = event.value;
   switch (event.f) {
     case "cas":
@@ -168,6 +170,7 @@ export function callOf(dialect: Dialect, event: HistoryEvent): Call {
       if (dialect.model === "kv" && typeof value !== "string") {
         throw new FormatError(event.line, `put takes a string, not ${brief(value)}`);
       }
+      if (value === null) throw new FormatError(event.line, "put without a value");
       return new Call(verb, event.key, value);
     case "write":
     case "add":

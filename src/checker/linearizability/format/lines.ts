@@ -147,11 +147,13 @@ export function readJsonHeader(text: string, line: number): JsonHeader {
 
 function typeFrom(value: unknown, line: number): EventType {
   if (value === "invoke" || value === "ok" || value === "fail" || value === "info") return value;
+  if (value === undefined) throw new FormatError(line, "type is missing (invoke, ok, fail or info)");
   throw new FormatError(line, `type is invoke, ok, fail or info, not ${shown(value)}`);
 }
 
 function processFrom(value: unknown, line: number): number {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  if (value === undefined) throw new FormatError(line, "process is missing");
   throw new FormatError(line, `process is a whole number, not ${shown(value)}`);
 }
 

@@ -3,7 +3,7 @@
 
 import type { History } from "../history.ts";
 import type { CallModel } from "../model/register.ts";
-import { type Initial, modelOf } from "../models.ts";
+import { beginsWith, type Initial, MODEL_NAMES, modelOf } from "../models.ts";
 import { addEvent, builtHistory, createBuilder } from "./build.ts";
 import { readEdn } from "./edn.ts";
 import type { Dialect, FailCas, HistoryEvent } from "./event.ts";
@@ -70,7 +70,16 @@ export function judgeOf(
     throw new FormatError(0, `a history in the format ${format} does not say its model: name it with --model`);
   const initial = told.initial ?? header.initial ?? firstValue(format, name);
   const model = modelOf(name, initial);
-  if (model === undefined) throw new FormatError(0, `there is no model “${name}”`);
+  if (model === undefined)
+    throw new FormatError(
+      header.model === name ? 1 : 0,
+      `there is no model “${name}” (there is ${MODEL_NAMES.join(", ")})`,
+    );
+  if (!beginsWith(name, initial))
+    throw new FormatError(
+      0,
+      `the model ${name} does not begin with ${initial instanceof Map ? "a value for each key" : "one value"}`,
+    );
   const failCas = told.failCas ?? header.failCas ?? (format === "edn" ? "discarded" : "observed");
   return { dialect: { model: name, failCas, nilSaysNothing: format === "edn" }, model };
 }
