@@ -79,7 +79,7 @@ const SINGLE: Readonly<Record<string, ClientOperation>> = {
   cas: "put",
 };
 
-/** The scenario with these operations in place of its load, in two ways: at their members, and at whoever leads. */
+/** The scenario with these operations in place of its load: at their members, at whoever leads, or all of them writes. */
 export function spelledOut(scenario: Scenario, invoked: readonly Invoked[]): Scenario[] {
   const timeoutMicros = scenario.workload[0]?.timeoutMicros ?? null;
   const faults = (via: (one: Invoked) => Parameters<typeof fault>[2]): Fault[] =>
@@ -91,7 +91,12 @@ export function spelledOut(scenario: Scenario, invoked: readonly Invoked[]): Sce
       (a, b) => timeOf(a) - timeOf(b) || Number(isOperation(a)) - Number(isOperation(b)),
     ),
   });
-  return [spelled(faults((one) => named(one.member))), spelled(faults(() => ({ kind: "leader" })))];
+  const writes = invoked.map((one): Invoked => ({ ...one, kind: "put" }));
+  return [
+    spelled(faults((one) => named(one.member))),
+    spelled(faults(() => ({ kind: "leader" }))),
+    spelled(writes.map((one, at) => fault(one, at, named(one.member), timeoutMicros))),
+  ];
 }
 
 function fault(one: Invoked, at: number, via: ReturnType<typeof named>, timeoutMicros: number | null): Fault {
@@ -105,7 +110,8 @@ function fault(one: Invoked, at: number, via: ReturnType<typeof named>, timeoutM
       action: { kind: "compact", revision: null, keepRevisions: 0, physical: false },
     };
   }
-  const op = SINGLE[one.kind] ?? "get";
+  // What programs ask for changes something more often than not: a put stands for it.
+  const op = SINGLE[one.kind] ?? "put";
   const action: Action = {
     kind: "clientOp",
     client: 0,
@@ -114,7 +120,7 @@ function fault(one: Invoked, at: number, via: ReturnType<typeof named>, timeoutM
     op,
     body: null,
     key: one.key,
-    value: op === "put" ? one.value : null,
+    value: op === "put" ? (one.value === "" ? `${one.client}.${at + 1}` : one.value) : null,
     expected: null,
     timeoutMicros,
     expect: null,
