@@ -57,7 +57,8 @@ export interface WorkloadPlan {
   readonly fromMicros: number;
   readonly untilMicros: number;
   readonly timeoutMicros: number;
-  readonly retry: "none" | "safe" | "blind";
+  /** `etcd`: as etcd's clientv3, which also takes its endpoints in turns. */
+  readonly retry: "none" | "safe" | "blind" | "etcd";
   /** Planted bug: an operation of unknown outcome is said to have failed. */
   readonly unknownFails: boolean;
   readonly failover: boolean;
@@ -257,6 +258,7 @@ export function invoke(client: Client, plan: WorkloadPlan, host: ClientHost): vo
   const now = host.clientMicros;
   if (now >= plan.untilMicros || client.pauses > 0) return;
   const operation = ++client.operations;
+  if (plan.retry === "etcd" && operation > 1) client.endpoint = (client.endpoint + 1) % plan.endpoints.length;
   const sums = plan.kindSums;
   const kindAt =
     sums.length === 1 ? 0 : positionOf(sums, host.operationStream(client.id).below(sums[sums.length - 1] as number));
@@ -459,15 +461,32 @@ function failOver(client: Client, plan: WorkloadPlan, open: OpenOperation): void
 }
 
 function mayRetry(open: OpenOperation, plan: WorkloadPlan): boolean {
-  if (plan.retry === "none" || open.attempt >= ATTEMPTS_MAX) return false;
+  if (plan.retry === "none" || plan.retry === "etcd" || open.attempt >= ATTEMPTS_MAX) return false;
   return plan.retry === "blind" || !open.maybe;
+}
+
+/** gRPC's code for a member that cannot be reached, or cannot answer now. */
+const UNAVAILABLE = 14;
+
+/**
+ * After etcd `client/v3/retry.go`: what was never sent goes to another endpoint; what changes nothing is asked for again when a
+ * member is unavailable; silence ends an operation. (etcd repeats grants of leases as well, and may leave one that nobody knows.)
+ */
+function retriesAsEtcd(open: OpenOperation, { error, member }: ClientResponse): boolean {
+  if (open.attempt >= ATTEMPTS_MAX || error === null || error.code !== UNAVAILABLE) return false;
+  return (member === 0 && error.definite) || isRepeatable(open.kind);
+}
+
+function isRepeatable(kind: OperationKind): boolean {
+  return !isWrite(kind) && kind !== "watch" && kind !== "authenticate";
 }
 
 function retry(client: Client, open: OpenOperation, plan: WorkloadPlan, host: ClientHost): void {
   open.attempt++;
   open.endpoint = client.endpoint;
   open.member = plan.endpoints[client.endpoint] as number;
-  open.deadlineMicros = host.clientMicros + plan.timeoutMicros;
+  // With etcd's client the time that a caller gives is for the operation, not for each try.
+  if (plan.retry !== "etcd") open.deadlineMicros = host.clientMicros + plan.timeoutMicros;
   send(client, host, open);
 }
 
@@ -497,7 +516,12 @@ export function receiveResponse(client: Client, plan: WorkloadPlan, host: Client
   let outcome: Outcome = "ok";
   if (response.error !== null) {
     if (!response.error.definite && isWrite(open.kind)) open.maybe = true;
-    if (plan.failover) failOver(client, plan, open);
+    if (plan.failover || plan.retry === "etcd") failOver(client, plan, open);
+    if (plan.retry === "etcd" && retriesAsEtcd(open, response)) {
+      retry(client, open, plan, host);
+      rearm(client, plan, host);
+      return;
+    }
     // A refusal with a revision is the state machine's: it would say the same again.
     if (response.revision === 0 && mayRetry(open, plan)) {
       retry(client, open, plan, host);

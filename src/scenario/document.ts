@@ -116,7 +116,7 @@ export interface WorkloadFile {
   readonly ttl?: DurationText | undefined;
   readonly hold?: DurationText | undefined;
   readonly fencing?: boolean | undefined;
-  readonly retry?: "none" | "safe" | "blind" | undefined;
+  readonly retry?: "none" | "safe" | "blind" | "etcd" | undefined;
   readonly endpoints?: SelectorText | undefined;
   readonly failover?: boolean | undefined;
   readonly model?: string | undefined;

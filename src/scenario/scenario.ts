@@ -158,7 +158,7 @@ export interface Workload {
   /** `lock`: the resource hears the number of the lock. `stm`: writes are guarded by what was read. */
   readonly fencing: boolean;
   /** `safe`: only what cannot happen twice. `blind`: everything. */
-  readonly retry: "none" | "safe" | "blind";
+  readonly retry: "none" | "safe" | "blind" | "etcd";
   /** The members its clients may talk to; client c starts on the c-th of them, around. */
   readonly endpoints: Selector;
   /** Whether a client goes on to the next endpoint after a timeout or a refusal. */

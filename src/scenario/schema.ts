@@ -180,7 +180,7 @@ const workload = z
     ttl: positiveDuration.optional(),
     hold: positiveDuration.optional(),
     fencing: z.boolean().optional(),
-    retry: oneOf(["none", "safe", "blind"], "way to retry", "LS2006").optional(),
+    retry: oneOf(["none", "safe", "blind", "etcd"], "way to retry", "LS2006").optional(),
     endpoints: fixedSelector.optional(),
     failover: z.boolean().optional(),
     model: oneOf(MODELS, "model", "LS2006").optional(),
