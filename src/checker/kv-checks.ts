@@ -5,11 +5,17 @@ import type { Client, OpenOperation, Outcome } from "../client/client.ts";
 import { isKeyValue, isWrite } from "../client/operation.ts";
 import {
   DeleteRangeResponse,
+  ErrCompacted,
+  ErrFutureRevision,
+  ErrLeaseExist,
+  ErrLeaseNotFound,
   EtcdError,
   type KvRequest,
   PutResponse,
   RangeRequest,
   RangeResponse,
+  type Request,
+  RequestKind,
   type Response,
   TxnRequest,
   TxnResponse,
@@ -56,8 +62,29 @@ export function noteFirstApplied(
       );
     }
   }
+  if (refused) {
+    const wrong = wrongRefusal(ghost, command.body, applied);
+    if (wrong !== "") out.report("linearizability", [member], `entry ${index} was refused: ${wrong}`);
+  }
   const outcome = replay(ghost, command.body, applied);
   if (outcome !== null && client > 0 && !refused) ghost.outcomes.set(index, outcome);
+}
+
+/** Why the model says that a command cannot have been refused so; empty where it may have been. */
+function wrongRefusal(ghost: Ghost, request: Request, refusal: EtcdError): string {
+  if (request.kind === RequestKind.Compaction) {
+    if (refusal === ErrCompacted && request.revision > ghost.modelCompacted)
+      return `revision ${request.revision} was not compacted`;
+    if (refusal === ErrFutureRevision && request.revision <= ghost.modelRevision)
+      return `revision ${request.revision} had been reached`;
+    return "";
+  }
+  if (request.kind === RequestKind.LeaseGrant)
+    return refusal === ErrLeaseExist && !ghost.leases.has(request.id) ? `there was no lease ${request.id}` : "";
+  if (refusal !== ErrLeaseNotFound) return "";
+  const lease =
+    request.kind === RequestKind.Put ? request.lease : request.kind === RequestKind.LeaseRevoke ? request.id : "";
+  return ghost.leases.has(lease) ? `lease ${lease} was there` : "";
 }
 
 /** An operation begins: whatever was answered so far, it may not fall behind. */
