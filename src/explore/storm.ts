@@ -98,6 +98,8 @@ interface Storm {
   readonly list: Fault[];
   nextId: number;
   voters: number[];
+  /** Until when messages are sent twice. */
+  duplicatesUntil: number;
 }
 
 /** Kinds that need another member: there is no link to cut, and nobody to hand over to. */
@@ -119,7 +121,7 @@ const BETWEEN: readonly StormKind[] = [
 export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
   const alone = given.ids.length === 1;
   const plan = alone ? { ...given, kinds: given.kinds.filter((kind) => !BETWEEN.includes(kind)) } : given;
-  const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids] };
+  const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids], duplicatesUntil: 0 };
   if (plan.kinds.length === 0) return [];
   // However short elections are, the storm lasts: it is not over after a second with all its faults.
   const gap = doubled(stream, Math.max(plan.electionMicros >> 2, (plan.untilMicros - plan.fromMicros) >> 6), 4);
@@ -152,7 +154,7 @@ export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
  * that is gone.
  */
 export function drawStanding(plan: StormPlan, storms: readonly Fault[], stream: Stream): Fault[] {
-  const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids] };
+  const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids], duplicatesUntil: 0 };
   const joined = storms.flatMap(({ action }) =>
     action.kind === "member" && action.change === "add" && action.on.kind === "members" ? action.on.ids : [],
   );
@@ -297,6 +299,9 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
       delay(storm, at, lasts, [oneOf(stream, RARITIES)], ALWAYS_PPM);
       break;
     case "duplicate":
+      // One upon the other they would make dozens of each message, and of each answer to it as many again.
+      if (at < storm.duplicatesUntil) break;
+      storm.duplicatesUntil = at + lasts;
       put(storm, at, lasts, { kind: "duplicate", ...everywhere, pPpm: ppm, copies: between(stream, 1, 2) });
       break;
     case "reorder": {

@@ -26,6 +26,10 @@ const STORM_UNTIL_EIGHTHS = 4;
 /** Clocks that drift further than this break the promises that even correct timeouts rest on: a lease has a margin of a fifth. */
 const DRIFT_PPM_MAX = 80_000;
 
+/** Fewer messages on their way, or smaller ones, than these bound what a leader gets through. */
+const INFLIGHT_FEW = 16;
+const BYTES_FEW = 1024;
+
 /** A run that the swarm drew. */
 export interface SwarmRun {
   readonly scenario: Scenario;
@@ -44,7 +48,10 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
   const isFree = namesNobody(base) && base.protocol === "etcd";
   const cluster = isFree ? drawCluster(base.cluster, stream, drawn) : base.cluster;
   const network = isFree ? drawNetwork(base.network, cluster.raft.electionMicros, stream, drawn) : base.network;
-  const workload = isFree ? base.workload.flatMap((one) => drawLoad(one, base, stream, drawn)) : base.workload;
+  // With a few messages on their way at a time no more goes through than so many a round trip: whoever does not wait for
+  // answers would only pile them up.
+  const patient = cluster.raft.maxInflight < INFLIGHT_FEW || cluster.raft.maxSizePerMsgBytes < BYTES_FEW;
+  const workload = isFree ? base.workload.flatMap((one) => drawLoad(one, base, patient, stream, drawn)) : base.workload;
   const ids = cluster.members.filter((member) => member.role === "voter").map((member) => member.id);
   const kinds = drawKinds(stream);
   const { durationMicros } = base;
@@ -171,7 +178,7 @@ function drawRaft(base: RaftSettings, stream: Stream, drawn: string[]): RaftSett
   ]);
   const maxSizePerMsgBytes = weighted(stream, [
     [3, base.maxSizePerMsgBytes],
-    [1, between(stream, 0, 512)],
+    [1, between(stream, 1, 512)],
   ]);
   return {
     ...base,
@@ -252,8 +259,8 @@ const VARIED: readonly WorkloadOp[] = ["put", "get", "getSerializable", "range",
 const PROGRAMS_OF = 3;
 
 /** What becomes of one load of the base. */
-function drawLoad(base: Workload, scenario: Scenario, stream: Stream, drawn: string[]): Workload[] {
-  if (base.kind === "kv") return drawWorkload(base, scenario, stream, drawn);
+function drawLoad(base: Workload, scenario: Scenario, patient: boolean, stream: Stream, drawn: string[]): Workload[] {
+  if (base.kind === "kv") return drawWorkload(base, scenario, patient, stream, drawn);
   // A program stays where it is all that there is.
   if (scenario.workload.length > 1 && !happens(stream, 1, PROGRAMS_OF)) return [];
   drawn.push(base.name);
@@ -265,7 +272,13 @@ function drawLoad(base: Workload, scenario: Scenario, stream: Stream, drawn: str
 const READS: readonly WorkloadOp[] = ["get", "range"];
 
 /** One load becomes one or two: clients that go from member to member, and clients that stay with theirs whatever happens. */
-function drawWorkload(base: Workload, { durationMicros }: Scenario, stream: Stream, drawn: string[]): Workload[] {
+function drawWorkload(
+  base: Workload,
+  { durationMicros }: Scenario,
+  patient: boolean,
+  stream: Stream,
+  drawn: string[],
+): Workload[] {
   const weights = new Map<WorkloadOp, number>(base.ops.map(({ op, weight }) => [op, weight]));
   for (const op of VARIED) {
     const most = op === "compact" ? 1 : 4;
@@ -302,9 +315,10 @@ function drawWorkload(base: Workload, { durationMicros }: Scenario, stream: Stre
   const staying = between(stream, 1, 4);
   drawn.push(`${staying} that stay with their member`);
   // Clients that do not wait for answers leave a leader that is cut off a long tail that nobody else has.
-  const loop: Workload["loop"] = happens(stream, 1, 3)
-    ? { kind: "open", operations: doubled(stream, 10, 3), perMicros: SECOND }
-    : varied.loop;
+  const loop: Workload["loop"] =
+    happens(stream, 1, 3) && !patient
+      ? { kind: "open", operations: doubled(stream, 10, 3), perMicros: SECOND }
+      : varied.loop;
   // A client that waits for its write reads nothing meanwhile: some only read.
   const reads = happens(stream, 1, 2) ? READS.filter(() => happens(stream, 2, 3)) : [];
   return [

@@ -40,6 +40,9 @@ export function takesEffectOnAppend(raft: Raft): boolean {
 /** Takes over a membership, and as a leader acts on it: a smaller quorum may commit more, a new member needs entries. */
 export function adoptMembership(raft: Raft, membership: Membership, progress: Progress[], env: RaftEnv): ConfState {
   setMembership(raft.tracker, membership, progress);
+  // A lease was given by a quorum of the membership before. Two changes later it need not meet the quorums there are.
+  raft.leaseStart = -1;
+  if (raft.leaseRounds.length > 0) raft.leaseRounds = [];
   if (env.logger !== null) {
     env.logger.info(`${describeId(raft.id)} switched to configuration ${describeMembership(membership)}`);
   }
