@@ -29,6 +29,8 @@ export interface MemberGhost {
   votedFor: number;
   /** Chain hashes of the durable part of its log; position = index. All before the first is covered by a snapshot. */
   durable: ChunkedList<number>;
+  /** Term of the newest entry that is known to be durable. */
+  durableTerm: number;
   /** What `durable` was when the member's disk was lost; null: it never was. */
   lost: ChunkedList<number> | null;
   /** Membership that it goes by, as of the last step: what commits in a step may be committed by the one before it. */
@@ -239,6 +241,7 @@ export function memberGhost(ghost: Ghost, id: number): MemberGhost {
     voteTerm: 0,
     votedFor: 0,
     durable: createChunked<number>(2),
+    durableTerm: 0,
     lost: null,
     membership: EMPTY_MEMBERSHIP,
     diskReplaced: false,

@@ -109,7 +109,8 @@ export class LivenessChecker {
     this.checkStability(world);
     checkExpiry(this.out.ghost, this.out, world, this.fairFrom, this.timeoutMicros);
     const since = world.atMicros - this.fairSince;
-    const unit = this.timeoutMicros * (isLossy(world, this.plan) ? 2 : 1);
+    // Without PreVote whoever cannot win makes those that can start over each time it stands: one round in two is lost so.
+    const unit = this.timeoutMicros * (isLossy(world, this.plan) ? 2 : 1) * (this.preVotes ? 1 : 2);
     if (since >= LEADER_TIMEOUTS * unit && this.looked === 0) {
       this.looked = 1;
       this.checkLeader(world, since);

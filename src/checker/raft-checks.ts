@@ -3,6 +3,7 @@
 
 import { createChunked, dropBefore, endOf, itemAt, pushItem, replaceItem, truncateTo } from "../kernel/chunked.ts";
 import { formatMicros } from "../kernel/time.ts";
+import { lastTerm } from "../raft/log.ts";
 import {
   type ConfState,
   chainAt,
@@ -354,6 +355,7 @@ export function noteDurable(ghost: Ghost, out: Findings, id: number, entries: re
     if (entry.index < endOf(durable)) truncateTo(durable, entry.index);
     if (entry.index === endOf(durable)) pushItem(durable, entry.chain);
   }
+  (ghost.members[id] as MemberGhost).durableTerm = (entries[entries.length - 1] as Entry).term;
 }
 
 /** A snapshot up to `index` is durable on a member's disk. */
@@ -427,8 +429,9 @@ export function noteBoot(
   const durable = known.durable;
   const end = endOf(durable) - 1;
   if (!known.diskReplaced && durable.length > 0) {
-    const lost = log.last < end || (end > log.snapshotIndex && chainAt(log, end) !== itemAt(durable, end));
-    if (lost) {
+    const differs = log.last < end || (end > log.snapshotIndex && chainAt(log, end) !== itemAt(durable, end));
+    // A newer leader's entries in their place are no loss, though the power failed before they were durable too.
+    if (differs && lastTerm(log) <= known.durableTerm) {
       out.report(
         "recovery-complete",
         [id],
@@ -455,6 +458,7 @@ export function noteBoot(
     ghost.configs.push({ index: log.snapshotIndex, confState: membership, text: textOf(membership) });
   }
   known.diskReplaced = false;
+  known.durableTerm = lastTerm(log);
   known.up = true;
   known.term = raft.term;
   known.role = raft.role;

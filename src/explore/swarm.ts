@@ -293,7 +293,9 @@ function drawWorkload(
   const clients = between(stream, 1, 6);
   const thinkMicros = doubled(stream, 10 * MILLISECOND, 6);
   // Several liveness bugs hide behind traffic: it ends early, or not at all.
-  const untilMicros = happens(stream, 1, 3) ? Math.floor(durationMicros / 2) : base.untilMicros;
+  const untilMicros = happens(stream, 1, 3)
+    ? Math.floor((durationMicros * between(stream, 6, 12)) / 16 / MILLISECOND) * MILLISECOND
+    : base.untilMicros;
   const varied: Workload = {
     ...base,
     clients,
