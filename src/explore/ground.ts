@@ -19,6 +19,7 @@ const GROUND: ScenarioFile = {
   workload: [
     { name: "kv", clients: 3, closed: "50ms", ops: { put: 2, get: 2, delete: 1 }, keys: 4, timeout: "1s" },
     { name: "watchers", kind: "watch", clients: 3, closed: "300ms", keys: 4 },
+    { name: "copies", kind: "informer", clients: 2, keys: 4 },
     { name: "nodes", kind: "lease", clients: 2, ttl: "3s", hold: "6s" },
     { name: "turns", kind: "lock", clients: 3, ttl: "3s", hold: "2s", fencing: true },
     { name: "users", kind: "auth", clients: 3, closed: "100ms" },

@@ -10,29 +10,17 @@ import type { Scenario } from "../../src/scenario/scenario.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../scenarios");
 
-/** Without a short story yet; those of programs and maintenance are told in other folders. */
+/** Without a short story yet. */
 const UNTOLD: readonly string[] = [
-  "vote-cleared-in-same-term",
   "stale-snapshot-rolls-back",
-  "single-server-change-unsafe",
   "campaign-with-unapplied-config",
   "readindex-stale-acks",
   "lease-read-after-transfer",
   "prevote-without-stickiness",
   "prevote-mixed-rollout",
-  "lock-without-fencing",
-  "lock-lease-unchecked",
   "auth-replay-bumps-revision",
   "quota-decided-at-apply",
   "revision-regresses-after-compaction-crash",
-  "lease-ttl-reset-on-leader-change",
-  "stale-leader-revokes-leases",
-  "lease-on-wall-clock",
-  "watch-lost-on-compaction",
-  "delete-event-compacted",
-  "watch-replays-after-snapshot",
-  "progress-overtakes-events",
-  "future-watch-gets-past",
 ];
 
 function storyOf(folder: string, id: string): Scenario {
