@@ -116,7 +116,7 @@ describe("a partition", () => {
 
   test("whose groups overlap only when it fires leaves a member in the first, and says so", () => {
     const told = tell(
-      "duration: 9s\nfaults:\n  - { at: 300ms, campaign: n1 }\n  - { at: 4s, id: cut, partition: { groups: [leader, [n1, n2], n3] } }",
+      "duration: 9s\nfaults:\n  - { at: 10ms, campaign: n1 }\n  - { at: 4s, id: cut, partition: { groups: [leader, [n1, n2], n3] } }",
     );
     const { status, targets, note } = faultOf(told.result, "cut");
     expect({ status, targets }).toEqual({ status: "active", targets: [1] });
@@ -126,7 +126,7 @@ describe("a partition", () => {
 
   test("whose second group is empty when it fires cuts nobody, and says so", () => {
     const told = tell(
-      "duration: 9s\nfaults:\n  - { at: 300ms, campaign: n1 }\n  - { at: 4s, id: cut, partition: { groups: [[n1, n2, n3], leader] } }",
+      "duration: 9s\nfaults:\n  - { at: 10ms, campaign: n1 }\n  - { at: 4s, id: cut, partition: { groups: [[n1, n2, n3], leader] } }",
     );
     expect(faultOf(told.result, "cut")).toMatchObject({
       status: "ineffective",
