@@ -4,9 +4,11 @@ import { ATTEMPTS_MAX, type WorkloadPlan } from "../../src/client/client.ts";
 import { answer, FakeHost, type Reply, refusal, workload } from "./host.ts";
 
 const MS = 1000;
+/** Some time passes with each answer: a closed loop without pauses would else never come to its end. */
+const delay = fc.integer({ min: MS, max: 60 * MS });
 const reply: fc.Arbitrary<Reply | null> = fc.oneof(
-  fc.nat(60 * MS).map((micros) => answer(micros)),
-  fc.tuple(fc.nat(60 * MS), fc.boolean()).map(([micros, definite]) => refusal(micros, definite)),
+  delay.map((micros) => answer(micros)),
+  fc.tuple(delay, fc.boolean()).map(([micros, definite]) => refusal(micros, definite)),
   fc.constant(null),
 );
 const plan: fc.Arbitrary<WorkloadPlan> = fc
