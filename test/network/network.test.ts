@@ -202,7 +202,15 @@ test("a link is one object, made when it is first asked for, and is not its way 
   const link = linkOf(network, 2, 7);
   expect(linkOf(network, 2, 7)).toBe(link);
   expect(linkOf(network, 7, 2)).not.toBe(link);
-  expect(link).toEqual({ cuts: 0, denied: 0, effects: [], held: [], lastAtMicros: 0, busyUntilMicros: 0, lastJitterMicros: 0 });
+  expect(link).toEqual({
+    cuts: 0,
+    denied: 0,
+    effects: [],
+    held: [],
+    lastAtMicros: 0,
+    busyUntilMicros: 0,
+    lastJitterMicros: 0,
+  });
 });
 
 test("every link has an index of its own", () => {
