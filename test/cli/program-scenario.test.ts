@@ -45,8 +45,8 @@ describe("a scenario written as a program", () => {
     ["a mistake that shows when it runs", `throw new Error("boom");`, /a\.ts: boom/],
     [
       "what cannot be simulated",
-      `export default { name: "x", mutate: "lock-without-fencing" };`,
-      /a\.ts:mutate {2}LS2023/,
+      `export default { name: "x", workload: { clients: 1, ops: { watch: 1 } } };`,
+      /a\.ts:\S+ {2}LS2023/,
     ],
   ])("with %s is refused in words", (_what, text, wanted) => {
     const cwd = freshFolder();
