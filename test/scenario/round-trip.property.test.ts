@@ -316,7 +316,7 @@ test.prop([scenario])(
     const first = parseScenarioValue(JSON.parse(JSON.stringify(file)));
     // What is judged to make no sense together (a time after the end) is not what this law is about.
     for (const problem of first.problems)
-      expect(["LS2010", "LS2012", "LS2020"], problem.message).toContain(problem.code);
+      expect(["LS2010", "LS2011", "LS2012", "LS2020"], problem.message).toContain(problem.code);
     fc.pre(first.scenario !== null);
     const written = formatScenario(first.scenario!);
     const second = parseScenario(written);
