@@ -5,21 +5,24 @@
  * Exit codes: 0 all passed, 1 some failed, 2 wrong arguments or no such folder, 4 there was nothing to run.
  */
 
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { raftScriptKind, runRaftScript } from "./conformance/raft.ts";
 
 /** The outcome of one file: null, or where it first differs. */
 export type FileOutcome = string | null;
 
-function filesUnder(folder: string, extension: string): string[] {
+/** Returns the files below a folder, sorted; `above` are the folders on the way, to which a link may not lead back. */
+function filesUnder(folder: string, extension: string, above: readonly string[] = []): string[] {
   const files: string[] = [];
+  const real = realpathSync(folder);
+  if (above.includes(real)) return files;
   const names = readdirSync(folder).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   for (const name of names) {
     const path = join(folder, name);
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) continue;
-    if (stat.isDirectory()) files.push(...filesUnder(path, extension));
+    if (stat.isDirectory()) files.push(...filesUnder(path, extension, [...above, real]));
     else if (stat.isFile() && name.endsWith(extension)) files.push(path);
   }
   return files;
@@ -81,5 +84,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 70;
+  // What the system refuses is a folder that cannot be read; all else is our own.
+  process.exitCode = error instanceof Error && "syscall" in error ? 2 : 70;
 }

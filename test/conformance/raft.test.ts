@@ -58,3 +58,24 @@ test("a violation of the core ends the script and does not throw", () => {
   const lease = runRaftScript("add-nodes 1 read-only=lease-based\n----\nok\n", "interaction");
   expect(lease.actual).toContain("CheckQuorum must be enabled");
 });
+
+test("a configuration in a warning is not compared: the original prints it differently from build to build", () => {
+  const script = (expected: string): string =>
+    [
+      "add-nodes 3 voters=(1,2) index=3\n----\nok\n",
+      "log-level none\n----\nok\n",
+      "campaign 1\n----\nok\n",
+      "stabilize\n----\nok\n",
+      "propose 1 a\n----\nok\n",
+      "stabilize\n----\nok\n",
+      "log-level warn\n----\nok\n",
+      "send-snapshot 1 3\n----\n1->3 MsgSnap Term:1 Log:0/0\n  Snapshot: Index:5 Term:1 ConfState:Voters:[1 2] VotersOutgoing:[] Learners:[] LearnersNext:[] AutoLeave:false\n",
+      `deliver-msgs 3\n----\n1->3 MsgSnap Term:1 Log:0/0\n  Snapshot: Index:5 Term:1 ConfState:Voters:[1 2] VotersOutgoing:[] Learners:[] LearnersNext:[] AutoLeave:false\n${expected}\n`,
+    ]
+      .join("\n")
+      .replace("add-nodes", "log-level none\n----\nok\n\nadd-nodes");
+  const warning = (text: string): string =>
+    `WARN 3 attempted to restore snapshot but it is not in the ConfState ${text}; should never happen`;
+  expect(runRaftScript(script(warning("voters:1  voters:2  auto_leave:false")), "interaction").passed).toBe(true);
+  expect(runRaftScript(script("WARN something else"), "interaction").passed).toBe(false);
+});

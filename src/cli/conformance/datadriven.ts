@@ -4,6 +4,8 @@
  * What is unknown here: what any command does. The format is that of cockroachdb/datadriven.
  */
 
+import { quote } from "../../raft/describe.ts";
+
 /** One argument of a directive: `key`, `key=value` or `key=(value, value)`. Without `=` it has no values. */
 export interface Argument {
   readonly key: string;
@@ -37,6 +39,15 @@ export interface ScriptResult {
   readonly actual: string;
 }
 
+/** White space as Go's `strings.TrimSpace` has it: with U+0085, without U+FEFF, other than JavaScript's own. */
+const SPACE = "[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+const OUTER_SPACE = new RegExp(`^${SPACE}|${SPACE}$`, "g");
+
+/** Returns a text without white space at its ends. */
+export function trimSpace(text: string): string {
+  return text.replace(OUTER_SPACE, "");
+}
+
 /** Returns the test cases of a script. Throws a ScriptError that says the line. */
 export function readScript(text: string): Directive[] {
   const lines = text.split("\n").map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
@@ -45,9 +56,9 @@ export function readScript(text: string): Directive[] {
   let at = 0;
   while (at < lines.length) {
     const start = at;
-    let head = lines[at++]!.trim();
+    let head = trimSpace(lines[at++]!);
     if (head === "" || head.startsWith("#")) continue;
-    while (head.endsWith("\\") && at < lines.length) head = `${head.slice(0, -1)} ${lines[at++]!.trim()}`;
+    while (head.endsWith("\\") && at < lines.length) head = `${head.slice(0, -1)} ${trimSpace(lines[at++]!)}`;
     const { command, args } = parseDirective(head, start + 1);
     if (command === "subtest") continue;
     const input: string[] = [];
@@ -62,16 +73,16 @@ export function readScript(text: string): Directive[] {
       while (at < lines.length && !(lines[at] === "----" && lines[at + 1] === "----")) expected.push(lines[at++]!);
       if (at === lines.length) throw new ScriptError(`line ${start + 1}: the doubled ---- is not closed`);
       at += 2;
-      if (at < lines.length && lines[at]!.trim() !== "") {
+      if (at < lines.length && trimSpace(lines[at]!) !== "") {
         throw new ScriptError(`line ${at + 1}: the line after a doubled ---- must be blank`);
       }
     } else {
-      while (at < lines.length && lines[at]!.trim() !== "") expected.push(lines[at++]!);
+      while (at < lines.length && trimSpace(lines[at]!) !== "") expected.push(lines[at++]!);
     }
     directives.push({
       command,
       args,
-      input: input.join("\n").trim(),
+      input: trimSpace(input.join("\n")),
       expected: expected.map((line) => `${line}\n`).join(""),
       line: start + 1,
       expectedLine,
@@ -82,7 +93,7 @@ export function readScript(text: string): Directive[] {
 
 /** Returns command and arguments of a directive line. */
 export function parseDirective(text: string, line: number): { command: string; args: Argument[] } {
-  let rest = text.trim();
+  let rest = trimSpace(text);
   const until = (stops: string): string => {
     let end = 0;
     while (end < rest.length && !stops.includes(rest[end]!)) end++;
@@ -91,7 +102,7 @@ export function parseDirective(text: string, line: number): { command: string; a
     return head;
   };
   const command = until(" ");
-  rest = rest.trim();
+  rest = trimSpace(rest);
   const args: Argument[] = [];
   while (rest !== "") {
     const key = until(" =");
@@ -104,7 +115,7 @@ export function parseDirective(text: string, line: number): { command: string; a
       else rest = parseList(rest.slice(1), values, text, line);
     }
     args.push({ key, values });
-    rest = rest.trim();
+    rest = trimSpace(rest);
   }
   return { command, args };
 }
@@ -128,8 +139,15 @@ function parseList(text: string, values: string[], directive: string, line: numb
   throw new ScriptError(`line ${line}: cannot parse directive: ${directive}`);
 }
 
-/** Runs a script: `run` returns what a command prints, and throws a ScriptError where the script cannot go on. */
-export function runDirectives(text: string, run: (directive: Directive) => string): ScriptResult {
+/**
+ * Runs a script: `run` returns what a command prints, and throws a ScriptError where the script cannot go on.
+ * `stable` takes out of a text what the original does not print the same way twice.
+ */
+export function runDirectives(
+  text: string,
+  run: (directive: Directive) => string,
+  stable: (text: string) => string = (all) => all,
+): ScriptResult {
   let commands = 0;
   let current = 0;
   try {
@@ -137,7 +155,9 @@ export function runDirectives(text: string, run: (directive: Directive) => strin
       current = directive.line;
       let actual = run(directive);
       if (actual !== "" && !actual.endsWith("\n")) actual += "\n";
-      if (actual !== directive.expected) return difference(directive, actual, commands);
+      actual = stable(actual);
+      const expected = stable(directive.expected);
+      if (actual !== expected) return difference(directive, expected, actual, commands);
       commands++;
     }
   } catch (error) {
@@ -147,16 +167,16 @@ export function runDirectives(text: string, run: (directive: Directive) => strin
   return { passed: true, commands, line: 0, expected: "", actual: "" };
 }
 
-function difference(directive: Directive, actual: string, commands: number): ScriptResult {
-  const expected = directive.expected.split("\n").slice(0, -1);
+function difference(directive: Directive, expected: string, actual: string, commands: number): ScriptResult {
+  const wanted = expected.split("\n").slice(0, -1);
   const got = actual.split("\n").slice(0, -1);
   let offset = 0;
-  while (offset < expected.length && offset < got.length && expected[offset] === got[offset]) offset++;
+  while (offset < wanted.length && offset < got.length && wanted[offset] === got[offset]) offset++;
   return {
     passed: false,
     commands,
     line: directive.expectedLine + offset,
-    expected: expected[offset] ?? "<nothing>",
+    expected: wanted[offset] ?? "<nothing>",
     actual: got[offset] ?? "<nothing>",
   };
 }
@@ -164,6 +184,17 @@ function difference(directive: Directive, actual: string, commands: number): Scr
 /** Returns a non-negative decimal integer, or throws a ScriptError. */
 export function parseInteger(text: string): number {
   if (!/^[+-]?\d+$/.test(text)) throw new ScriptError(`not an integer: ${text}`);
+  return Number(text);
+}
+
+/**
+ * Returns a decimal number as Go's ParseUint reads it, or the text of its error. A number that the core cannot hold
+ * exactly, from 2^53 on, ends the script.
+ */
+export function parseUint(text: string): number | string {
+  if (!/^\d+$/.test(text)) return `strconv.ParseUint: parsing ${quote(text)}: invalid syntax`;
+  if (BigInt(text) >= 2n ** 64n) return `strconv.ParseUint: parsing ${quote(text)}: value out of range`;
+  if (!Number.isSafeInteger(Number(text))) throw new ScriptError(`a number beyond 2^53: ${text}`);
   return Number(text);
 }
 

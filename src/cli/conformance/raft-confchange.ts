@@ -7,7 +7,7 @@ import { describeMembership, describeProgressTable } from "../../raft/describe.t
 import { enterJoint, leaveJoint, type MembershipChange, simpleChange } from "../../raft/membership.ts";
 import type { Progress } from "../../raft/progress.ts";
 import { EMPTY_MEMBERSHIP, type Membership } from "../../raft/tracker.ts";
-import { type Directive, requireBoolean, ScriptError } from "./datadriven.ts";
+import { type Directive, parseUint, requireBoolean, ScriptError } from "./datadriven.ts";
 
 const OPERATIONS: ReadonlyMap<string, ConfChangeType> = new Map<string, ConfChangeType>([
   ["v", ConfChangeType.AddNode],
@@ -19,14 +19,14 @@ const OPERATIONS: ReadonlyMap<string, ConfChangeType> = new Map<string, ConfChan
 /** Returns the operations of an input like `v1 l2 r3`, or the text of the error in it. */
 export function parseOperations(input: string): ConfChangeSingle[] | string {
   const changes: ConfChangeSingle[] = [];
-  if (input.trim() === "") return changes;
-  for (const token of input.trim().split(" ")) {
+  if (input === "") return changes;
+  for (const token of input.split(" ")) {
     if (token.length < 2) return `unknown token ${token}`;
     const type = OPERATIONS.get(token[0]!);
     if (type === undefined) return `unknown input: ${token}`;
-    const digits = token.slice(1);
-    if (!/^\d+$/.test(digits)) return `strconv.ParseUint: parsing ${JSON.stringify(digits)}: invalid syntax`;
-    changes.push({ type, nodeId: Number(digits) });
+    const nodeId = parseUint(token.slice(1));
+    if (typeof nodeId === "string") return nodeId;
+    changes.push({ type, nodeId });
   }
   return changes;
 }

@@ -59,6 +59,7 @@ import {
   type Directive,
   parseBoolean,
   parseInteger,
+  parseUint,
   requireBoolean,
   ScriptError,
 } from "./datadriven.ts";
@@ -271,10 +272,8 @@ export class InteractionScript {
 
   private compact(id: number, text: string): void {
     const node = this.node(id);
-    if (!/^\d+$/.test(text)) {
-      throw new CommandError(`strconv.ParseUint: parsing ${quote(text)}: invalid syntax`);
-    }
-    const index = Number(text);
+    const index = parseUint(text);
+    if (typeof index === "string") throw new CommandError(index);
     node.disk.compact(index);
     const log = node.raft.log;
     // While a received snapshot is on its way to the disk, the member's log starts after that one.
