@@ -42,10 +42,3 @@ export const RequestKind = {
 
 /** One of the numbers in `RequestKind`. */
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
-
-const NAMES: readonly string[] = ["", ...Object.keys(RequestKind)];
-
-/** The name of a kind as in `RequestKind`; the empty text for an unknown number. */
-export function requestKindName(kind: number): string {
-  return NAMES[kind] ?? "";
-}

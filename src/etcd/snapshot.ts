@@ -85,8 +85,3 @@ export function reopenAfterCompactionCrash(store: Store, finishedRevision: numbe
   }
   if (newest < store.revision) rewindRevision(store, newest);
 }
-
-/** Hash of the content, an int32. */
-export function snapshotHash(snapshot: StoreSnapshot): number {
-  return snapshot.hash;
-}

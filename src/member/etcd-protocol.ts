@@ -11,7 +11,6 @@ import { exportSnapshot, restoreSnapshot, StoreSnapshot } from "../etcd/snapshot
 import { bumpRevision, cloneStore, compactStore, createStore, type Store } from "../etcd/store.ts";
 import { cloneTokenTable } from "../etcd/tokens.ts";
 import { cloneWatchHub } from "../etcd/watch-hub.ts";
-import { mix } from "../kernel/hash.ts";
 import type { ClientRequest } from "../kernel/request.ts";
 import {
   chainAt,
@@ -488,9 +487,4 @@ function reopenSaved(backend: Backend, options: ServerConfig["store"]): void {
   backend.appliedChain = saved.chain;
   backend.confState = saved.confState;
   backend.removed = saved.removed;
-}
-
-/** A hash of a store's content and of how far it goes, for fingerprints. */
-export function backendHash(backend: Backend): number {
-  return mix(mix(backend.store.digestLow, backend.store.digestHigh), backend.appliedIndex);
 }

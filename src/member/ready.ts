@@ -12,7 +12,6 @@ import {
   Message,
   MessageType,
   NO_MESSAGES,
-  type Raft,
   type ReadState,
   type Ready,
   Role,
@@ -251,9 +250,4 @@ export function beatWhileStalled(member: EtcdMember, env: MemberEnv): void {
   const beats = raft.messages.filter((message) => message.type === MessageType.MsgHeartbeat);
   raft.messages = raft.messages.filter((message) => message.type !== MessageType.MsgHeartbeat);
   send(member, env, beats);
-}
-
-/** True while this member leads. */
-export function leads(raft: Raft): boolean {
-  return raft.role === Role.Leader;
 }

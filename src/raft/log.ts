@@ -120,11 +120,6 @@ export function firstIndex(log: RaftLog): number {
   return log.snapshotIndex + 1;
 }
 
-/** Returns the index of the last entry, or the snapshot index of an empty log. */
-export function lastIndex(log: RaftLog): number {
-  return log.last;
-}
-
 /** Returns the term of the last entry. */
 export function lastTerm(log: RaftLog): number {
   return log.lastTerm;

@@ -23,7 +23,7 @@ import { becomeFollower } from "./role.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type Acknowledgement, type Raft, type ReadState, Role, type StepError } from "./state.ts";
 import { forwardProposal, stepMessage } from "./step.ts";
-import { cloneTracker, createTracker, progressOf } from "./tracker.ts";
+import { cloneTracker, createTracker } from "./tracker.ts";
 
 /** What a member without anything on its disk recovers. */
 export const NOTHING_RECOVERED: Recovered = Object.freeze({
@@ -334,12 +334,6 @@ export function setSnapshot(raft: Raft, snapshot: Snapshot): void {
 /** True if the member is a voter of either half of its own membership. */
 export function isVoter(raft: Raft): boolean {
   return raft.tracker.voterIds.includes(raft.id);
-}
-
-/** Returns how far a leader knows the log of `id` to match its own; 0 if nothing is known. */
-export function matchOf(raft: Raft, id: number): number {
-  const progress = progressOf(raft.tracker, id);
-  return progress === null ? 0 : progress.match;
 }
 
 export * from "./conf-change.ts";

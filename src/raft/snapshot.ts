@@ -32,9 +32,6 @@ export class ConfState {
 
 const NO_IDS: readonly number[] = Object.freeze([]) as readonly number[];
 
-/** The membership of a member that belongs to no cluster yet. */
-export const EMPTY_CONF_STATE: ConfState = new ConfState(NO_IDS, NO_IDS, NO_IDS, NO_IDS, false);
-
 /** Returns the plain membership of a new cluster: these voters (ascending), these learners. */
 export function confStateOf(voters: readonly number[], learners: readonly number[] = NO_IDS): ConfState {
   return new ConfState(voters, NO_IDS, learners, NO_IDS, false);

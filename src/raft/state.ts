@@ -213,13 +213,3 @@ export interface Raft {
   previousCommit: number;
   acknowledgement: Acknowledgement;
 }
-
-/** Returns the member's view of who leads, as in a Ready. */
-export function softState(raft: Raft): SoftState {
-  return new SoftState(raft.lead, raft.role);
-}
-
-/** Returns what must be on disk now. */
-export function hardState(raft: Raft): HardState {
-  return new HardState(raft.term, raft.vote, raft.log.committed);
-}

@@ -8,7 +8,7 @@
 import { printSeen, printStudyExpectation } from "./print-expectation.ts";
 import { holds } from "./quantity.ts";
 import type { Measure, Statistic, Study, StudyExpectation } from "./study.ts";
-import { MEASURES, unitOf } from "./study.ts";
+import { unitOf } from "./study.ts";
 
 /** All numbers that the runs of one variant gave for one measure. */
 export interface MeasuredNumbers {
@@ -108,9 +108,4 @@ function judgeOne(
     return { held: false, expected, seen: `no run of ${operand.variant} gave a ${measure}`, figure, variant };
   const held = holds(figure * 1_000_000, expectation.compare, other * operand.factorPpm);
   return { held, expected, seen: `${seen}, ${operand.variant} ${printSeen(other, unit)}`, figure, variant };
-}
-
-/** Whether the text names a measure. */
-export function isMeasure(text: string): text is Measure {
-  return MEASURES.some((measure) => measure.id === text);
 }

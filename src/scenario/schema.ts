@@ -190,8 +190,6 @@ const workload = z
       complain(ctx, "LS2014", { message: 'a workload has either "rate" or "closed"', hint: null }, ["closed"]);
   });
 
-const FAULT_KEYS = ["id", "at", "when", "for"];
-
 /** Complains unless exactly one of the keys is there. */
 function exactlyOne(value: object, keys: readonly string[], what: string, ctx: Refine): void {
   const given = Object.keys(value).filter(
@@ -500,6 +498,3 @@ function unwrap(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(unwrap);
   return [schema];
 }
-
-/** All keys of a fault's entry. */
-export const FAULT_ENTRY_KEYS: readonly string[] = [...FAULT_KEYS, ...ACTION_KEYS];

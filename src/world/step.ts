@@ -3,7 +3,6 @@
 
 import { type Client, clientTimer, receiveResponse } from "../client/client.ts";
 import { endSync } from "../disk/disk.ts";
-import { CounterAt } from "../kernel/counter.ts";
 import { fold4 } from "../kernel/digest.ts";
 import { memberRank } from "../kernel/rank.ts";
 import type { ClientRequest, ClientResponse } from "../kernel/request.ts";
@@ -222,19 +221,4 @@ function ready(context: RunContext, process: Process, kind: number, b: number, p
   process.busyUntilMicros = begins + process.cpuMicros;
   context.queue.push(process.busyUntilMicros, memberRank(process.id), kind | CHARGED, process.id, b, payload);
   return false;
-}
-
-/** Hands a resumed process what it missed, in order. */
-export function releaseInbox(world: World, context: RunContext, id: number): void {
-  const process = processOf(world, id);
-  const inbox = process.inbox;
-  process.inbox = [];
-  for (const { kind, b, payload } of inbox) {
-    context.queue.push(world.atMicros, memberRank(id), kind, id, b, payload);
-  }
-}
-
-/** Number of leaders seen at once so far, and other counts that only the run can make. */
-export function countOf(world: World, counter: keyof typeof CounterAt): number {
-  return world.counters[CounterAt[counter]] as number;
 }
