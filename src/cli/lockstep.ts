@@ -222,6 +222,7 @@ function describeRun(run: Command): void {
     .argument("<scenarios...>", "files, folders, patterns, or - for standard input")
     .option("--seed <seed>", "one seed for all")
     .option("--seeds <a..b>", "a range of seeds for each")
+    .option("--no-shrink", "leave failures as they were found")
     .option("--soft", "exit 0 even where something was violated");
   withOutput(withStops(withProperties(withOverrides(run)))).action((names: string[], _options, command: Command) =>
     handled(command, async (terminal) =>

@@ -1,6 +1,7 @@
 // `lockstep run`: plans the runs of all scenarios that were named, makes them one after the other, shows each as it ends.
 
 import { randomInt } from "node:crypto";
+import { propertyOf } from "../kernel/property.ts";
 import type { ReportedRun } from "../report/reported-run.ts";
 import type { Line } from "../report/span.ts";
 import { span } from "../report/span.ts";
@@ -17,13 +18,13 @@ import {
 } from "../scenario/seed.ts";
 import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
 import { Complaint, complaint } from "./complaint.ts";
-import { drive, toldOf } from "./drive.ts";
+import { type Driven, drive, toldOf } from "./drive.ts";
 import { ExitCode, worseExit } from "./exit-code.ts";
 import { type Interrupts, interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { type LoadedScenario, loadScenarios } from "./load-scenarios.ts";
 import { type OverrideOptions, overridesOf, overrideWords } from "./override.ts";
 import { type Format, openPresenter, type PlannedGroup, type Presenter } from "./present.ts";
-import { hideProgress, openProgress, type Progress, type ProgressWish, showProgress } from "./progress.ts";
+import { hideProgress, openProgress, type Progress, type ProgressWish, showLine, showProgress } from "./progress.ts";
 import { withReports } from "./report-files.ts";
 import {
   breakLines,
@@ -46,7 +47,13 @@ export interface RunOptions extends OverrideOptions, StopOptions {
   readonly progress?: ProgressWish;
   readonly soft?: boolean;
   readonly report?: string;
+  /** False: failures stay as they were found. */
+  readonly shrink?: boolean;
 }
+
+/** Kinds of failures that are made small by themselves, and the time for each. */
+const SHRINKS_MAX = 3;
+const SHRINK_MILLIS = 10_000;
 
 /** Runs of one file that follow each other. */
 interface PlannedFile {
@@ -74,7 +81,18 @@ export async function runCommand(names: readonly string[], options: RunOptions, 
   const presenter = withReports(options.report, terminal, () => openPresenter(format, groups, terminal));
   const progress = openProgress(terminal, options.progress ?? "auto", count, format !== "silent");
   const interrupts = listenForInterrupts();
-  const session: Session = { terminal, store, presenter, progress, interrupts, words, stop, exit: ExitCode.Held };
+  const session: Session = {
+    terminal,
+    store,
+    presenter,
+    progress,
+    interrupts,
+    words,
+    stop,
+    shrinks: options.shrink !== false && stop === null,
+    shrunk: new Set(),
+    exit: ExitCode.Held,
+  };
   try {
     for (const file of plan) {
       if (interrupts.signal !== null) break;
@@ -103,6 +121,9 @@ interface Session {
   readonly interrupts: Interrupts;
   readonly words: readonly string[];
   readonly stop: Stop | null;
+  readonly shrinks: boolean;
+  /** Signatures of the failures that were made small. */
+  readonly shrunk: Set<string>;
   exit: number;
 }
 
@@ -155,6 +176,7 @@ async function runOne(
   if (result.verdict !== "held") progress.failed++;
   hideProgress(progress);
   const artifact = keepArtifact(session, driven.scenario, result, file);
+  const inFull = session.presenter.showsInFull(result.verdict === "held");
   const run: ReportedRun = {
     scenario: driven.scenario,
     result,
@@ -162,11 +184,54 @@ async function runOne(
     artifact,
     wallMicros: driven.wallMicros,
     overrides: session.words,
-    ...(await toldOf(driven, session.presenter.showsInFull(result.verdict === "held"))),
+    ...(await toldOf(driven, inFull)),
+    ...(inFull ? await minimalOf(driven, artifact, session) : {}),
   };
   session.presenter.run(run, undefined, breakLines(session.stop, driven.scenario, result, terminal));
   session.exit = worseExit(session.exit, exitOf(result.verdict));
   return result;
+}
+
+/** The first failure of its kind made small. An expectation that failed is not: the smallest run has nothing to expect. */
+async function minimalOf(
+  { scenario, result }: Driven,
+  artifact: string | null,
+  session: Session,
+): Promise<Pick<ReportedRun, "minimal">> {
+  const { progress, terminal, interrupts, store } = session;
+  if (!session.shrinks || interrupts.signal !== null || result.verdict !== "violated") return {};
+  if (result.violation === null || propertyOf(result.violation.property) === undefined) return {};
+  const [{ signatureOf }, { openPool }, { shrinkFound, shrinkingText }, { jobsOf }] = await Promise.all([
+    import("../explore/signature.ts"),
+    import("../sweep/pool.ts"),
+    import("./shrink-command.ts"),
+    import("./sweep-plan.ts"),
+  ]);
+  const signature = signatureOf(result) as string;
+  if (session.shrunk.has(signature) || session.shrunk.size >= SHRINKS_MAX) return {};
+  session.shrunk.add(signature);
+  const stopped = (): boolean => interrupts.signal !== null;
+  const pool = openPool(jobsOf(undefined), stopped);
+  try {
+    const minimal = await shrinkFound(
+      { scenario, result, artifact },
+      {
+        pool,
+        folder: store.folder ?? ".",
+        millis: SHRINK_MILLIS,
+        stopped,
+        onBatch: (state) => showLine(progress, terminal, () => shrinkingText(state, SHRINK_MILLIS, terminal.layout)),
+        trouble: (error) => {
+          terminal.err(error.lines as Line[]);
+          session.exit = worseExit(session.exit, error.exitCode);
+        },
+      },
+    );
+    return { minimal };
+  } finally {
+    hideProgress(progress);
+    await pool.close();
+  }
 }
 
 /** Writes the artifact where there is to be one. A disk that refuses does not take the report with it. */

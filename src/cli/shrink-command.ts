@@ -6,9 +6,10 @@ import type { Failing } from "../explore/shrink.ts";
 import { signatureOf } from "../explore/signature.ts";
 import { counted, grouped, shortTime, spentTime } from "../report/figures.ts";
 import { fillText, labelSpan } from "../report/fill.ts";
+import type { MinimalReport } from "../report/minimal-lines.ts";
 import { shellWord } from "../report/reported-run.ts";
+import type { Layout } from "../report/signs.ts";
 import { BLANK, type Line, span } from "../report/span.ts";
-import type { FailureGroup } from "../report/sweep-lines.ts";
 import { brokenResult } from "../run/broken-result.ts";
 import { executeScenario, expandScenario } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
@@ -17,7 +18,7 @@ import { parseDuration } from "../scenario/quantity.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { openPool, type Pool } from "../sweep/pool.ts";
 import { runShrinker, type Shrunk } from "../sweep/shrinker.ts";
-import { type ArtifactStore, makeFolder, writeWhole } from "./artifact-store.ts";
+import { makeFolder, writeWhole } from "./artifact-store.ts";
 import { Complaint, complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
@@ -79,11 +80,7 @@ export async function shrinkCommand(
         reseed,
         keep,
         stopped,
-        onBatch: ({ runs, best, spentMicros }) =>
-          showLine(progress, terminal, () => {
-            const left = spentTime(Math.max(0, millis * 1000 - spentMicros));
-            return `${sizeText(sizeOfFailing(best))} ${terminal.layout.signs.point} ${counted(runs, "run")} ${terminal.layout.signs.point} at most ${left} more`;
-          }),
+        onBatch: (batch) => showLine(progress, terminal, () => shrinkingText(batch, millis, terminal.layout)),
       });
       hideProgress(progress);
       const path = minimalPath(options.out, replay.artifact, from);
@@ -100,32 +97,54 @@ export async function shrinkCommand(
   return exit;
 }
 
-/** Makes the first failure of a group small, in a short time; what goes wrong is said and ends nothing. */
-export async function shrinkGroup(
-  group: FailureGroup,
-  failure: { readonly scenario: Scenario; readonly result: RunResult },
-  pool: Pool,
-  store: ArtifactStore,
+/** What is said between batches: `2 faults, 3 operations, 3 members · 120 runs · at most 8s more`. */
+export function shrinkingText(
+  { runs, best, spentMicros }: { runs: number; best: Failing; spentMicros: number },
   millis: number,
-  stopped: () => boolean,
-  trouble: (error: Complaint) => void,
-): Promise<Shrunk> {
-  const from: Failing = { scenario: failure.scenario, seed: failure.result.seed, result: failure.result };
-  const options = { millis, reseed: RESEED_SHORT, keep: "signature", stopped, onBatch: () => {} } as const;
-  const shrunk = await runShrinker(from, pool, options);
-  const path =
-    group.artifact === null
-      ? join(store.folder ?? ".", `${from.scenario.name}.${from.seed}.min.yaml`)
-      : minimalPath(undefined, group.artifact, from);
+  { signs }: Layout,
+): string {
+  const left = spentTime(Math.max(0, millis * 1000 - spentMicros));
+  return [sizeText(sizeOfFailing(best)), counted(runs, "run"), `at most ${left} more`].join(` ${signs.point} `);
+}
+
+/** A failure that was found, and is to be made small in passing. */
+export interface FoundFailure {
+  readonly scenario: Scenario;
+  readonly result: RunResult;
+  /** Where its artifact is; null: nowhere. */
+  readonly artifact: string | null;
+}
+
+/** How a failure is made small in passing. */
+export interface PassingOptions {
+  readonly pool: Pool;
+  /** Where the small scenario goes if there is no artifact to put it beside. */
+  readonly folder: string;
+  readonly millis: number;
+  readonly stopped: () => boolean;
+  readonly onBatch?: (state: { runs: number; best: Failing; spentMicros: number }) => void;
+  /** Told what went wrong; it ends nothing. */
+  readonly trouble: (error: Complaint) => void;
+}
+
+/** Makes a failure small, in a short time. */
+export async function shrinkFound(found: FoundFailure, options: PassingOptions): Promise<MinimalReport> {
+  const { pool, millis, stopped, onBatch = () => {} } = options;
+  const from: Failing = { scenario: found.scenario, seed: found.result.seed, result: found.result };
+  const shrunk = await runShrinker(from, pool, { millis, reseed: RESEED_SHORT, keep: "signature", stopped, onBatch });
+  const written =
+    found.artifact === null
+      ? join(options.folder, minimalName(null, from))
+      : minimalPath(undefined, found.artifact, from);
+  let path: string | null = null;
   try {
-    writeMinimal(path, from, shrunk);
-    group.minimal = path;
-    group.size = `${sizeText(sizeOfFailing(shrunk.best))}; it was ${sizeText(sizeOfFailing(from))} (${counted(shrunk.runs, "run")} to shrink)`;
+    writeMinimal(written, from, shrunk);
+    path = written;
   } catch (error) {
     if (!(error instanceof Complaint)) throw error;
-    trouble(error);
+    options.trouble(error);
   }
-  return shrunk;
+  return { from: sizeOfFailing(from), best: shrunk.best, runs: shrunk.runs, spentMicros: shrunk.spentMicros, path };
 }
 
 /** The run of a scenario with its random faults fixed. */
@@ -138,11 +157,13 @@ export function failingOf(given: Scenario, seed: string): Failing {
   }
 }
 
+function minimalName(artifact: string | null, from: Failing): string {
+  if (artifact === null) return `${from.scenario.name}.${from.seed}.min.yaml`;
+  return basename(artifact).replace(/(\.run)?\.json(\.gz)?$/, ".min.yaml");
+}
+
 function minimalPath(out: string | undefined, artifact: string | null, from: Failing): string {
-  const name =
-    artifact === null
-      ? `${from.scenario.name}.${from.seed}.min.yaml`
-      : basename(artifact).replace(/(\.run)?\.json(\.gz)?$/, ".min.yaml");
+  const name = minimalName(artifact, from);
   if (out !== undefined) {
     makeFolder(out);
     return join(out, name);

@@ -3,6 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { sizeOfFailing, sizeText } from "../explore/minimal.ts";
 import { counted, grouped } from "../report/figures.ts";
 import type { ReportedRun } from "../report/reported-run.ts";
 import { span } from "../report/span.ts";
@@ -28,7 +29,7 @@ import { interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { loadScenarios } from "./load-scenarios.ts";
 import { type OverrideOptions, overridesOf } from "./override.ts";
 import { hideProgress, openProgress, type ProgressWish, showLine } from "./progress.ts";
-import { shrinkGroup } from "./shrink-command.ts";
+import { shrinkFound } from "./shrink-command.ts";
 import { jobsOf, planOf, type SeedOptions, strategyOf } from "./sweep-plan.ts";
 import { openSweepPresenter, type SweepFormat } from "./sweep-present.ts";
 import type { Terminal } from "./terminal.ts";
@@ -191,7 +192,13 @@ export async function sweepCommand(
       for (const [signature, { failure }] of firsts) {
         if (failure === null || failure.result.violation === null || shrunk++ >= SHRINKS_MAX) continue;
         const group = groups.get(signature) as FailureGroup;
-        await shrinkGroup(group, failure, pool, store, SHRINK_MILLIS, () => interrupts.signal !== null, trouble);
+        const minimal = await shrinkFound(
+          { ...failure, artifact: group.artifact },
+          { pool, folder, millis: SHRINK_MILLIS, stopped: () => interrupts.signal !== null, trouble },
+        );
+        const { from, best, runs, path } = minimal;
+        group.minimal = path;
+        group.size = `${sizeText(sizeOfFailing(best))}; it was ${sizeText(from)} (${counted(runs, "run")} to shrink)`;
       }
     }
   } finally {

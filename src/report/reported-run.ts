@@ -2,6 +2,7 @@
 
 import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import type { MinimalReport } from "./minimal-lines.ts";
 import type { Story } from "./story.ts";
 
 /** A run as a host hands it to a report. */
@@ -22,6 +23,8 @@ export interface ReportedRun {
   readonly overrides: readonly string[] | null;
   /** The events that tell what went wrong; absent where nobody looked. */
   readonly story?: Story;
+  /** The small scenario that fails in the same way; absent where nobody looked for one. */
+  readonly minimal?: MinimalReport;
   /** The run in one word, for a shell, a link or an issue; absent where nobody asked. */
   readonly token?: string;
 }

@@ -10,6 +10,7 @@ import { clientCount } from "../scenario/scenario.ts";
 import { counted, faultName, grouped, memberName, percentage, shortTime, spentTime } from "./figures.ts";
 import { brokenText, fillItems, fillText, LABEL_COLUMNS, labelSpan, separated, spread } from "./fill.ts";
 import { laneLines } from "./lanes.ts";
+import { minimalLines } from "./minimal-lines.ts";
 import { type ReportedRun, replayCommand, runName } from "./reported-run.ts";
 import type { Layout } from "./signs.ts";
 import { BLANK, type Line, lineColumns, type Span, span } from "./span.ts";
@@ -46,7 +47,8 @@ export function verdictSpan(verdict: Verdict, layout: Layout): Span {
 export function runBlock(run: ReportedRun, layout: Layout): Line[] {
   const { result } = run;
   const head = result.verdict === "held" ? heldHead(run, layout) : troubleHead(run, layout);
-  const before = [head, timelineLines(result, run.scenario, layout)];
+  const minimal = run.minimal === undefined ? [] : minimalLines(run.minimal, layout);
+  const before = [head, minimal, timelineLines(result, run.scenario, layout)];
   const after = [
     whyLines(run, layout),
     factLines(run, layout),
@@ -159,7 +161,7 @@ export function headline(result: RunResult): string {
 /** Liveness is judged where this is so, and nowhere else. */
 const RECOVERY = "was possible: all faults were over, a majority was up, and one of it reached a majority";
 
-/** Evidence and rule of a violation; the minimal schedule will stand above them. */
+/** Evidence and rule of a violation. */
 function whyLines(run: ReportedRun, layout: Layout): Line[] {
   const { violation, verdict } = run.result;
   if (violation === null) return [];

@@ -356,6 +356,15 @@ function workloadFile(workload: Workload, durationMicros: number): WorkloadFile 
   });
 }
 
+/** A fault as it stands in a file, on one line: `crash: n3, for: 35ms`; without its time, and without a name that is its place. */
+export function printFault(fault: Fault, at: number): string {
+  const { at: _at, when: _when, ...rest } = faultFile(fault, at);
+  const document = new Document(rest, { version: "1.2", aliasDuplicateObjects: false });
+  if (isMap(document.contents)) document.contents.flow = true;
+  const text = tightLists(document.toString({ ...LAYOUT, lineWidth: 0 })).trim();
+  return text.replace(/^\{ ?/, "").replace(/ ?\}$/, "");
+}
+
 function faultFile(fault: Fault, at: number): FaultFile {
   const trigger = fault.trigger;
   return defined({

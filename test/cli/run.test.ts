@@ -65,11 +65,25 @@ describe("run", () => {
     expect(out.split("\n").length).toBeLessThanOrEqual(60);
     expect(out).toMatch(/\n1 failed\n$/);
     expect(lstatSync(join(cwd, ".lockstep/runs/latest")).isSymbolicLink()).toBe(true);
+    const files = readdirSync(join(cwd, ".lockstep/runs/latest")).sort();
+    expect(files).toEqual(["minority-leader-check-quorum.3.min.yaml", "minority-leader-check-quorum.3.run.json"]);
+    // What is left of it stands in the report, and fails by itself in the same way.
+    expect(out).toMatch(/\n {2}minimal {5}\d of 1 fault · \d+ of [0-9,]+ operations? · \d of 5 members\b/);
+    const minimal = lockstep(["run", join(".lockstep/runs/latest", files[0] as string)], { cwd });
+    expect(minimal.code).toBe(0);
+    expect(minimal.out).toMatch(/✓ violates (election-safety|commit-support)/);
+  });
+
+  it("with --no-shrink leaves a failure as it was found", () => {
+    const cwd = freshFolder();
+    const { code, out } = lockstep(["run", ...BROKEN, "--no-shrink"], { cwd });
+    expect(code).toBe(1);
+    expect(out).not.toContain("minimal");
     expect(readdirSync(join(cwd, ".lockstep/runs/latest"))).toEqual(["minority-leader-check-quorum.3.run.json"]);
   });
 
   it("with --soft turns 1 into 0 and nothing else", () => {
-    expect(lockstep(["run", ...BROKEN, "--soft"]).code).toBe(0);
+    expect(lockstep(["run", ...BROKEN, "--soft", "--no-shrink"]).code).toBe(0);
     expect(lockstep(["run", FLAGSHIP, "--step-limit", "50", "--soft"]).code).toBe(3);
   });
 
@@ -214,7 +228,7 @@ describe("machine forms", () => {
   it("annotates failures for GitHub, there by itself", () => {
     const cwd = freshFolder();
     const summary = join(cwd, "summary.md");
-    const { out } = lockstep(["run", ...BROKEN], {
+    const { out } = lockstep(["run", ...BROKEN, "--no-shrink"], {
       cwd,
       env: { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: summary },
     });
@@ -239,7 +253,7 @@ describe("artifacts", () => {
 
   it("of a violation reproduce it: exit 1", () => {
     const cwd = freshFolder();
-    lockstep(["run", ...BROKEN], { cwd });
+    lockstep(["run", ...BROKEN, "--no-shrink"], { cwd });
     const { code, out } = lockstep(["replay", ".lockstep/runs/latest"], { cwd });
     expect(code).toBe(1);
     expect(out).toContain("✓ the same run as recorded");
