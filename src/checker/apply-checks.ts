@@ -33,7 +33,7 @@ export function checkApplied(
       noteGranted(ghost, world, body.id);
       break;
     case RequestKind.LeaseCheckpoint:
-      noteCheckpoints(ghost, body.checkpoints);
+      noteCheckpoints(ghost, world, body.checkpoints);
       break;
     case RequestKind.LeaseRevoke:
       if (revoked !== undefined) checkRevoked(out, member, body.id, revoked, client === 0, store);

@@ -237,7 +237,8 @@ export class EtcdChecker implements MemberObserver, ClientObserver, ProgramObser
             [member],
             `n${member} is at revision ${store.revision} after entry ${index}; the first to apply it was at ${itemAt(ghost.appliedRevision, index)}`,
           );
-        } else if (itemAt(ghost.appliedDigest, index) !== digest) {
+        }
+        if (itemAt(ghost.appliedDigest, index) !== digest) {
           this.report(
             "state-machine-safety",
             [member],

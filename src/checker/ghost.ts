@@ -68,6 +68,8 @@ export interface LeaseGhost {
   readonly ttlSeconds: number;
   /** What was left of it as of the last checkpoint; 0: no checkpoint says less than all. */
   remainingSeconds: number;
+  /** What checkpoints since the last renewal said was left, and when: a leader goes on from the last one before it led. */
+  checkpoints: readonly { readonly seconds: number; readonly atMicros: number }[];
   /** Keys that hang on it, in no order. */
   keys: string[];
   /** When it was last granted or renewed, in micros (-1: never), and what the clocks of the members, by id, said then. */

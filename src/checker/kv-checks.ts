@@ -20,6 +20,7 @@ import {
   TxnRequest,
   TxnResponse,
 } from "../etcd/api.ts";
+import { isReadonlyTxn } from "../etcd/apply-kv.ts";
 import { createChunked, endOf, itemAt, pushItem, replaceItem } from "../kernel/chunked.ts";
 import type { ClientResponse } from "../kernel/request.ts";
 import { formatMicros } from "../kernel/time.ts";
@@ -141,9 +142,11 @@ export function checkAnswer(
     }
     return false;
   }
+  // It was asked of a cluster that has been restored since: the answer may still be that one's.
+  if (open === null) return false;
   const revision = response.revision;
   const who = `c${client.id}`;
-  const bound = open === null ? 0 : open.bound;
+  const { bound } = open;
   const body = response.body;
   const request = operation.body as KvRequest;
   if (isSerializable(request)) {
@@ -153,7 +156,7 @@ export function checkAnswer(
     return revision < bound;
   }
   while (ghost.clientRevision.length <= client.id) ghost.clientRevision.push(0);
-  if (open !== null && revision < open.own) {
+  if (revision < open.own) {
     out.report(
       "client-monotonic",
       [],
@@ -274,7 +277,7 @@ function checkWrite(
   const who = `${describe(operation)} of c${client}`;
   if (body instanceof TxnResponse && index === 0) {
     // A transaction that only reads never enters the log.
-    if (operation.body instanceof TxnRequest && operation.kind !== "txn") return;
+    if (operation.body instanceof TxnRequest && isReadonlyTxn(operation.body)) return;
   }
   if (index === 0) {
     out.report("durability", [], `${who} was acknowledged at revision ${revision}, but no entry carries it`);

@@ -198,8 +198,12 @@ function replayTxn(
         }
         break;
       case RequestKind.Range:
-        if (outermost && operation.rangeEnd === "" && operation.revision <= 0) {
-          const found = modelAt(ghost, operation.key, revision);
+        if (
+          outermost &&
+          operation.rangeEnd === "" &&
+          (operation.revision <= 0 || operation.revision >= ghost.modelPruned)
+        ) {
+          const found = modelAt(ghost, operation.key, operation.revision > 0 ? operation.revision : revision);
           reads.push({ at, key: operation.key, value: found?.value ?? null, mod: found?.mod ?? 0 });
         }
         break;

@@ -26,6 +26,7 @@ export function createLease(ttlSeconds: number): LeaseGhost {
   return {
     ttlSeconds,
     remainingSeconds: 0,
+    checkpoints: [],
     keys: [],
     renewedAtMicros: -1,
     renewedLocal: [],
@@ -60,10 +61,13 @@ export function noteRenewed(ghost: Ghost, world: World, member: number, id: stri
 }
 
 /** What was left of leases when the leader last said so. */
-export function noteCheckpoints(ghost: Ghost, checkpoints: readonly LeaseCheckpoint[]): void {
+export function noteCheckpoints(ghost: Ghost, world: World, checkpoints: readonly LeaseCheckpoint[]): void {
   for (const { id, remainingSeconds } of checkpoints) {
     const lease = ghost.leases.get(id);
-    if (lease !== undefined) lease.remainingSeconds = remainingSeconds;
+    if (lease === undefined) continue;
+    lease.remainingSeconds = remainingSeconds;
+    lease.checkpoints =
+      remainingSeconds === 0 ? [] : [...lease.checkpoints, { seconds: remainingSeconds, atMicros: world.atMicros }];
   }
 }
 
@@ -144,8 +148,10 @@ export function checkExpiry(
   for (const [id, lease] of ghost.leases) {
     if (lease.late || lease.renewedAtMicros < 0) continue;
     const since = Math.max(lease.renewedAtMicros, leads);
-    const startsOver = lease.renewedAtMicros >= leads || lease.remainingSeconds === 0;
-    const seconds = startsOver ? lease.ttlSeconds : lease.remainingSeconds;
+    // One that came as it was elected it may have applied too late.
+    const known = lease.checkpoints.filter(({ atMicros }) => atMicros <= leads - electionMicros);
+    const left = lease.renewedAtMicros >= leads ? undefined : known[known.length - 1];
+    const seconds = left === undefined ? lease.ttlSeconds : left.seconds;
     const promised = seconds * MICROS_A_SECOND;
     const bound = promised + Math.floor(promised / DRIFT_SHARE) + electionMicros + EXPIRY_SLACK_MICROS;
     if (world.atMicros - Math.max(since + bound, fairSinceMicros + EXPIRY_SLACK_MICROS) <= 0) continue;

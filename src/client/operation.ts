@@ -24,6 +24,7 @@ export type OperationKind =
   | "delete"
   | "cas"
   | "txn"
+  | "txnAt"
   | "compact"
   | "grant"
   | "revoke"
@@ -43,6 +44,7 @@ export const OPERATION_KINDS: readonly OperationKind[] = Object.freeze([
   "delete",
   "cas",
   "txn",
+  "txnAt",
   "compact",
 ] as const);
 
@@ -78,7 +80,7 @@ export function prefixEnd(prefix: string): string {
 
 /**
  * The body of one request of etcd. `expected` is the value that a cas compares with (null: the key must not exist), `other`
- * a second key for txn.
+ * a second key for txn; `revision` is the highest that the client saw.
  */
 export function etcdBody(
   kind: OperationKind,
@@ -114,6 +116,13 @@ export function etcdBody(
       return new TxnRequest(
         [new Compare(CompareTarget.MOD, CompareResult.GREATER, key, -1)],
         other === key ? [new PutRequest(key, value)] : [new PutRequest(key, value), new PutRequest(other, value)],
+        [],
+      );
+    case "txnAt":
+      // A write beside a look at what was there before: it fails as a whole where the past is compacted.
+      return new TxnRequest(
+        [],
+        [new PutRequest(key, value), new RangeRequest(key, "", { revision: Math.max(1, revision - 1) })],
         [],
       );
     case "compact":

@@ -17,7 +17,7 @@ export const EXPIRY_PERIOD_MICROS = 500_000 as const;
 export const REVOCATIONS_MAX = 500 as const;
 /** A revocation that was not applied is proposed again after this long (etcd `expiredLeaseRetryInterval`). */
 const REVOCATION_RETRY_MICROS = 3_000_000;
-/** What is left of a long lease is told to the others once in this time. */
+/** What is left of a long lease is told to the others once in this time, where nothing else is said. */
 export const CHECKPOINT_PERIOD_MICROS = 300_000_000 as const;
 /** Checkpoints in one command. */
 export const CHECKPOINTS_MAX = 1000 as const;
@@ -26,6 +26,8 @@ const MICROS_A_SECOND = 1_000_000;
 
 /** Expiry times as one member reckons them. */
 export interface LeaseClock {
+  /** What is left of a longer lease is told to the others once in this time. */
+  readonly checkpointPeriodMicros: number;
   /** Whether this member leads, and so counts. */
   primary: boolean;
   /** When each lease is over, and when it is next to be checkpointed, by lease id. */
@@ -36,13 +38,20 @@ export interface LeaseClock {
 }
 
 /** A clock of a member that does not lead. */
-export function createLeaseClock(): LeaseClock {
-  return { primary: false, expiryMicros: new Map(), checkpointMicros: new Map(), retryMicros: new Map() };
+export function createLeaseClock(checkpointPeriodMicros: number = CHECKPOINT_PERIOD_MICROS): LeaseClock {
+  return {
+    checkpointPeriodMicros,
+    primary: false,
+    expiryMicros: new Map(),
+    checkpointMicros: new Map(),
+    retryMicros: new Map(),
+  };
 }
 
 /** A clock that goes its own way from here on. */
 export function cloneLeaseClock(clock: LeaseClock): LeaseClock {
   return {
+    checkpointPeriodMicros: clock.checkpointPeriodMicros,
     primary: clock.primary,
     expiryMicros: new Map(clock.expiryMicros),
     checkpointMicros: new Map(clock.checkpointMicros),
@@ -56,8 +65,8 @@ function secondsLeft(lease: Lease): number {
 
 function refresh(clock: LeaseClock, lease: Lease, nowMicros: number, seconds: number, extendMicros: number): void {
   clock.expiryMicros.set(lease.id, nowMicros + extendMicros + seconds * MICROS_A_SECOND);
-  if (seconds * MICROS_A_SECOND > CHECKPOINT_PERIOD_MICROS) {
-    clock.checkpointMicros.set(lease.id, nowMicros + CHECKPOINT_PERIOD_MICROS);
+  if (seconds * MICROS_A_SECOND > clock.checkpointPeriodMicros) {
+    clock.checkpointMicros.set(lease.id, nowMicros + clock.checkpointPeriodMicros);
   } else clock.checkpointMicros.delete(lease.id);
 }
 
@@ -148,7 +157,8 @@ export function dueCheckpoints(clock: LeaseClock, store: Store, nowMicros: numbe
       continue;
     }
     checkpoints.push(new LeaseCheckpoint(id, Math.ceil(remaining / MICROS_A_SECOND)));
-    if (remaining > CHECKPOINT_PERIOD_MICROS) clock.checkpointMicros.set(id, nowMicros + CHECKPOINT_PERIOD_MICROS);
+    if (remaining > clock.checkpointPeriodMicros)
+      clock.checkpointMicros.set(id, nowMicros + clock.checkpointPeriodMicros);
     else clock.checkpointMicros.delete(id);
   }
   return checkpoints;

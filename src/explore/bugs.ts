@@ -474,7 +474,6 @@ export const BUGS: readonly Bug[] = [
     "A read in a transaction fails on one member only",
     "Members that serve nobody leave out the reads of a transaction. Where such a read must fail, they apply what the serving member refuses.",
     "reads are left out before a transaction is judged",
-    "no load makes transactions that read at old revisions yet",
   ),
   bug(
     "auth-replay-bumps-revision",
@@ -696,7 +695,6 @@ export const BUGS: readonly Bug[] = [
     "A restored cluster counts its revisions again",
     "Clients that resume where they were get nothing until the count has passed them, and then other events under the same numbers.",
     "a restore neither raises the revision nor marks the past as compacted",
-    "no switch restores a backup in this way yet",
   ),
   bug(
     "stacked-even-zones",

@@ -5,8 +5,10 @@
 // It is a generator: it gives batches of candidates to try and takes what came of them, so that a host may try them in parallel
 // and stop whenever it likes. What it comes to does not depend on how many hands there are.
 
+import { RandomChoices } from "../kernel/choose.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { sketchOf } from "./sketch.ts";
 import {
   beginnings,
   cutAt,
@@ -54,6 +56,13 @@ const SPELLED_MAX = 120;
 /** Times that a load is made lighter before its operations are looked at one by one. */
 const LIGHTER_MAX = 16;
 
+/** Sketches that are tried, with so many seeds each. */
+const SKETCHES_MAX = 400;
+const SKETCH_SEEDS = 3;
+
+/** A failure with no more faults than this, and a load that can be written out, needs no sketch. */
+const PLAIN_FAULTS = 4;
+
 /** A shrinking of a failure whose faults are fixed. */
 export function beginShrinking(failing: Failing, reseed: number): Shrinking {
   return { best: failing, reseed };
@@ -65,6 +74,7 @@ export function* shrink(state: Shrinking): Generator<readonly Candidate[], void,
   yield* cut(state);
   yield* firstOf(state, lastMoments(state.best.scenario, state.best.result), 6);
   yield* cut(state);
+  yield* sketched(state);
   // Coarse first and with few seeds, then each part by itself with many. The load goes early: it is what a run costs.
   yield* fewerFaults(state, 1, 4);
   yield* lighter(state, 3);
@@ -124,6 +134,21 @@ function* firstOf(
 /** The run ends where it failed, and what had not happened by then goes. */
 function* cut(state: Shrinking): Generator<readonly Candidate[], void, readonly Tried[]> {
   yield* firstOf(state, cutAt(state.best.scenario, state.best.result), 1);
+}
+
+/** Told again in a few strokes, where that fails too. */
+function* sketched(state: Shrinking): Generator<readonly Candidate[], void, readonly Tried[]> {
+  const { scenario, result } = state.best;
+  if (scenario.faults.length <= PLAIN_FAULTS && scenario.workload.length === 0) return;
+  const stream = new RandomChoices(`sketch/${state.best.seed}`).open("fault", 0);
+  for (let drawn = 0; drawn < SKETCHES_MAX; drawn += BATCH) {
+    const sketches: Scenario[] = [];
+    for (let n = 0; n < BATCH; n++) {
+      const sketch = sketchOf(scenario, result, stream);
+      if (sketch !== null) sketches.push(sketch);
+    }
+    if (sketches.length === 0 || (yield* firstOf(state, sketches, SKETCH_SEEDS)) >= 0) return;
+  }
 }
 
 /** Deletion by halves, quarters, … down to `finest` faults at a time (Zeller's ddmin), with so many seeds. */

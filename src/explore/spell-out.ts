@@ -72,6 +72,7 @@ export function invokedIn(scenario: Scenario, seed: string): Invoked[] {
 const SINGLE: Readonly<Record<string, ClientOperation>> = {
   put: "put",
   txn: "put",
+  txnAt: "put",
   get: "get",
   range: "get",
   getSerializable: "getSerializable",

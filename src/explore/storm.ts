@@ -37,6 +37,7 @@ export const STORM_KINDS = [
   "transfer",
   "campaign",
   "reconfigure",
+  "restore",
   "compact",
   "client-pause",
   "slow-watch",
@@ -67,6 +68,9 @@ export interface StormPlan {
 
 /** More faults than this come in no storm. */
 const FAULTS_MAX = 80;
+
+/** How much longer a long fault lasts than others of its storm. */
+const LONG_FACTOR = 8;
 
 /** Messages so rare that chance hardly ever meets one. */
 const RARITIES: readonly string[] = [
@@ -100,6 +104,8 @@ interface Storm {
   voters: number[];
   /** Until when messages are sent twice. */
   duplicatesUntil: number;
+  /** When the last restore is. */
+  restoredAt: number;
 }
 
 /** Kinds that need another member: there is no link to cut, and nobody to hand over to. */
@@ -121,17 +127,27 @@ const BETWEEN: readonly StormKind[] = [
 export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
   const alone = given.ids.length === 1;
   const plan = alone ? { ...given, kinds: given.kinds.filter((kind) => !BETWEEN.includes(kind)) } : given;
-  const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids], duplicatesUntil: 0 };
+  const storm: Storm = {
+    plan,
+    stream,
+    list: [],
+    nextId: plan.nextId,
+    voters: [...plan.ids],
+    duplicatesUntil: 0,
+    restoredAt: 0,
+  };
   if (plan.kinds.length === 0) return [];
   // However short elections are, the storm lasts: it is not over after a second with all its faults.
-  const gap = doubled(stream, Math.max(plan.electionMicros >> 2, (plan.untilMicros - plan.fromMicros) >> 6), 4);
-  const lasting = doubled(stream, plan.electionMicros >> 3, 6);
+  const gap = doubled(stream, Math.max(plan.electionMicros >> 2, (plan.untilMicros - plan.fromMicros) >> 7), 5);
+  const lasting = doubled(stream, plan.electionMicros >> 3, 7);
   let at = plan.fromMicros;
   while (storm.list.length < FAULTS_MAX) {
     at += Math.max(MILLISECOND, round(drawMicros(exponential(gap), stream)));
     if (at >= plan.untilMicros) break;
     const left = plan.untilMicros - at;
-    const forMicros = Math.max(MILLISECOND, Math.min(left, round(drawMicros(exponential(lasting), stream))));
+    // A few last far longer than the others.
+    const mean = happens(stream, 1, 6) ? lasting * LONG_FACTOR : lasting;
+    const forMicros = Math.max(MILLISECOND, Math.min(left, round(drawMicros(exponential(mean), stream))));
     const kind = oneOf(stream, plan.kinds);
     add(storm, kind, at, forMicros);
     // A second one in the instant in which the first begins or ends.
@@ -154,14 +170,22 @@ export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
  * that is gone.
  */
 export function drawStanding(plan: StormPlan, storms: readonly Fault[], stream: Stream): Fault[] {
-  const storm: Storm = { plan, stream, list: [], nextId: plan.nextId, voters: [...plan.ids], duplicatesUntil: 0 };
+  const storm: Storm = {
+    plan,
+    stream,
+    list: [],
+    nextId: plan.nextId,
+    voters: [...plan.ids],
+    duplicatesUntil: 0,
+    restoredAt: 0,
+  };
   const joined = storms.flatMap(({ action }) =>
     action.kind === "member" && action.change === "add" && action.on.kind === "members" ? action.on.ids : [],
   );
   if (plan.ids.length < 3 && joined.length === 0) return [];
   const action = weighted<() => Action>(stream, [
     [plan.ids.length < 3 ? 0 : 3, () => partialCut(storm, 1 + stream.below(plan.ids.length))],
-    [plan.ids.length < 3 ? 0 : 2, () => oneWayCut(storm)],
+    [plan.ids.length < 3 ? 0 : 3, () => oneWayCut(storm)],
     [2, () => ({ kind: "crash", on: LEADER, unsynced: "lose" })],
     [joined.length, () => ({ kind: "crash", on: named(oneOf(stream, joined)), unsynced: "lose" })],
     [2, () => ({ kind: "disk", on: LEADER, effect: { kind: "stall" }, pPpm: ALWAYS_PPM })],
@@ -203,8 +227,8 @@ function someClients({ stream, plan }: Storm): Selector {
 
 function unsynced(stream: Stream): Unsynced {
   return weighted<Unsynced>(stream, [
-    [4, "lose"],
-    [2, "tear"],
+    [3, "lose"],
+    [3, "tear"],
     [1, "keep"],
   ]);
 }
@@ -295,9 +319,13 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
     case "delay":
       delay(storm, at, lasts, [], ppm);
       break;
-    case "late-rarity":
-      delay(storm, at, lasts, [oneOf(stream, RARITIES)], ALWAYS_PPM);
+    case "late-rarity": {
+      const type = oneOf(stream, RARITIES);
+      delay(storm, at, lasts, [type], ALWAYS_PPM);
+      // What is late must be sent.
+      if (type === "MsgTimeoutNow") put(storm, at, null, { kind: "transferLeader", to: { kind: "any", count: 1 } });
       break;
+    }
     case "duplicate":
       // One upon the other they would make dozens of each message, and of each answer to it as many again.
       if (at < storm.duplicatesUntil) break;
@@ -340,14 +368,19 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
     case "reconfigure":
       reconfigure(storm, at, lasts);
       break;
-    case "compact":
-      put(storm, at, null, {
-        kind: "compact",
-        revision: null,
-        keepRevisions: stream.below(20),
-        physical: false,
-      });
+    case "restore":
+      restore(storm, at, lasts);
       break;
+    case "compact": {
+      const keepRevisions = happens(stream, 1, 2) ? 0 : stream.below(20);
+      put(storm, at, null, { kind: "compact", revision: null, keepRevisions, physical: false });
+      if (!happens(stream, 1, 3)) break;
+      const crashAt = at + doubled(stream, 2 * MILLISECOND, 6);
+      if (crashAt < plan.untilMicros) {
+        put(storm, crashAt, lasts, { kind: "crash", on: someone(storm), unsynced: unsynced(stream) });
+      }
+      break;
+    }
     case "slow-watch": {
       const perResponseMicros = doubled(stream, 50 * MILLISECOND, 6);
       put(storm, at, lasts, { kind: "clientSlowWatch", clients: someClients(storm), perResponseMicros });
@@ -361,9 +394,12 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
       });
       break;
     }
-    case "client-pause":
-      put(storm, at, lasts, { kind: "clientPause", clients: someClients(storm) });
+    case "client-pause": {
+      // Leases and locks go by seconds, however short elections are.
+      const pauses = Math.min(plan.untilMicros - at, Math.max(lasts, doubled(stream, 500 * MILLISECOND, 5)));
+      put(storm, at, pauses, { kind: "clientPause", clients: someClients(storm) });
       break;
+    }
   }
 }
 
@@ -432,6 +468,28 @@ function atMoment(storm: Storm): void {
   });
 }
 
+/** What a restored cluster adds to its revision, so that it hands out none twice. */
+const RESTORE_BUMP = 1_000_000_000;
+
+/** A backup, and a while later a new cluster of the founders from it, as the manual has it: its revision raised, its past compacted. */
+function restore(storm: Storm, at: number, lasts: number): void {
+  const { plan } = storm;
+  // A backup from before another restore would have its revisions handed out again.
+  if (!plan.reconfigures || at <= storm.restoredAt || at + lasts >= plan.untilMicros) return;
+  storm.restoredAt = at + lasts;
+  const as = `b${storm.list.length + 1}`;
+  put(storm, at, null, { kind: "backup", from: LEADER, as, of: "state" });
+  put(storm, at + lasts, null, {
+    kind: "restore",
+    snapshot: as,
+    members: plan.ids,
+    newClusterId: true,
+    bumpRevision: RESTORE_BUMP,
+    markCompacted: true,
+  });
+  storm.voters = [...plan.ids];
+}
+
 /** An episode of the operator's: join, promote, leave, replace, one or two changes in a breath. */
 function reconfigure(storm: Storm, at: number, lasts: number): void {
   const { stream, plan } = storm;
@@ -456,6 +514,11 @@ function reconfigure(storm: Storm, at: number, lasts: number): void {
   if (episode === 0 && joins) {
     const id = fresh();
     change(at, "add", [id], "learner");
+    // Some never get to work: a wrong address, a disk that is full.
+    const failsAt = at + doubled(stream, 10 * MILLISECOND, 5);
+    if (happens(stream, 1, 3) && failsAt < plan.untilMicros) {
+      put(storm, failsAt, lasts * 4, { kind: "crash", on: named(id), unsynced: "lose" });
+    }
     change(at + lasts, "promote", [id]);
   } else if (episode === 1 && joins) {
     change(at, "add", [fresh()]);

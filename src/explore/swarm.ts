@@ -8,6 +8,7 @@ import { MILLISECOND, SECOND } from "../kernel/time.ts";
 import type { Expectation } from "../scenario/expectation.ts";
 import type {
   ClusterSettings,
+  Fault,
   MemberSettings,
   NetworkSettings,
   RaftSettings,
@@ -19,9 +20,11 @@ import { WORKLOAD_OPS } from "../scenario/scenario.ts";
 import { between, doubled, happens, oneOf, someOf, weighted } from "./draw.ts";
 import { drawStanding, drawStorm, STORM_KINDS, type StormKind } from "./storm.ts";
 
-/** Faults begin after this part of the run and are over after that one, in eighths. */
-const STORM_FROM_EIGHTHS = 0.25;
-const STORM_UNTIL_EIGHTHS = 4;
+/** Faults begin after one part of the run in so many. */
+const STORM_FROM = 32;
+
+/** Behind the storm so many election timeouts are left for judging liveness, but never more than half of the run. */
+const CALM_TIMEOUTS = 40;
 
 /** Clocks that drift further than this break the promises that even correct timeouts rest on: a lease has a margin of a fifth. */
 const DRIFT_PPM_MAX = 80_000;
@@ -59,8 +62,8 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
   const { durationMicros } = base;
   const plan = {
     ids,
-    fromMicros: Math.floor((durationMicros * STORM_FROM_EIGHTHS) / 8),
-    untilMicros: Math.floor((durationMicros * STORM_UNTIL_EIGHTHS) / 8 / MILLISECOND) * MILLISECOND,
+    fromMicros: Math.floor(durationMicros / STORM_FROM),
+    untilMicros: wholeMillis(durationMicros - calmAfter(durationMicros, cluster.raft.electionMicros, stream)),
     electionMicros: cluster.raft.electionMicros,
     kinds,
     driftPpmMax: DRIFT_PPM_MAX,
@@ -70,7 +73,7 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
   };
   drawn.push(...kinds);
   const storm = base.protocol === "etcd" ? drawStorm(plan, stream) : [];
-  const standing = happens(stream, 1, 3) ? drawStanding(plan, storm, stream) : [];
+  const standing = happens(stream, 1, 2) ? drawStanding(plan, storm, stream) : [];
   if (standing.length > 0) drawn.push("one fault that stays");
   return {
     scenario: {
@@ -78,7 +81,7 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
       cluster,
       network,
       workload,
-      faults: [...base.faults, ...storm, ...standing],
+      faults: [...base.faults.map(withoutAnswer), ...storm, ...standing],
       random: null,
       expect: base.expect.filter(outlivesTheStory),
       variants: [],
@@ -86,6 +89,17 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
     },
     drawn,
   };
+}
+
+/** Time without new faults at the end: half of the run, or less where elections are quick. */
+function calmAfter(durationMicros: number, electionMicros: number, stream: Stream): number {
+  const half = durationMicros >> 1;
+  if (happens(stream, 1, 3)) return half;
+  return Math.max(durationMicros >> 2, Math.min(half, CALM_TIMEOUTS * electionMicros));
+}
+
+function wholeMillis(micros: number): number {
+  return Math.floor(micros / MILLISECOND) * MILLISECOND;
 }
 
 /** Members may be drawn anew: nothing in the scenario names one, or says where one stands. */
@@ -101,6 +115,14 @@ function namesNobody(base: Scenario): boolean {
     faults.length === 0 &&
     workload.every((one) => one.endpoints.kind === "all")
   );
+}
+
+/** What the answer to a single request must be is as much about a moment of the story as any expectation. */
+function withoutAnswer(fault: Fault): Fault {
+  const { action } = fault;
+  return action.kind === "clientOp" && action.expect !== null
+    ? { ...fault, action: { ...action, expect: null } }
+    : fault;
 }
 
 /** Expectations that are about all of a run, whatever its story. */
@@ -122,13 +144,13 @@ function drawCluster(base: ClusterSettings, stream: Stream, drawn: string[]): Cl
     [9, 3],
     [6, 5],
     [2, 4],
-    [1, 1],
-    [1, 2],
+    [2, 1],
+    [2, 2],
     [1, 7],
   ]);
   drawn.push(`${size} members`);
   const raft = drawRaft(base.raft, stream, drawn);
-  const mixed = size > 1 && raft.readOnly === "safe" && happens(stream, 1, 10);
+  const mixed = size > 1 && raft.readOnly === "safe" && happens(stream, 1, 6);
   if (mixed) drawn.push("members with options of their own");
   const members: MemberSettings[] = [];
   for (let id = 1; id <= size; id++) {
@@ -157,15 +179,16 @@ function drawCluster(base: ClusterSettings, stream: Stream, drawn: string[]): Cl
     snapshot: { everyEntries, keep: between(stream, 1, 5), catchUpEntries },
     compaction: compacts ? { mode: "revision", periodMicros: 0, revisions: doubled(stream, 10, 5) } : base.compaction,
     disk: drawDisk(base.disk, stream, drawn),
+    leaseCheckpointMicros: happens(stream, 1, 2) ? doubled(stream, SECOND, 4) : base.leaseCheckpointMicros,
     requestTimeoutMicros: 5 * SECOND + 2 * raft.electionMicros,
   };
 }
 
 function drawRaft(base: RaftSettings, stream: Stream, drawn: string[]): RaftSettings {
   const [heartbeatMicros, electionMicros] = weighted<readonly [number, number]>(stream, [
-    [3, [base.heartbeatMicros, base.electionMicros]],
+    [2, [base.heartbeatMicros, base.electionMicros]],
     [2, [50 * MILLISECOND, 500 * MILLISECOND]],
-    [3, [20 * MILLISECOND, 200 * MILLISECOND]],
+    [4, [20 * MILLISECOND, 200 * MILLISECOND]],
   ]);
   const preVote = happens(stream, 1, 4) ? !base.preVote : base.preVote;
   const checkQuorum = happens(stream, 1, 4) ? !base.checkQuorum : base.checkQuorum;
@@ -255,7 +278,17 @@ function pareto(minMicros: number, meanMicros: number, maxMicros: number): Distr
 }
 
 /** Kinds of operations that are drawn in and out; those of the base that are not among them stay. */
-const VARIED: readonly WorkloadOp[] = ["put", "get", "getSerializable", "range", "delete", "cas", "txn", "compact"];
+const VARIED: readonly WorkloadOp[] = [
+  "put",
+  "get",
+  "getSerializable",
+  "range",
+  "delete",
+  "cas",
+  "txn",
+  "txnAt",
+  "compact",
+];
 
 /** Of several loads, programs are drawn in and out: one in so many stays. */
 const PROGRAMS_OF = 3;
@@ -305,7 +338,7 @@ function drawWorkload(
     ops,
     keys: { ...base.keys, count: between(stream, 1, 6), dist: oneOf(stream, ["uniform", "zipf"]) },
     // Records of more than a sector can be torn.
-    valueBytes: happens(stream, 1, 4) ? doubled(stream, 512, 3) : base.valueBytes,
+    valueBytes: happens(stream, 1, 3) ? doubled(stream, 512, 3) : base.valueBytes,
     untilMicros: Math.min(base.untilMicros, untilMicros),
     timeoutMicros: doubled(stream, 250 * MILLISECOND, 4),
     retry: weighted<Workload["retry"]>(stream, [
@@ -315,12 +348,12 @@ function drawWorkload(
     failover: true,
   };
   drawn.push(`${clients} clients`);
-  if (!happens(stream, 1, 2)) return [varied];
+  if (happens(stream, 1, 3)) return [varied];
   const staying = between(stream, 1, 4);
   drawn.push(`${staying} that stay with their member`);
   // Clients that do not wait for answers leave a leader that is cut off a long tail that nobody else has.
   const loop: Workload["loop"] =
-    happens(stream, 1, 3) && !patient
+    happens(stream, 1, 2) && !patient
       ? { kind: "open", operations: doubled(stream, 10, 3), perMicros: SECOND }
       : varied.loop;
   // A client that waits for its write reads nothing meanwhile: some only read.
@@ -341,18 +374,23 @@ function drawWorkload(
 /** Kinds that belong together: what they do to each other is met more often when they come alone. */
 const THEMES: readonly (readonly StormKind[])[] = [
   ["transfer", "campaign", "cut", "cut-leader", "late-rarity", "crash", "partial-cut"],
+  ["cut", "cut-leader", "one-way", "partial-cut", "client-pause"],
   ["crash", "power-cut", "slow-disk", "stall", "disk-error", "disk-full", "bit-rot", "wipe"],
   ["reconfigure", "cut", "cut-leader", "crash", "slow-apply", "pause", "transfer"],
   ["partial-cut", "one-way", "lost-answers", "delay", "late-rarity", "duplicate", "reorder", "loss"],
+  ["restore", "compact", "reconnect", "slow-watch", "client-pause", "crash", "slow-apply"],
   ["clock", "pause", "cut-leader", "transfer", "late-rarity", "client-pause"],
 ];
 
 /** Some kinds of all, or a part of one theme, or one to three alone. */
 function drawKinds(stream: Stream): StormKind[] {
-  switch (stream.below(4)) {
+  switch (stream.below(8)) {
     case 0:
+    case 1:
       return someOf(stream, STORM_KINDS, between(stream, 1, 3));
-    case 1: {
+    case 2:
+    case 3:
+    case 4: {
       const theme = oneOf(stream, THEMES);
       return someOf(stream, theme, between(stream, 2, theme.length));
     }

@@ -1,5 +1,6 @@
 // Options of etcd members, fixed for a run.
 
+import { CHECKPOINT_PERIOD_MICROS } from "../etcd/lease-clock.ts";
 import type { EtcdMutations } from "../etcd/mutation.ts";
 import { NO_ETCD_MUTATIONS } from "../etcd/mutation.ts";
 import { MILLISECOND, SECOND } from "../kernel/time.ts";
@@ -39,6 +40,8 @@ export interface MemberMutations {
   readonly leaseOnWallClock: boolean;
   /** `auth-replay-bumps-revision`: commands about users and roles do not move the applied index that a restart goes on from. */
   readonly authReplayBumpsRevision: boolean;
+  /** `restore-rewinds-revision`: a restored cluster goes on from the revision of the backup, with nothing marked as compacted. */
+  readonly restoreRewindsRevision: boolean;
 }
 
 /** A correct member. */
@@ -59,6 +62,7 @@ export const NO_MEMBER_MUTATIONS: MemberMutations = Object.freeze({
   staleLeaderRevokesLeases: false,
   leaseOnWallClock: false,
   authReplayBumpsRevision: false,
+  restoreRewindsRevision: false,
 });
 
 /** Options of all members of a cluster. */
@@ -90,6 +94,8 @@ export interface EtcdConfig {
   readonly autoCompactPeriodMicros: number;
   /** The leader compares hashes with the others once in this time; 0: never. */
   readonly corruptCheckMicros: number;
+  /** A leader tells the others what is left of longer leases once in this time. */
+  readonly leaseCheckpointMicros: number;
   /** The name that goes into the ids of members and cluster. */
   readonly clusterName: string;
   /** Space quota in bytes, by member id; members that join later have `quotaBytes`. Negative: none. */
@@ -124,6 +130,7 @@ export function createEtcdConfig(members: number, options: Partial<EtcdConfig> =
     autoCompactRevisions: 0,
     autoCompactPeriodMicros: 0,
     corruptCheckMicros: 0,
+    leaseCheckpointMicros: CHECKPOINT_PERIOD_MICROS,
     clusterName: "lockstep",
     quotas: [],
     quotaBytes: 0,

@@ -266,7 +266,7 @@ export function createEtcdMember(
     compactedAtMicros: 0,
     revisionsSeen: [],
     tokens: createTokenTable(),
-    leases: createLeaseClock(),
+    leases: createLeaseClock(config.leaseCheckpointMicros),
     hub: createWatchHub(),
     streams: [],
     nextId: 1,

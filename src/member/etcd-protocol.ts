@@ -133,7 +133,9 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
     const founding = confStateOf(plan.members);
     const store = restoreSnapshot(backup, this.storeOptions());
     replaceMembers(store, foundingMembers(founding, name));
-    if (plan.bumpRevision > 0) bumpRevision(store, plan.bumpRevision);
+    if (this.config.mutations.restoreRewindsRevision) {
+      // Planted: neither is done, whatever was asked for.
+    } else if (plan.bumpRevision > 0) bumpRevision(store, plan.bumpRevision);
     else if (plan.markCompacted && store.revision > store.compactRevision) compactStore(store, store.revision);
     const record = new SnapshotRecord(FOUNDING_INDEX, FOUNDING_TERM, 0, founding, null);
     context.writeFile(snapshotName(FOUNDING_INDEX), record);

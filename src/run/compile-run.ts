@@ -342,6 +342,7 @@ function etcdConfig(scenario: Scenario): EtcdConfig {
     autoCompactRevisions: cluster.compaction.mode === "revision" ? cluster.compaction.revisions : 0,
     autoCompactPeriodMicros: cluster.compaction.mode === "periodic" ? cluster.compaction.periodMicros : 0,
     corruptCheckMicros: cluster.corruptCheckMicros,
+    leaseCheckpointMicros: cluster.leaseCheckpointMicros,
     clusterName: scenario.name,
     quotas: quotasOf(scenario),
     quotaBytes: cluster.quotaBytes === 0 ? -1 : cluster.quotaBytes,

@@ -16,6 +16,7 @@ import {
   CLIENT_TIMEOUT_DEFAULT_MICROS,
   DURATION_DEFAULT_MICROS,
   HOLD_DEFAULT_MICROS,
+  LEASE_CHECKPOINT_DEFAULT_MICROS,
   PRESETS,
   QUOTA_DEFAULT_BYTES,
   RANDOM_CALM_MICROS,
@@ -159,6 +160,7 @@ function clusterOf(file: ScenarioFile): ClusterSettings {
             fsync: distributionOf(disk?.fsync, preset.disk.fsync),
           },
     corruptCheckMicros: micros(cluster.corruptCheck, 0),
+    leaseCheckpointMicros: micros(cluster.leaseCheckpoint, LEASE_CHECKPOINT_DEFAULT_MICROS),
     requestTimeoutMicros: micros(cluster.requestTimeout, REQUEST_TIMEOUT_BASE_MICROS + 2 * raft.electionMicros),
     topology,
   };

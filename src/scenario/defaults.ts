@@ -52,6 +52,9 @@ export const HOLD_DEFAULT_MICROS: number = 2 * SECOND;
 export const RANDOM_LASTING_DEFAULT: Distribution = uniform(500 * MILLISECOND, 3 * SECOND);
 /** etcd's quota where none is named: 2 GiB. */
 export const QUOTA_DEFAULT_BYTES = 2_147_483_648;
+
+/** How often what is left of a long lease is told to all members: `lease-checkpoint-interval` of etcd. */
+export const LEASE_CHECKPOINT_DEFAULT_MICROS = 300_000_000;
 /** What etcd adds to two election timeouts for a request: 5 s. */
 export const REQUEST_TIMEOUT_BASE_MICROS: number = 5 * SECOND;
 /** A fair phase after which random faults have ended by default, so that the end of a run can be judged. */

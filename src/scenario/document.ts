@@ -73,6 +73,8 @@ export interface ClusterFile {
   readonly requestTimeout?: DurationText | undefined;
   /** The leader compares hashes with the others this often; absent: never. */
   readonly corruptCheck?: DurationText | undefined;
+  /** What is left of longer leases is told to all members this often; absent: every 5 min. */
+  readonly leaseCheckpoint?: DurationText | undefined;
 }
 
 export interface NetworkFile {

@@ -13,6 +13,7 @@ import {
   CLIENT_TIMEOUT_DEFAULT_MICROS,
   DURATION_DEFAULT_MICROS,
   HOLD_DEFAULT_MICROS,
+  LEASE_CHECKPOINT_DEFAULT_MICROS,
   PRESETS,
   QUOTA_DEFAULT_BYTES,
   REQUEST_TIMEOUT_BASE_MICROS,
@@ -243,6 +244,10 @@ function fileOfOne(scenario: Scenario): ScenarioFile {
       requestTimeout:
         cluster.requestTimeoutMicros === usualTimeout ? undefined : formatMicros(cluster.requestTimeoutMicros),
       corruptCheck: cluster.corruptCheckMicros === 0 ? undefined : formatMicros(cluster.corruptCheckMicros),
+      leaseCheckpoint:
+        (cluster.leaseCheckpointMicros ?? LEASE_CHECKPOINT_DEFAULT_MICROS) === LEASE_CHECKPOINT_DEFAULT_MICROS
+          ? undefined
+          : formatMicros(cluster.leaseCheckpointMicros),
     }),
     topology:
       cluster.topology === null

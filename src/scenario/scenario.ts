@@ -76,6 +76,8 @@ export interface ClusterSettings {
   readonly requestTimeoutMicros: number;
   /** The leader compares the hashes of all members once in this time (`--corrupt-check-time`); 0: never. */
   readonly corruptCheckMicros: number;
+  /** The leader tells the others what is left of leases longer than this, once in so much time; 5 min in etcd. */
+  readonly leaseCheckpointMicros: number;
   /** Where the apiservers stand, for the lessons around Kubernetes; null where there are none. */
   readonly topology: TopologySettings | null;
 }
@@ -113,6 +115,7 @@ export const WORKLOAD_OPS = [
   "delete",
   "cas",
   "txn",
+  "txnAt",
   "increment",
   "append",
   "compact",

@@ -121,6 +121,7 @@ const cluster = z.strictObject({
     .optional(),
   requestTimeout: positiveDuration.optional(),
   corruptCheck: positiveDuration.optional(),
+  leaseCheckpoint: positiveDuration.optional(),
 });
 
 const network = z.strictObject({

@@ -15,12 +15,7 @@ const UNTOLD: readonly string[] = [
   "stale-snapshot-rolls-back",
   "campaign-with-unapplied-config",
   "readindex-stale-acks",
-  "lease-read-after-transfer",
   "prevote-without-stickiness",
-  "prevote-mixed-rollout",
-  "auth-replay-bumps-revision",
-  "quota-decided-at-apply",
-  "revision-regresses-after-compaction-crash",
 ];
 
 function storyOf(folder: string, id: string): Scenario {
