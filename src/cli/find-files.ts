@@ -1,6 +1,6 @@
 // From what was named on the command line to files: files, directories, patterns and `-`. Sorted, each once.
 
-import { readdirSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { nearest } from "../scenario/nearest.ts";
 import { systemReason } from "./complaint.ts";
@@ -59,7 +59,14 @@ export function findFiles(names: readonly string[]): FoundFiles {
     else if (stat?.isFile() === true || stat?.isFIFO() === true) add(name, false);
     else if (stat !== undefined)
       problems.push({ file: name, message: `${name} is neither a file nor a directory`, hint: null });
-    else if (/[*?]/.test(name)) for (const path of matching(name)) add(path, true);
+    else if (/[*?]/.test(name)) {
+      try {
+        for (const path of matching(name)) add(path, true);
+      } catch (error) {
+        problems.push({ file: name, message: `${name}: ${systemReason(error)}`, hint: null });
+      }
+    } else if (lstatSync(name, { throwIfNoEntry: false }) !== undefined)
+      problems.push({ file: name, message: `${name} is a link to a file that is not there`, hint: null });
     else problems.push({ file: name, message: `there is no file ${name}`, hint: probablyMeant(name) });
   }
   return { files: [...files.values()], problems };
@@ -70,20 +77,29 @@ export function isScenarioName(path: string): boolean {
   return (/\.(ya?ml|json)$/i.test(path) && !/\.run\.json$/i.test(path)) || isModuleName(path);
 }
 
-function walk(folder: string, depth: number): string[] {
-  if (depth > DEPTH_MAX) return [];
+function walk(folder: string, depth: number, depthMax: number = DEPTH_MAX): string[] {
+  if (depth > depthMax) return [];
   const paths: string[] = [];
   const entries = readdirSync(folder, { withFileTypes: true });
   entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   for (const entry of entries) {
     if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
     const path = join(folder, entry.name);
-    const kind = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : entry;
-    if (kind === undefined) continue;
-    if (kind.isDirectory()) paths.push(...walk(path, depth + 1));
+    const kind = entry.isSymbolicLink() ? behindLink(path) : entry;
+    if (kind === null) continue;
+    if (kind.isDirectory()) paths.push(...walk(path, depth + 1, depthMax));
     else if (kind.isFile() && isScenarioName(entry.name)) paths.push(path);
   }
   return paths;
+}
+
+/** What a link leads to; null where it leads nowhere, or round in a ring. */
+function behindLink(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /** Files that a pattern names: `*` within a folder, `**` through folders, `?` one character. */
@@ -105,7 +121,9 @@ function matching(pattern: string): string[] {
     else source += (pattern[at] as string).replace(/[.+^${}()|[\]\\]/g, "\\$&");
   }
   const expression = new RegExp(`^${source.replace(/^\\\.\//, "")}$`);
-  return walk(root, 0).filter((path) => expression.test(path));
+  // Without a `**` the pattern says how deep it goes.
+  const depthMax = pattern.includes("**") ? DEPTH_MAX : parts.length - fixed - 1;
+  return walk(root, 0, depthMax).filter((path) => expression.test(path));
 }
 
 /** The file that was probably meant: a near name in the same folder, or a scenario of that name. */

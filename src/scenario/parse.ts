@@ -5,7 +5,7 @@
  * broken is taken out, and the rest is judged all the same.
  */
 
-import type { Document, Node, Pair, Scalar } from "yaml";
+import type { Alias, Document, Node, Pair, Scalar } from "yaml";
 import {
   isAlias,
   isCollection,
@@ -83,6 +83,15 @@ export function parseScenario(text: string): ParseResult {
       scenario: null,
       problems: [...problems, atStart("LS2002", "the file holds no map: a scenario begins with name: and cluster:")],
     };
+  const lost = lostAlias(document);
+  if (lost !== null) {
+    const { line, col: column } = lines.linePos(lost.range[0]);
+    const message = `the alias *${lost.source} leads nowhere: no &${lost.source} stands before it`;
+    return {
+      scenario: null,
+      problems: [...problems, { ...atStart("LS2001", message), line, column, length: lost.source.length + 1 }],
+    };
+  }
   const value = plainOf(document);
   if (typeof value === "string") return { scenario: null, problems: [atStart("LS2002", value)] };
   const { scenario, findings } = judge(value);
@@ -416,13 +425,29 @@ function yamlMessage(code: string): string {
   }
 }
 
+/** The first alias without an anchor before it, or null. */
+function lostAlias(document: Document.Parsed): Alias.Parsed | null {
+  const anchors = new Set<string>();
+  let lost: Alias.Parsed | null = null;
+  visit(document, (_key, node) => {
+    if (isAlias(node)) {
+      if (anchors.has(node.source)) return undefined;
+      lost = node as Alias.Parsed;
+      return visit.BREAK;
+    }
+    if (isNode(node) && node.anchor !== undefined) anchors.add(node.anchor);
+    return undefined;
+  });
+  return lost;
+}
+
 /** The document as plain values, or why it cannot be one. A numeric seed keeps its digits. */
 function plainOf(document: Document.Parsed): Plain | string {
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch {
-    return "the aliases of the file lead nowhere or multiply beyond measure";
+    return "the aliases of the file multiply beyond measure";
   }
   const tooMuch = measure(value, 0, { left: VALUES_MAX });
   if (tooMuch !== null) return tooMuch;

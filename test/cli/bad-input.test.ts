@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -80,6 +89,18 @@ describe("a name that leads nowhere", () => {
     const { code, err } = lockstep(["run", FLAGSHIP.replace("minority", "minorty")]);
     expect(code).toBe(2);
     expect(err).toMatch(/there is no file .*\n {2}did you mean .*minority-leader\.yaml\?/);
+  });
+
+  it.skipIf(process.platform === "win32")("is told apart from a link that leads nowhere, or in a ring", () => {
+    mkdirSync(join(folder, "links"));
+    symlinkSync("gone", join(folder, "links", "broken.yaml"));
+    symlinkSync("ring.yaml", join(folder, "links", "ring.yaml"));
+    const broken = lockstep(["run", "links/broken.yaml", "links/ring.yaml"], { cwd: folder });
+    expect(broken.err).toContain("links/broken.yaml is a link to a file that is not there");
+    expect(broken.err).toContain("links/ring.yaml: too many symbolic links");
+    expect(broken.code).toBe(2);
+    expect(lockstep(["run", "links/*.yaml"], { cwd: folder }).code).toBe(4);
+    expect(lockstep(["run", "links"], { cwd: folder }).code).toBe(4);
   });
 
   it("is exit 4 where it is a folder or a pattern without scenarios", () => {

@@ -61,11 +61,19 @@ describe("bad input", () => {
     ["deep nesting that closes", `name: x\nabout: ${"[".repeat(500)}${"]".repeat(500)}\n`],
     ["a huge file", `name: x\nabout: ${"a".repeat(5_000_000)}\n`],
     ["two documents", "name: a\n---\nname: b\n"],
+    ["an alias of nothing", "name: x\nfaults: [*gone]\n"],
   ])("%s is refused with a sentence", (_title, source) => {
     const { scenario, problems } = parseScenario(source);
     expect(scenario).toBeNull();
     expect(problems.length).toBeGreaterThan(0);
     expect(problems[0]!.message).not.toMatch(/undefined|\[object|Error/);
+  });
+
+  it("an alias is named with its place, and an anchor that comes after it does not count", () => {
+    const { problems } = parseScenario("name: x\nfaults: [*late]\nabout: &late y\n");
+    expect(problems.map(({ line, column, message }) => ({ line, column, message }))).toEqual([
+      { line: 2, column: 10, message: "the alias *late leads nowhere: no &late stands before it" },
+    ]);
   });
 
   it("a file of nothing but mistakes is refused in time, and says how many it has", () => {
