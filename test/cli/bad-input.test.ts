@@ -91,7 +91,7 @@ describe("a name that leads nowhere", () => {
     expect(err).toMatch(/there is no file .*\n {2}did you mean .*minority-leader\.yaml\?/);
   });
 
-  it.skipIf(process.platform === "win32")("is told apart from a link that leads nowhere, or in a ring", () => {
+  it.runIf(process.platform !== "win32")("is told apart from a link that leads nowhere, or in a ring", () => {
     mkdirSync(join(folder, "links"));
     symlinkSync("gone", join(folder, "links", "broken.yaml"));
     symlinkSync("ring.yaml", join(folder, "links", "ring.yaml"));
