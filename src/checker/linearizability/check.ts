@@ -7,16 +7,17 @@ import { searchDepthFirst } from "./depth-first.ts";
 import { complete, createFrontier, invoke, unknown } from "./frontier.ts";
 import type { History, Operation } from "./history.ts";
 import { endsInOrder, partsOf } from "./history.ts";
+import { judgeByVersions } from "./list-versions.ts";
 import type { CallModel } from "./model/register.ts";
-import type { Model } from "./model.ts";
+import type { Model, Monitor } from "./model.ts";
 import { judgeQueue } from "./queue-aspects.ts";
 import { judgeByRevisions } from "./revisions.ts";
 import { judgeStack } from "./stack-nesting.ts";
-import type { Refutation } from "./zones.ts";
-import { judgeByZones, zonesApply } from "./zones.ts";
+import type { Refutation, ZoneVerdict } from "./zones.ts";
+import { judgeByZones } from "./zones.ts";
 
 /** How a verdict came about. */
-export type Method = "zones" | "revisions" | "queue-aspects" | "stack-nesting" | "frontier" | "depth-first";
+export type Method = Monitor | "frontier" | "depth-first";
 
 /** What a check may cost, in configurations: steps of the searches and memory, never wall time. */
 export interface CheckBudget {
@@ -148,9 +149,10 @@ export function judgePart<S, I, O>(
   name: string,
   budget: CheckBudget = CHECK_BUDGET,
 ): PartJudgement {
-  if (operations.length > TINY) {
-    const monitored = monitor(model as unknown as CallModel, operations as unknown as readonly Operation[], name);
-    if (monitored !== undefined) return monitored;
+  if (operations.length > TINY && model.monitor !== undefined) {
+    const calls = operations as unknown as readonly Operation[];
+    const judgement = monitored(model.monitor, model as unknown as CallModel, calls, name);
+    if (judgement !== undefined) return judgement;
   }
   return searched(model, operations, name, budget);
 }
@@ -172,29 +174,28 @@ export function bestOrder<S, I, O>(
   return searchDepthFirst(knowing, operations, name, configurationsMax).order;
 }
 
-function monitor(model: CallModel, operations: readonly Operation[], name: string): PartJudgement | undefined {
-  if (zonesApply(model)) {
-    const { refutation, order } = judgeByZones(model, operations, name);
-    if (refutation !== undefined) return part("illegal", "zones", operations.length, { refutation });
-    return order === undefined ? undefined : part("ok", "zones", operations.length, { order });
-  }
-  if (model.name === "etcd") {
-    const ordered = judgeByRevisions(model, operations);
-    if (ordered === undefined) return undefined;
-    const { refutation, order } = ordered;
-    return part(refutation === undefined ? "ok" : "illegal", "revisions", operations.length, { refutation, order });
-  }
-  if (model.name === "stack") {
-    const nesting = judgeStack(model, operations);
-    if (nesting === undefined) return undefined;
-    const { refutation, order } = nesting;
-    return part(refutation === undefined ? "ok" : "illegal", "stack-nesting", operations.length, { refutation, order });
-  }
-  if (model.name !== "queue") return undefined;
-  const aspects = judgeQueue(model, operations);
-  if (aspects === undefined) return undefined;
-  const { refutation } = aspects;
-  return part(refutation === undefined ? "ok" : "illegal", "queue-aspects", operations.length, { refutation });
+const MONITORS: Readonly<Record<Monitor, typeof judgeByZones | typeof judgeQueue>> = {
+  zones: judgeByZones,
+  revisions: judgeByRevisions,
+  "queue-aspects": judgeQueue,
+  "stack-nesting": judgeStack,
+  "list-versions": judgeByVersions,
+};
+
+/** What the polynomial method of `model` says; undefined where it leaves the history to the search. */
+function monitored(
+  method: Monitor,
+  model: CallModel,
+  operations: readonly Operation[],
+  name: string,
+): PartJudgement | undefined {
+  const said = MONITORS[method](model, operations, name);
+  if (said === undefined) return undefined;
+  const { refutation, order }: Partial<ZoneVerdict> = said;
+  if (refutation !== undefined) return part("illegal", method, operations.length, { refutation });
+  // Only the aspects of a queue prove without showing an order.
+  if (order === undefined && method !== "queue-aspects") return undefined;
+  return part("ok", method, operations.length, { order });
 }
 
 /** Judges `history` part by part. */

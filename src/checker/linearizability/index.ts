@@ -34,8 +34,9 @@ export {
 } from "./frontier.ts";
 export type { History, Operation, Part } from "./history.ts";
 export { endsInOrder, partsOf, prefixOf } from "./history.ts";
+export { judgeByVersions } from "./list-versions.ts";
 export type { CallModel } from "./model/register.ts";
-export type { Foreseen, Model, NondeterministicModel } from "./model.ts";
+export type { Foreseen, Model, Monitor, NondeterministicModel } from "./model.ts";
 export { BLIND, deterministic, OBSERVES, OVERWRITES } from "./model.ts";
 export type { Initial } from "./models.ts";
 export { MODEL_NAMES, modelOf } from "./models.ts";

@@ -22,6 +22,9 @@ export interface Foreseen<Input, Output> {
   readonly endedAt: number;
 }
 
+/** Names of the polynomial methods. */
+export type Monitor = "zones" | "revisions" | "queue-aspects" | "stack-nesting" | "list-versions";
+
 /** A sequential object. States, inputs and outputs are immutable plain data. */
 export interface Model<State, Input, Output> {
   readonly name: string;
@@ -61,6 +64,11 @@ export interface Model<State, Input, Output> {
    * answer tells apart become one.
    */
   foresee?(operations: readonly Foreseen<Input, Output>[], initial: State): Model<State, Input, Output>;
+  /**
+   * The method that may judge whole histories of this object before any search. It reads calls and values as the built-in
+   * model of that kind does, and so is for those only.
+   */
+  readonly monitor?: Monitor;
   /** The operation in a few words: `get x → 1`; an unknown answer shows as `?`. */
   describe(input: Input, output: Output | undefined): string;
   /** The state in a few words. */

@@ -86,11 +86,6 @@ function cover(cluster: Cluster, index: number, operation: Operation): void {
   }
 }
 
-/** Whether `model` is a register of which zones can speak. */
-export function zonesApply(model: CallModel): boolean {
-  return model.name === "register" || model.name === "cas-register" || model.name === "kv-cas";
-}
-
 /** Judges one part of a register's history by zones, in O(n log n). */
 export function judgeByZones(model: CallModel, operations: readonly Operation[], part: string): ZoneVerdict {
   const clusters = new Map<Key, Cluster>();

@@ -139,7 +139,9 @@ export function histories(
     .map((plans) => play(model, unique ? plans.map(withOwnValue) : plans, lossy));
 }
 
-/** The plan with a value that no other one writes. */
+type Micro = readonly Value[];
+
+/** The plan with a value that no other one writes; of transactions only what they append. */
 function withOwnValue(plan: Plan, i: number): Plan {
   const { f, key, value } = plan.call;
   const own = key === "" ? i + 10 : `v${i + 10}`;
@@ -148,7 +150,12 @@ function withOwnValue(plan: Plan, i: number): Plan {
     const before = i === 0 || expected === null ? expected : key === "" ? i + 9 : `v${i + 9}`;
     return { ...plan, call: new Call(f, key, [before, own]) };
   }
-  if (f === "txn") return plan;
+  if (f === "txn") {
+    const own = (value as readonly Micro[]).map(
+      (micro, at): Value => (micro[0] === "append" ? ["append", micro[1]!, 10 + 4 * i + at] : micro),
+    );
+    return { ...plan, call: new Call(f, key, own) };
+  }
   const writes = f === "write" || f === "put" || f === "enqueue" || f === "push";
   return writes ? { ...plan, call: new Call(f, key, own) } : plan;
 }
@@ -170,7 +177,8 @@ function falsified(model: CallModel, call: Call, answer: Value, lie: number): Va
         return [micro[0], micro[1]!, null];
       if (lie > 1) return micro;
       if (micro[0] === "read") return [micro[0], micro[1]!, lie];
-      return [micro[0], micro[1]!, lie === 0 ? [] : [0]];
+      const list = micro[2] as readonly Value[];
+      return [micro[0], micro[1]!, lie === 0 ? list.slice(0, -1) : list.length > 1 ? [...list].reverse() : [0]];
     });
   }
   if (lie > 2 || answer === true) return answer;

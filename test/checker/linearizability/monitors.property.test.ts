@@ -3,12 +3,13 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { partsOf } from "../../../src/checker/linearizability/history.ts";
+import { type Operation, partsOf } from "../../../src/checker/linearizability/history.ts";
+import { judgeByVersions } from "../../../src/checker/linearizability/list-versions.ts";
 import { modelOf } from "../../../src/checker/linearizability/models.ts";
 import { judgeQueue } from "../../../src/checker/linearizability/queue-aspects.ts";
 import { judgeByRevisions } from "../../../src/checker/linearizability/revisions.ts";
 import { judgeStack } from "../../../src/checker/linearizability/stack-nesting.ts";
-import type { Value } from "../../../src/checker/linearizability/value.ts";
+import { Call, type Value } from "../../../src/checker/linearizability/value.ts";
 import { judgeByZones } from "../../../src/checker/linearizability/zones.ts";
 import { histories, modelNamed } from "./arbitrary.ts";
 import { explainable } from "./brute-force.ts";
@@ -135,4 +136,39 @@ describe("the nesting of a stack", () => {
       });
     }
   }
+});
+
+describe("the versions of lists", () => {
+  for (const lossy of [false, true]) {
+    it(`decide transactions that append distinct values${lossy ? ", some of them lost," : ""} as brute force does`, () => {
+      const model = modelNamed("list-append");
+      let proved = 0;
+      let illegal = 0;
+      fc.assert(
+        fc.property(histories("list-append", 7, lossy, true), (history) => {
+          const verdict = judgeByVersions(model, history.operations);
+          const legal = explainable(model, history.operations);
+          expect(verdict).not.toBe(undefined);
+          expect(verdict!.refutation === undefined, verdict!.refutation?.text).toBe(legal);
+          if (!legal) {
+            illegal++;
+            return;
+          }
+          proved++;
+          expect(orderHolds(model, history.operations, "", verdict!.order ?? [], true)).toBe("");
+        }),
+        { numRuns: 2 * RUNS },
+      );
+      expect(illegal).toBeGreaterThan(RUNS / 10);
+      expect(proved).toBeGreaterThan(RUNS / 10);
+    });
+  }
+
+  it("say nothing where a value is appended twice", () => {
+    const append = (process: number, invokedAt: number): Operation => {
+      const txn: Value = [["append", "x", 1]];
+      return { process, input: new Call("txn", "", txn), output: txn, invokedAt, endedAt: invokedAt + 1, line: 0 };
+    };
+    expect(judgeByVersions(modelNamed("list-append"), [append(0, 0), append(1, 2)])).toBe(undefined);
+  });
 });

@@ -140,6 +140,7 @@ function listModel(
     inputKey: callKey,
     outputKey: valueKey,
     effect: (call, answer) => (call.f === put ? BLIND : answer === null ? OBSERVES : 0),
+    monitor: fromFront ? "queue-aspects" : "stack-nesting",
     foresee: (operations, begun) =>
       listModel(name, put, fromFront, begun, takingsOf(operations, begun as readonly Value[], put)),
     describe,

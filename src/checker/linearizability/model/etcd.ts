@@ -246,6 +246,7 @@ function describeState(state: Value): string {
 function modelFrom(initial: Value, known: Known | undefined): CallModel {
   return {
     name: "etcd",
+    monitor: "revisions",
     init: () => initial,
     step(state, call, answer) {
       if (answer === undefined && known !== undefined && call.f !== "get" && call.f !== "range") {

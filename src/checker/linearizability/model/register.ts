@@ -106,6 +106,7 @@ export function registerModel(
     inputKey: callKey,
     outputKey: valueKey,
     effect,
+    monitor: "zones",
     requires,
     ...(keyed ? { partition: (call: Call) => call.key } : {}),
     describe,

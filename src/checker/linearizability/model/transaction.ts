@@ -7,9 +7,11 @@ import type { Call, Key, Value } from "../value.ts";
 import { callKey, sameValue, showValue, valueKey } from "../value.ts";
 import type { CallModel } from "./register.ts";
 
-type Micro = readonly Value[];
+/** One read, write or append of a transaction: what, of which key, and the value. */
+export type Micro = readonly Value[];
 
-function keyOf(micro: Micro): string {
+/** The key of a micro-operation as text. */
+export function keyOf(micro: Micro): string {
   const key = micro[1]!;
   return typeof key === "string" ? key : JSON.stringify(key);
 }
@@ -34,7 +36,7 @@ function withKey(state: Value, key: string, value: Value): Value {
   return after;
 }
 
-function isRead(micro: Micro): boolean {
+export function isRead(micro: Micro): boolean {
   return micro[0] === "read" || micro[0] === "r";
 }
 
@@ -65,7 +67,7 @@ function transactionModel(
   applied: (current: Value | undefined, argument: Value) => Value,
   answered: (current: Value | undefined) => Value,
   outputKey: (answer: Value) => Key,
-  fits: ((answer: Value, recorded: Value) => boolean) | undefined,
+  more: Pick<CallModel, "fits" | "monitor">,
 ): CallModel {
   return {
     name,
@@ -97,7 +99,7 @@ function transactionModel(
     stateKey: valueKey,
     inputKey: callKey,
     outputKey,
-    ...(fits === undefined ? {} : { fits }),
+    ...more,
     effect,
     describe: describeTxn,
     describeState: (state) =>
@@ -136,7 +138,7 @@ export function multiRegisterModel(initial: ReadonlyMap<string, Value>): CallMod
     (_current, argument) => argument,
     (current) => current ?? null,
     valueKey,
-    saysAsMuch,
+    { fits: saysAsMuch },
   );
 }
 
@@ -149,6 +151,6 @@ export function listAppendModel(): CallModel {
     (current, argument) => [...((current ?? []) as readonly Value[]), argument],
     (current) => current ?? [],
     listsKey,
-    undefined,
+    { monitor: "list-versions" },
   );
 }
