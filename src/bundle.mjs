@@ -1,11 +1,12 @@
 // What the program runs as: the modules that `tsc` checks, joined into a few files under `bundle/`, which start faster and run
 // faster than hundreds of small ones. Every file of a host keeps its place and name; what several share goes to `parts/`, on the
 // same level, so that `../room/file.js` leads from a module's own address to another file wherever it came to stand. All that a
-// simulation steps through is one file.
+// simulation steps through is one file, of constant names (`fix-names.mjs`).
 
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { fixNames } from "./fix-names.mjs";
 
 const SRC = fileURLToPath(new URL(".", import.meta.url));
 
@@ -31,6 +32,7 @@ const bundle = await rolldown({
   platform: "node",
   external: (id) => !/^[./]/.test(id),
   tsconfig: `${SRC}tsconfig.host.json`,
+  plugins: [{ name: "fix-names", renderChunk: (code, chunk) => (chunk.name === "engine" ? { code: fixNames(code) } : null) }],
 });
 await bundle.write({
   dir: fileURLToPath(new URL("../bundle", import.meta.url)),
