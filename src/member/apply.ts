@@ -27,7 +27,9 @@ import {
   confChangeOf,
   confChangeV1,
   type Entry,
+  entryAt,
   isConfChangeEntry,
+  type RaftLog,
   Role,
   Snapshot,
   setSnapshot,
@@ -87,6 +89,35 @@ export function applyQueued(member: EtcdMember, env: MemberEnv): void {
   else queue.splice(0, done);
   if (member.readRounds.length > 0) serveReads(member, env);
   maybeSnapshot(member, env);
+}
+
+/** Puts a committed entry into the queue. */
+export function enqueue(member: EtcdMember, entry: Entry): void {
+  if (isConfChangeEntry(entry)) member.queuedChanges++;
+  member.applyQueue.push(entry);
+}
+
+/** Applies entries from..to of the log, by the queue where something waits there or holds them up. */
+export function applyRange(member: EtcdMember, env: MemberEnv, from: number, to: number): void {
+  const log = member.raft.log;
+  const waits =
+    member.applyQueue.length > 0 ||
+    to > member.durableIndex ||
+    member.blockedUntilMicros !== 0 ||
+    env.context.applyDelayMicros > 0;
+  if (waits || hasConfChange(log, from, to)) {
+    for (let index = from; index <= to; index++) enqueue(member, entryAt(log, index));
+    applyQueued(member, env);
+    return;
+  }
+  for (let index = from; index <= to; index++) applyEntry(member, env, env.backend, entryAt(log, index));
+  if (member.readRounds.length > 0) serveReads(member, env);
+  maybeSnapshot(member, env);
+}
+
+function hasConfChange(log: RaftLog, from: number, to: number): boolean {
+  for (let index = from; index <= to; index++) if (isConfChangeEntry(entryAt(log, index))) return true;
+  return false;
 }
 
 function applyEntry(member: EtcdMember, env: MemberEnv, backend: Backend, entry: Entry): void {

@@ -116,6 +116,8 @@ export interface SnapshotSent {
 /** One etcd member while it is up. */
 export interface EtcdMember {
   readonly config: EtcdConfig;
+  /** A planted bug of the member itself is on: no short ways are taken. */
+  readonly mutated: boolean;
   /** How its server is set up, its id included. */
   readonly server: ServerConfig;
   raft: Raft;
@@ -233,6 +235,7 @@ export function createEtcdMember(
   }
   return {
     config,
+    mutated: Object.values(config.mutations).some((on) => on === true),
     server,
     raft,
     persisting: null,

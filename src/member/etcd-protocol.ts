@@ -76,11 +76,17 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
   }
 
   private enter(member: EtcdMember | null, context: ProcessContext): MemberEnv {
-    let env = this.env;
-    if (env === null) {
-      env = new MemberEnv(context);
-      this.env = env;
-    }
+    const env = this.env;
+    if (env === null || env.context !== context || env.observer !== this.observer)
+      return this.settleIn(member, context);
+    env.desk.member = member;
+    return env;
+  }
+
+  /** The first event, or another run's. */
+  private settleIn(member: EtcdMember | null, context: ProcessContext): MemberEnv {
+    const env = this.env ?? new MemberEnv(context);
+    this.env = env;
     env.context = context;
     env.observer = this.observer;
     env.desk.member = member;
@@ -239,7 +245,6 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
   /** With lease reads Raft must know how much time has passed, also where no tick came. */
   private tellTime(member: EtcdMember, context: ProcessContext): void {
     const raft = member.raft;
-    if (raft.config.readOnly !== "lease-based") return;
     const due = this.ticksDue(member, context) + 1 + member.headStartTicks;
     if (due > raft.ticks) raft.ticks = due;
   }
@@ -250,13 +255,16 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
 
   receive(member: EtcdMember, from: number, message: Message | PeerMessage, context: ProcessContext): void {
     const env = this.enter(member, context);
-    const { removed } = env.backend;
-    if (removed.length > 0 && removed.includes(from) && !member.raft.config.mutations.removedServerDisrupts) return;
+    if (env.backend.removed.length > 0 && this.isRemoved(member, env, from)) return;
     noteHeard(member, from);
-    this.tellTime(member, context);
+    if (member.raft.leaseReads) this.tellTime(member, context);
     if (message instanceof Message) step(member.raft, message, env);
     else takePeerMessage(member, env, from, message);
     drive(member, env);
+  }
+
+  private isRemoved(member: EtcdMember, env: MemberEnv, from: number): boolean {
+    return env.backend.removed.includes(from) && !member.raft.config.mutations.removedServerDisrupts;
   }
 
   timer(member: EtcdMember, timer: number, context: ProcessContext): void {
@@ -348,7 +356,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
 
   request(member: EtcdMember, request: ClientRequest, context: ProcessContext): void {
     const env = this.enter(member, context);
-    this.tellTime(member, context);
+    if (member.raft.leaseReads) this.tellTime(member, context);
     takeRequest(member, env, request);
     drive(member, env);
   }

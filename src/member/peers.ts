@@ -32,6 +32,13 @@ const NEVER_HEARD = -1_000_000;
 export function noteHeard(member: EtcdMember, from: number): void {
   const heard = member.heardAtTick;
   const { ticks } = member.raft;
+  if (from < heard.length && heard[from] === ticks) return;
+  noteHeardAnew(member, from, ticks);
+}
+
+/** The first message of a tick. */
+function noteHeardAnew(member: EtcdMember, from: number, ticks: number): void {
+  const heard = member.heardAtTick;
   while (heard.length <= from) {
     heard.push(NEVER_HEARD);
     member.connectedAtTick.push(NEVER_HEARD);

@@ -7,21 +7,27 @@ import { clearList } from "../kernel/list.ts";
 import {
   advance,
   type Entry,
-  hasWork,
-  isConfChangeEntry,
+  entriesBetween,
+  entryAt,
+  HardState,
   Message,
   MessageType,
   NO_MESSAGES,
+  plainEntries,
+  plainReads,
   type ReadState,
-  type Ready,
+  Ready,
   Role,
   readyOf,
   type Snapshot,
   takeMessages,
+  takePlain,
   takeWork,
   type Work,
+  WorkKind,
+  workKind,
 } from "../raft/raft.ts";
-import { applyQueued, currentSnapshot, installSnapshot } from "./apply.ts";
+import { applyQueued, applyRange, currentSnapshot, enqueue, installSnapshot } from "./apply.ts";
 import { beginSync, believe } from "./believed.ts";
 import type { EtcdMember } from "./etcd-member.ts";
 import { demoteLeases } from "./leases.ts";
@@ -38,16 +44,67 @@ export function drive(member: EtcdMember, env: MemberEnv): void {
   const raft = member.raft;
   if (member.unadvanced && !advanced(member, env)) return;
   while (member.persisting === null) {
-    if (hasWork(raft)) {
-      if (!work(member, env)) return;
-    } else {
+    const kind = workKind(raft);
+    if (kind === WorkKind.None) {
       if (raft.messages.length === 0) return;
       sendOut(member, env);
       if (member.applyQueue.length === 0) return;
       applyQueued(member, env);
-    }
+    } else if (kind === WorkKind.Plain && !member.mutated) {
+      if (!plainWork(member, env)) return;
+    } else if (!work(member, env)) return;
   }
 }
+
+/** As `work`, in the same order, for nearly every Ready: no news of leaders or terms, and no snapshot. */
+function plainWork(member: EtcdMember, env: MemberEnv): boolean {
+  const raft = member.raft;
+  const log = raft.log;
+  const from = log.applying + 1;
+  const to = log.committed;
+  const entries = plainEntries(raft);
+  const reads = plainReads(raft);
+  const message = raft.messagesAfterAppend.length === 0 ? null : raft.messagesAfterAppend[0]!;
+  const commitChanged = to !== raft.previousCommit;
+  takePlain(raft);
+  const leads = raft.role === Role.Leader;
+  if (leads) sendOutWith(member, env, message);
+  if (entries.length !== 0) {
+    if (!writeEntries(member, env, entries)) {
+      env.context.die(CANNOT_WRITE);
+      return false;
+    }
+    if (!env.context.sync()) {
+      if (!leads && message !== null) raft.messages.push(message);
+      const hard = commitChanged ? new HardState(raft.term, raft.vote, to) : null;
+      const messages = leads ? NO_MESSAGES : takeMessages(raft);
+      member.persisting = new Ready(
+        null,
+        hard,
+        entries,
+        null,
+        entriesBetween(log, from, to + 1),
+        messages,
+        reads,
+        true,
+      );
+      for (let index = from; index <= to; index++) enqueue(member, entryAt(log, index));
+      if (member.applyQueue.length > 0) applyQueued(member, env);
+      return false;
+    }
+    durable(member, env, entries, null);
+    if (commitChanged) noteVote(env, raft.term, raft.vote);
+  }
+  if (!leads) sendOutWith(member, env, message);
+  if (from <= to) applyRange(member, env, from, to);
+  else if (member.applyQueue.length > 0) applyQueued(member, env);
+  for (let i = 0; i < reads.length; i++) confirmRound(member, env, reads[i]!.context, reads[i]!.index);
+  if (member.queuedChanges > 0) member.unadvanced = true;
+  else advance(raft, env);
+  return !member.unadvanced;
+}
+
+const CANNOT_WRITE = "cannot write the write-ahead log: no space left on device, or an input/output error";
 
 /** One Ready. False when nothing more can be done in this step. */
 function work(member: EtcdMember, env: MemberEnv): boolean {
@@ -61,7 +118,7 @@ function work(member: EtcdMember, env: MemberEnv): boolean {
   if (taken.mustSync || snapshot !== null) {
     if (!write(member, env, entries, snapshot)) {
       if (taken.softChanged) noteLeader(member, env, raft.lead);
-      env.context.die("cannot write the write-ahead log: no space left on device, or an input/output error");
+      env.context.die(CANNOT_WRITE);
       return false;
     }
     if (!leads && sendsEarly(member, taken)) sendOut(member, env);
@@ -70,7 +127,7 @@ function work(member: EtcdMember, env: MemberEnv): boolean {
     } else if (!beginSync(member, env)) {
       member.persisting = readyOf(raft, taken, leads ? NO_MESSAGES : takeMessages(raft));
       if (taken.softChanged) noteLeader(member, env, raft.lead);
-      enqueue(member, taken.committedEntries);
+      enqueueAll(member, taken.committedEntries);
       if (member.applyQueue.length > 0 && snapshot === null) applyQueued(member, env);
       return false;
     } else durable(member, env, entries, snapshot);
@@ -79,17 +136,13 @@ function work(member: EtcdMember, env: MemberEnv): boolean {
   if (!leads) sendOut(member, env);
   // What this leads to (requests that waited for a leader) is the next Ready's.
   if (taken.softChanged) noteLeader(member, env, raft.lead);
-  enqueue(member, taken.committedEntries);
+  enqueueAll(member, taken.committedEntries);
   settle(member, env, taken.readStates);
   return !member.unadvanced;
 }
 
-function enqueue(member: EtcdMember, committed: readonly Entry[]): void {
-  for (let i = 0; i < committed.length; i++) {
-    const entry = committed[i]!;
-    if (isConfChangeEntry(entry)) member.queuedChanges++;
-    member.applyQueue.push(entry);
-  }
+function enqueueAll(member: EtcdMember, committed: readonly Entry[]): void {
+  for (let i = 0; i < committed.length; i++) enqueue(member, committed[i]!);
 }
 
 /**
@@ -134,13 +187,7 @@ function sendsEarly(member: EtcdMember, taken: Work): boolean {
 function write(member: EtcdMember, env: MemberEnv, entries: readonly Entry[], snapshot: Snapshot | null): boolean {
   const raft = member.raft;
   const context = env.context;
-  if (entries.length > 0) {
-    const first = entries[0]!.index;
-    if (first <= member.durableIndex) {
-      member.durableIndex = first - 1;
-      context.count(CounterAt["uncommitted-overwritten"]);
-    }
-  }
+  if (entries.length > 0) noteOverwritten(member, env, entries[0]!);
   if (snapshot !== null) {
     const { index, chain, confState, data } = snapshot;
     if (!context.writeFile(snapshotName(index), new SnapshotRecord(index, snapshot.term, chain, confState, data))) {
@@ -162,6 +209,19 @@ function write(member: EtcdMember, env: MemberEnv, entries: readonly Entry[], sn
   }
   for (let i = 0; i < entries.length; i++) if (!context.append(entries[i]!)) return false;
   return true;
+}
+
+function writeEntries(member: EtcdMember, env: MemberEnv, entries: readonly Entry[]): boolean {
+  if (entries[0]!.index <= member.durableIndex) noteOverwritten(member, env, entries[0]!);
+  const context = env.context;
+  for (let i = 0; i < entries.length; i++) if (!context.append(entries[i]!)) return false;
+  return true;
+}
+
+function noteOverwritten(member: EtcdMember, env: MemberEnv, first: Entry): void {
+  if (first.index > member.durableIndex) return;
+  member.durableIndex = first.index - 1;
+  env.context.count(CounterAt["uncommitted-overwritten"]);
 }
 
 /** Planted bug: the folder is never synced, so the name of the file just written does not survive a power failure. */
@@ -207,18 +267,34 @@ function sendOut(member: EtcdMember, env: MemberEnv): void {
   clearList(messages);
 }
 
+/** Sends what stands in Raft's outbox, and one message more. */
+function sendOutWith(member: EtcdMember, env: MemberEnv, last: Message | null): void {
+  if (member.raft.messages.length !== 0) sendOut(member, env);
+  if (last !== null) sendOne(member, env, last);
+}
+
 function send(member: EtcdMember, env: MemberEnv, messages: readonly Message[]): void {
+  for (let i = 0; i < messages.length; i++) sendOne(member, env, messages[i]!);
+}
+
+function sendOne(member: EtcdMember, env: MemberEnv, message: Message): void {
   const context = env.context;
-  const observer = env.observer;
-  for (let i = 0; i < messages.length; i++) {
-    let message = messages[i]!;
-    if (message.type === MessageType.MsgAppResp) {
-      if (observer !== null && !message.reject) observer.acknowledges(context.self, message.term, message.index);
-    } else if (message.type === MessageType.MsgVoteResp) {
-      if (observer !== null && !message.reject) observer.votes(context.self, message.term, message.to);
-    } else if (message.type === MessageType.MsgSnap) message = sendSnapshot(member, env, message);
-    context.send(message.to, message);
+  const type = message.type;
+  if (type === MessageType.MsgSnap) {
+    context.send(message.to, sendSnapshot(member, env, message));
+    return;
   }
+  if (type === MessageType.MsgAppResp || type === MessageType.MsgVoteResp) tellPromise(env, message);
+  context.send(message.to, message);
+}
+
+/** Whoever checks is told what the member binds itself to. */
+function tellPromise(env: MemberEnv, message: Message): void {
+  const observer = env.observer;
+  if (observer === null || message.reject) return;
+  const { self } = env.context;
+  if (message.type === MessageType.MsgAppResp) observer.acknowledges(self, message.term, message.index);
+  else observer.votes(self, message.term, message.to);
 }
 
 /** A snapshot is made at the moment it is sent, from the newest applied state, as etcd does. */

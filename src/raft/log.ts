@@ -387,6 +387,14 @@ export function hasNextCommitted(log: RaftLog, allowUnstable: boolean): boolean 
   );
 }
 
+/** True if all committed entries may be handed out at once. */
+export function fitsOneReady(log: RaftLog): boolean {
+  if (log.applyingPaused) return false;
+  const lo = log.applying + 1;
+  const hi = log.committed + 1;
+  return limitedEnd(log, lo, hi, log.maxApplyingSize - log.applyingSize) === hi;
+}
+
 /** Adds the next committed entries to apply to a list, limited by size. Precondition: `hasNextCommitted`. */
 export function collectCommitted(log: RaftLog, allowUnstable: boolean, into: Entry[]): void {
   const lo = Math.max(log.applying, log.snapshotIndex) + 1;

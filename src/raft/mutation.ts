@@ -96,3 +96,8 @@ export const NO_RAFT_MUTATIONS: RaftMutations = Object.freeze({
   prevoteResponseLocalTerm: false,
   prevoteMixedRollout: false,
 });
+
+/** True if any of them is on. */
+export function hasMutation(mutations: RaftMutations): boolean {
+  return Object.values(mutations).some((on) => on === true);
+}

@@ -16,6 +16,7 @@ import { createProposal, type Entry, EntryType, isConfChangeEntry, type Payload 
 import { cloneLog, createLog, entryAt, lastTerm, type RaftLog } from "./log.ts";
 import { changeMembership, restoreMembership } from "./membership.ts";
 import { Message, MessageType, NO_ENTRIES, NO_MESSAGES, NONE } from "./message.ts";
+import { hasMutation } from "./mutation.ts";
 import { proposeEntries, proposeNormal } from "./proposal.ts";
 import { forwardRead, handleReadRequest } from "./read-index.ts";
 import { adoptMembership } from "./reconfiguration.ts";
@@ -82,6 +83,8 @@ function initialState(config: RaftConfig, log: RaftLog): Raft {
   return {
     id: config.id,
     config,
+    mutations: hasMutation(mutations) ? mutations : null,
+    leaseReads: config.readOnly === "lease-based",
     preVote: config.preVote && !plain,
     checkQuorum: config.checkQuorum && !plain && !mutations.prevoteWithoutStickiness,
     term: 0,
@@ -174,6 +177,8 @@ export function cloneRaft(raft: Raft): Raft {
   return {
     id: raft.id,
     config: raft.config,
+    mutations: raft.mutations,
+    leaseReads: raft.leaseReads,
     preVote: raft.preVote,
     checkQuorum: raft.checkQuorum,
     term: raft.term,
@@ -343,7 +348,20 @@ export * from "./log.ts";
 export * from "./message.ts";
 export * from "./mutation.ts";
 export { hasLease } from "./read-index.ts";
-export { advance, createWork, hasReady, hasWork, ready, readyOf, takeMessages, takeWork } from "./ready.ts";
+export {
+  advance,
+  createWork,
+  hasReady,
+  plainEntries,
+  plainReads,
+  ready,
+  readyOf,
+  takeMessages,
+  takePlain,
+  takeWork,
+  WorkKind,
+  workKind,
+} from "./ready.ts";
 export { applyConfChange } from "./reconfiguration.ts";
 export * from "./snapshot.ts";
 export * from "./state.ts";

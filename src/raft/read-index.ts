@@ -24,13 +24,13 @@ import { isSingleton } from "./tracker.ts";
 
 /** Leader: takes a read of the member `from` (0: of this one) with its request id. */
 export function handleReadRequest(raft: Raft, from: number, context: number): void {
-  const mutations = raft.config.mutations;
-  if (mutations.readFromStaleLeader) {
+  const mutations = raft.mutations;
+  if (mutations?.readFromStaleLeader) {
     answerRead(raft, from, context, raft.log.committed);
     return;
   }
   // A new leader has all committed entries, but does not yet know how far they reach.
-  if (!hasCommittedInTerm(raft) && !mutations.readindexBeforeTermCommit) {
+  if (!hasCommittedInTerm(raft) && !mutations?.readindexBeforeTermCommit) {
     raft.pendingReads.push({ from, context });
     return;
   }
@@ -42,11 +42,11 @@ function confirmRead(raft: Raft, from: number, context: number): void {
     answerRead(raft, from, context, raft.log.committed);
     return;
   }
-  if (raft.config.readOnly === "lease-based" && raft.checkQuorum && hasLease(raft)) {
+  if (raft.leaseReads && raft.checkQuorum && hasLease(raft)) {
     answerRead(raft, from, context, raft.log.committed);
     return;
   }
-  const round = raft.config.mutations.readindexStaleAcks ? reuseRound(raft, context) : ++raft.readRound;
+  const round = raft.mutations?.readindexStaleAcks ? reuseRound(raft, context) : ++raft.readRound;
   raft.readQueue.push({ round, index: raft.log.committed, context, from, acks: [raft.id] });
   broadcastHeartbeat(raft, round);
 }
@@ -59,8 +59,7 @@ function reuseRound(raft: Raft, context: number): number {
 
 /** Returns the round that periodic heartbeats carry: the newest unconfirmed one, so that lost rounds are repeated. */
 export function heartbeatRound(raft: Raft): number {
-  if (raft.config.readOnly === "lease-based" && !raft.config.mutations.leaseReadClockDrift)
-    return startLeaseRound(raft);
+  if (raft.leaseReads && !raft.mutations?.leaseReadClockDrift) return startLeaseRound(raft);
   return raft.readQueue.length === 0 ? 0 : raft.readQueue[raft.readQueue.length - 1]!.round;
 }
 
@@ -92,7 +91,7 @@ export function hasLease(raft: Raft): boolean {
 export function handleReadAck(raft: Raft, from: number, round: number): void {
   if (raft.leaseRounds.length > 0) acknowledgeLease(raft, from, round);
   const queue = raft.readQueue;
-  const byRequest = raft.config.mutations.readindexStaleAcks;
+  const byRequest = raft.mutations?.readindexStaleAcks === true;
   let at = -1;
   // Rounds rise along the queue. An answer to a round confirms every read that came before that round left.
   for (let k = 0; k < queue.length; k++) {

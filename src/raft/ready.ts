@@ -12,6 +12,9 @@ import {
   acceptUnstable,
   collectCommitted,
   collectEntries,
+  entriesBetween,
+  entryAt,
+  fitsOneReady,
   hasNextCommitted,
   lastTerm,
   stableTo,
@@ -32,10 +35,83 @@ import {
 } from "./state.ts";
 import { acknowledgeAppend, appliedSnapshot, stepMessage } from "./step.ts";
 
+/**
+ * What there is to do besides sending what stands in `raft.messages`: nothing; *plain* work, which is entries, at most one message
+ * that waits for them, commits and reads; or more, which is for `takeWork`.
+ */
+export const WorkKind = { None: 0, Plain: 1, Other: 2 } as const;
+/** One of the values of `WorkKind`, 0 to 2. */
+export type WorkKind = (typeof WorkKind)[keyof typeof WorkKind];
+
+/** Returns what there is to do. A few integer compares; synchronous hosts only, and not while a Ready is out. */
+export function workKind(raft: Raft): WorkKind {
+  const log = raft.log;
+  if (raft.lead !== raft.previousLead || raft.role !== raft.previousRole) return WorkKind.Other;
+  if (raft.term !== raft.previousTerm || raft.vote !== raft.previousVote) return WorkKind.Other;
+  if (log.pendingSnapshot !== null) return hasWork(raft) ? WorkKind.Other : WorkKind.None;
+  const waiting = raft.messagesAfterAppend;
+  const appliable = log.committed - log.applying;
+  if (waiting.length === 0 && appliable === 0 && log.last < log.unstableInProgress) {
+    if (raft.readStates.length !== 0) return WorkKind.Plain;
+    if (raft.ownAppend === 0 && log.committed === raft.previousCommit) return WorkKind.None;
+    return WorkKind.Other;
+  }
+  if (appliable !== 0 && (appliable !== 1 || log.applyingPaused) && !fitsOneReady(log)) {
+    return hasWork(raft) ? WorkKind.Other : WorkKind.None;
+  }
+  if (waiting.length === 0) return WorkKind.Plain;
+  // What a member tells itself is the longer way's.
+  return waiting.length === 1 && waiting[0]!.to !== raft.id ? WorkKind.Plain : WorkKind.Other;
+}
+
+/** The entries to append to the log on disk. Of plain work; a list of its own. */
+export function plainEntries(raft: Raft): readonly Entry[] {
+  const log = raft.log;
+  return entriesBetween(log, log.unstableInProgress, log.last + 1);
+}
+
+/** What is confirmed to readers. Of plain work; a list of its own. */
+export function plainReads(raft: Raft): readonly ReadState[] {
+  return raft.readStates.length === 0 ? NO_READ_STATES : raft.readStates.slice();
+}
+
+/**
+ * Counts plain work as taken, as `takeWork` does. Whoever calls has looked at it before: at `plainEntries` and `plainReads`, at the
+ * entries after `log.applying` up to `log.committed`, which are to be applied, and at the message in `messagesAfterAppend`. It is
+ * not handed out in lists that live on, for to make old objects hold new ones costs more than the work. `raft.messages` are left
+ * where they are.
+ */
+export function takePlain(raft: Raft): void {
+  const log = raft.log;
+  const due = raft.acknowledgement;
+  const last = log.last;
+  raft.previousCommit = log.committed;
+  if (raft.messagesAfterAppend.length !== 0) raft.messagesAfterAppend.pop();
+  if (raft.readStates.length !== 0) clearList(raft.readStates);
+  due.pending = true;
+  due.ownAppend = raft.ownAppend;
+  due.ownAppendTerm = raft.ownAppendTerm;
+  raft.ownAppend = 0;
+  if (last >= log.unstableOffset) {
+    due.stored = true;
+    due.term = raft.term;
+    due.index = last;
+    due.logTerm = log.lastTerm;
+    log.unstableInProgress = last + 1;
+  }
+  while (log.applying < log.committed) {
+    const entry = entryAt(log, log.applying + 1);
+    due.applied = entry.index;
+    due.appliedSize += entry.size;
+    if (entry.data !== null) due.appliedPayload += entry.data.size;
+    acceptApplying(log, entry.index, entry.size, true);
+  }
+}
+
 const NO_READ_STATES: readonly ReadState[] = Object.freeze([]) as readonly ReadState[];
 
 /** True if there is anything to do besides sending what stands in `raft.messages`. A few integer compares. */
-export function hasWork(raft: Raft): boolean {
+function hasWork(raft: Raft): boolean {
   const log = raft.log;
   if (raft.messagesAfterAppend.length !== 0 || raft.ownAppend !== 0) return true;
   if (log.committed !== raft.previousCommit || log.last >= log.unstableInProgress) return true;

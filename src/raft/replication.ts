@@ -21,6 +21,7 @@ import {
   truncateAfter,
 } from "./log.ts";
 import { Message, MessageType, NO_ENTRIES, NO_MESSAGES } from "./message.ts";
+import type { RaftMutations } from "./mutation.ts";
 import { plainMessage, send, sendAfterAppend, sendAppendResponse } from "./outbox.ts";
 import { becomeSnapshot, isInflightFull, isPaused, type Progress, ProgressState, sentEntries } from "./progress.ts";
 import type { Raft } from "./state.ts";
@@ -189,7 +190,7 @@ function sendSnapshot(raft: Raft, progress: Progress, env: RaftEnv): boolean {
 export function broadcastHeartbeat(raft: Raft, context: number): void {
   const all = raft.tracker.progress;
   const committed = raft.log.committed;
-  const unbounded = raft.config.mutations.commitBeyondVerifiedPrefix;
+  const unbounded = raft.mutations?.commitBeyondVerifiedPrefix === true;
   for (let slot = 0; slot < all.length; slot++) {
     const progress = all[slot]!;
     if (progress.id === raft.id) continue;
@@ -208,7 +209,7 @@ export function maybeCommit(raft: Raft, env: RaftEnv): boolean {
   const log = raft.log;
   // Without voters the index is infinite, and beyond the log; neither commits anything.
   if (index <= log.committed || index > log.last) return false;
-  if (!matchTerm(log, index, raft.term) && !raft.config.mutations.commitPriorTermByCount) return false;
+  if (!matchTerm(log, index, raft.term) && !raft.mutations?.commitPriorTermByCount) return false;
   commitTo(log, index, env);
   return true;
 }
@@ -221,21 +222,18 @@ export function hasCommittedInTerm(raft: Raft): boolean {
 /** Follower: appends what a leader sent, or says where the logs may agree. */
 export function handleAppend(raft: Raft, message: Message, env: RaftEnv): void {
   const log = raft.log;
-  const mutations = raft.config.mutations;
+  const mutations = raft.mutations;
   if (message.index < log.committed) {
-    if (mutations.purgedPrefixTreatedAsConflict && message.index < log.snapshotIndex) cutPurged(raft, message);
+    if (mutations?.purgedPrefixTreatedAsConflict && message.index < log.snapshotIndex) cutPurged(raft, message);
     // What is committed agrees with every leader; say how far that is.
     else sendAppendResponse(raft, message.from, log.committed);
     return;
   }
-  let last: number;
-  if (mutations.truncateOnAnyAppend && matchTerm(log, message.index, message.logTerm)) {
-    truncateAfter(log, message.index);
-  }
-  if (mutations.conflictingTailKept) last = appendKeepingTail(raft, message, env);
-  else last = maybeAppend(log, message.index, message.logTerm, message.entries, message.commit, env);
+  const last =
+    mutations === null
+      ? maybeAppend(log, message.index, message.logTerm, message.entries, message.commit, env)
+      : appendMutated(raft, message, mutations, env);
   if (last >= 0) {
-    if (mutations.commitBeyondVerifiedPrefix) commitTo(log, Math.min(message.commit, log.last), env);
     sendAppendResponse(raft, message.from, last);
     return;
   }
@@ -275,6 +273,19 @@ function rejectAppend(raft: Raft, message: Message): void {
   );
 }
 
+/** As `maybeAppend`, with whatever is wrong with it. */
+function appendMutated(raft: Raft, message: Message, mutations: RaftMutations, env: RaftEnv): number {
+  const log = raft.log;
+  if (mutations.truncateOnAnyAppend && matchTerm(log, message.index, message.logTerm)) {
+    truncateAfter(log, message.index);
+  }
+  const last = mutations.conflictingTailKept
+    ? appendKeepingTail(raft, message, env)
+    : maybeAppend(log, message.index, message.logTerm, message.entries, message.commit, env);
+  if (last >= 0 && mutations.commitBeyondVerifiedPrefix) commitTo(log, Math.min(message.commit, log.last), env);
+  return last;
+}
+
 /** Mutation `purgedPrefixTreatedAsConflict`: drops all that is not yet applied and refuses. */
 function cutPurged(raft: Raft, message: Message): void {
   const log = raft.log;
@@ -302,9 +313,7 @@ function appendKeepingTail(raft: Raft, message: Message, env: RaftEnv): number {
 
 /** Follower: a leader is alive, and tells how far to commit. */
 export function handleHeartbeat(raft: Raft, message: Message, env: RaftEnv): void {
-  const commit = raft.config.mutations.commitBeyondVerifiedPrefix
-    ? Math.min(message.commit, raft.log.last)
-    : message.commit;
+  const commit = raft.mutations?.commitBeyondVerifiedPrefix ? Math.min(message.commit, raft.log.last) : message.commit;
   commitTo(raft.log, commit, env);
   send(raft, plainMessage(raft, MessageType.MsgHeartbeatResp, message.from, 0, 0, message.context));
 }

@@ -9,6 +9,7 @@ import type { RaftConfig } from "./config.ts";
 import type { Entry } from "./entry.ts";
 import type { RaftLog } from "./log.ts";
 import type { Message } from "./message.ts";
+import type { RaftMutations } from "./mutation.ts";
 import type { LeaseRound, PendingRead, ReadRequest } from "./read-queue.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Tracker } from "./tracker.ts";
@@ -151,6 +152,10 @@ export interface Acknowledgement {
 export interface Raft {
   readonly id: number;
   readonly config: RaftConfig;
+  /** The mutations of `config` if any is on; null: correct Raft, which is asked in one compare. */
+  readonly mutations: RaftMutations | null;
+  /** Reads by lease, as configured. */
+  readonly leaseReads: boolean;
   /** As configured, unless a mutation switches it off. */
   readonly preVote: boolean;
   /** As configured, unless a mutation switches it off. */

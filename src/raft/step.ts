@@ -80,7 +80,7 @@ export function stepMessage(raft: Raft, message: Message, env: RaftEnv): StepErr
     }
     if (!stepHigherTerm(raft, message, env)) return null;
   }
-  if (raft.config.mutations.quorumOfReachable) noteHeard(raft, message.from);
+  if (raft.mutations?.quorumOfReachable) noteHeard(raft, message.from);
   switch (message.type) {
     case MessageType.MsgHup:
       campaignAnew(raft, env);
