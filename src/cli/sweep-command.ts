@@ -4,11 +4,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sizeOfFailing, sizeText } from "../explore/minimal.ts";
+import { lasting } from "../explore/swarm.ts";
 import { counted, grouped } from "../report/figures.ts";
 import type { ReportedRun } from "../report/reported-run.ts";
 import { span } from "../report/span.ts";
 import { type FailureGroup, SEEDS_NAMED_MAX, sweepProgress } from "../report/sweep-lines.ts";
 import { countVerdict, createTotals } from "../report/totals.ts";
+import { parseDuration } from "../scenario/quantity.ts";
 import {
   appendRuns,
   beginLedger,
@@ -20,7 +22,7 @@ import {
 } from "../sweep/ledger.ts";
 import { openPool } from "../sweep/pool.ts";
 import { searchSweep } from "../sweep/search-sweep.ts";
-import { countRuns, sweep } from "../sweep/sweep.ts";
+import { countRuns, type SweepPlan, sweep } from "../sweep/sweep.ts";
 import type { Swept, SweptDocument } from "../sweep/task.ts";
 import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
 import { Complaint, complaint, systemReason } from "./complaint.ts";
@@ -62,8 +64,16 @@ export async function sweepCommand(
   const strategy = strategyOf(options.strategy);
   const jobs = jobsOf(options.jobs);
   const maxFailures = failuresOf(options.maxFailures);
-  const loaded = await loadScenarios(names, overridesOf(options));
-  const { plan, leftOut, micros } = planOf(loaded, strategy, options, (options.mutate ?? []).length > 0);
+  // Whatever draws a story of its own may take any time for it; only the story as it stands must fit into its own.
+  const asItStands = strategy.id === "random";
+  const durationMicros = asItStands ? null : durationOf(options.duration);
+  const loaded = await loadScenarios(names, overridesOf(asItStands ? options : withoutDuration(options)));
+  const given = planOf(loaded, strategy, options, (options.mutate ?? []).length > 0);
+  const { leftOut, micros } = given;
+  const plan: SweepPlan =
+    durationMicros === null
+      ? given.plan
+      : { ...given.plan, bases: given.plan.bases.map((base) => lasting(base, durationMicros)) };
   const planned = countRuns(plan);
   if (planned === 0)
     throw complaint(
@@ -215,6 +225,18 @@ export async function sweepCommand(
   }
   if (figures.runs === 0) return worseExit(exit, ExitCode.NothingRan);
   return options.soft === true && exit === ExitCode.Violated ? ExitCode.Held : exit;
+}
+
+function durationOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const micros = parseDuration(text);
+  if (typeof micros !== "number") throw complaint(`--duration: ${micros.message}`, micros.hint ?? "--duration 60s");
+  if (micros <= 0) throw complaint("--duration: a run of no time shows nothing", "--duration 60s");
+  return micros;
+}
+
+function withoutDuration({ duration: _duration, ...rest }: SweepOptions): SweepOptions {
+  return rest;
 }
 
 function exitOf(verdict: SweptDocument["verdict"]): number {

@@ -91,6 +91,26 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
   };
 }
 
+/**
+ * The scenario over another time, for the swarm, which tells another story anyway: faults of what was cut off are gone, and loads
+ * that went on to the end still do.
+ */
+export function lasting(base: Scenario, durationMicros: number): Scenario {
+  return {
+    ...base,
+    durationMicros,
+    faults: base.faults.filter(({ trigger }) => trigger.kind !== "time" || trigger.atMicros < durationMicros),
+    workload: base.workload
+      .filter(({ fromMicros }) => fromMicros < durationMicros)
+      .map((load) => {
+        const toTheEnd = load.untilMicros >= Math.min(base.durationMicros, durationMicros);
+        return { ...load, untilMicros: toTheEnd ? durationMicros : load.untilMicros };
+      }),
+    random: null,
+    expect: base.expect.filter(outlivesTheStory),
+  };
+}
+
 /** Time without new faults at the end: half of the run, or less where elections are quick. */
 function calmAfter(durationMicros: number, electionMicros: number, stream: Stream): number {
   const half = durationMicros >> 1;
