@@ -17,7 +17,7 @@ import { type Hunted, hunt } from "../sweep/hunt.ts";
 import { openPool, type Pool } from "../sweep/pool.ts";
 import { runShrinker } from "../sweep/shrinker.ts";
 import { type ArtifactStore, openStore, writeArtifact, writeWhole } from "./artifact-store.ts";
-import { complaint } from "./complaint.ts";
+import { Complaint, complaint } from "./complaint.ts";
 import { ExitCode, worseExit } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { hideProgress, openProgress, type Progress, type ProgressWish, showLine } from "./progress.ts";
@@ -150,6 +150,19 @@ export async function bugsHuntCommand(
   const pool = openPool(jobs, stopped);
   const progress = openProgress(terminal, options.progress ?? "auto", bugs.length, options.json !== true);
   let exit: number = ExitCode.Held;
+  // A find is told even where the disk has no room for it.
+  const written = (write: () => void): boolean => {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Complaint)) throw error;
+      hideProgress(progress);
+      terminal.err(error.lines);
+      exit = worseExit(exit, error.exitCode);
+      return false;
+    }
+  };
   try {
     for (const bug of bugs) {
       if (stopped()) break;
@@ -158,7 +171,7 @@ export async function bugsHuntCommand(
         sayNotExpressible(bug, options, terminal);
         continue;
       }
-      const session: HuntSession = { pool, progress, terminal, stopped, millis, store, options };
+      const session: HuntSession = { pool, progress, terminal, stopped, millis, store, options, written };
       const count = ranges ?? (options.scoreboard === undefined ? 1 : RANGES[bug.difficulty]);
       const seedsToFind: (number | null)[] = [];
       let first: Found | null = null;
@@ -182,7 +195,8 @@ export async function bugsHuntCommand(
       if (!seedsToFind.some((seeds) => seeds !== null)) exit = worseExit(exit, ExitCode.Undecided);
       if (options.scoreboard !== undefined) {
         const record = recordOf(bug, strategy.id, first, seedsToFind, asked.count);
-        writeScoreboard(options.scoreboard, join(folder, "scoreboard.ndjson"), record);
+        const page = options.scoreboard;
+        written(() => writeScoreboard(page, join(folder, "scoreboard.ndjson"), record));
       }
     }
   } finally {
@@ -202,6 +216,8 @@ interface HuntSession {
   readonly millis: number;
   readonly store: ArtifactStore;
   readonly options: HuntOptions;
+  /** Writes; where the disk refuses it says so, and gives false. */
+  readonly written: (write: () => void) => boolean;
 }
 
 /** A find with what became of it. */
@@ -217,7 +233,10 @@ interface Found {
 async function madeSmall(hunted: Hunted, session: HuntSession): Promise<Found> {
   const { failing } = hunted;
   if (failing === null) return { hunted, before: null, after: null, best: null, artifact: null, minimal: null };
-  const artifact = writeArtifact(session.store, failing.scenario, failing.result, null);
+  let artifact: string | null = null;
+  session.written(() => {
+    artifact = writeArtifact(session.store, failing.scenario, failing.result, null);
+  });
   const before = sizeOfFailing(failing);
   if (session.millis === 0) return { hunted, before, after: before, best: failing, artifact, minimal: null };
   const { best } = await runShrinker(failing, session.pool, {
@@ -232,9 +251,15 @@ async function madeSmall(hunted: Hunted, session: HuntSession): Promise<Found> {
         () => `shrinking: ${sizeText(sizeOfFailing(now))}, ${counted(runs, "run")}`,
       ),
   });
-  const minimal = artifact.replace(/\.run\.json$/, ".min.yaml");
-  writeWhole(minimal, formatScenario(minimalScenario(best, { name: failing.scenario.name, size: before })));
+  const text = formatScenario(minimalScenario(best, { name: failing.scenario.name, size: before }));
+  const path = minimalPath(artifact, failing, session.store);
+  const minimal = session.written(() => writeWhole(path, text)) ? path : null;
   return { hunted, before, after: sizeOfFailing(best), best, artifact, minimal };
+}
+
+function minimalPath(artifact: string | null, { scenario, seed }: Failing, { folder }: ArtifactStore): string {
+  if (artifact !== null) return artifact.replace(/\.run\.json$/, ".min.yaml");
+  return join(folder ?? ".", `${scenario.name}.${seed}.min.yaml`);
 }
 
 function look(session: HuntSession, bug: Bug, range: number, ranges: number, seeds: number, virtual: number): void {
