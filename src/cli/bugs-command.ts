@@ -1,14 +1,15 @@
 // `lockstep bugs`: lists the bugs that can be planted, says what one is, and hunts them.
 
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { BUGS, type Bug, bugOf } from "../explore/bugs.ts";
 import { minimalScenario, type Size, sizeOfFailing, sizeText } from "../explore/minimal.ts";
 import type { Failing } from "../explore/shrink.ts";
+import type { Strategy, StrategyId } from "../explore/strategy.ts";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { counted, grouped, spentTime } from "../report/figures.ts";
 import { fillText, labelSpan } from "../report/fill.ts";
-import { type HuntRecord, scoreboardText } from "../report/scoreboard.ts";
+import type { HuntRecord } from "../report/scoreboard.ts";
 import { BLANK, type Line, padded, span } from "../report/span.ts";
 import { formatScenario } from "../scenario/format.ts";
 import { nearest } from "../scenario/nearest.ts";
@@ -21,6 +22,7 @@ import { Complaint, complaint } from "./complaint.ts";
 import { ExitCode, worseExit } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { hideProgress, openProgress, type Progress, type ProgressWish, showLine } from "./progress.ts";
+import { readRecords, writeScoreboard } from "./scoreboard-file.ts";
 import { jobsOf, type SeedOptions, seedsOf, strategyOf } from "./sweep-plan.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -113,6 +115,7 @@ export interface HuntOptions extends SeedOptions {
   readonly budget?: string;
   readonly scoreboard?: string;
   readonly ranges?: string;
+  readonly resume?: boolean;
   readonly json?: boolean;
   readonly out?: string;
   readonly progress?: ProgressWish;
@@ -136,7 +139,7 @@ export async function bugsHuntCommand(
   terminal: Terminal,
 ): Promise<number> {
   const bugs = ids.length === 0 ? BUGS.filter((bug) => bug.reason === null) : ids.map(knownBug);
-  const strategy = strategyOf(options.strategy);
+  strategyOf(options.strategy);
   const jobs = jobsOf(options.jobs);
   const millis = millisOf(options.budget);
   const ranges = rangesOf(options.ranges);
@@ -144,6 +147,10 @@ export async function bugsHuntCommand(
   const asked = seedsOf(named ? options : { ...options, runs: String(SEEDS_DEFAULT) });
   if (options.shard !== undefined) throw complaint("--shard: a hunt ends with its first find and is not shared out");
   const folder = options.out ?? BUGS_FOLDER;
+  if (options.resume === true && options.scoreboard === undefined)
+    throw complaint("--resume goes on with a scoreboard", "--scoreboard names its page");
+  const recordsPath = join(folder, "scoreboard.ndjson");
+  const records = options.scoreboard === undefined ? new Map<string, HuntRecord>() : readRecords(recordsPath);
   const store: ArtifactStore = { ...openStore(folder), keepsAll: false };
   const interrupts = listenForInterrupts();
   const stopped = (): boolean => interrupts.signal !== null;
@@ -171,32 +178,26 @@ export async function bugsHuntCommand(
         sayNotExpressible(bug, options, terminal);
         continue;
       }
-      const session: HuntSession = { pool, progress, terminal, stopped, millis, store, options, written };
       const count = ranges ?? (options.scoreboard === undefined ? 1 : RANGES[bug.difficulty]);
-      const seedsToFind: (number | null)[] = [];
-      let first: Found | null = null;
-      for (let range = 0; range < count && !stopped(); range++) {
-        const began = process.hrtime.bigint();
-        const firstSeed = (BigInt(asked.first) + BigInt(range) * BigInt(Math.min(asked.count, 1e9))).toString();
-        const over = (): boolean =>
-          stopped() || (asked.micros !== null && Number((process.hrtime.bigint() - began) / 1000n) >= asked.micros);
-        const plan = { bug, strategy, firstSeed, seeds: asked.count };
-        const hunted = await hunt(plan, pool, over, (seeds, virtual) =>
-          look(session, bug, range, count, seeds, virtual),
-        );
-        seedsToFind.push(hunted.found ? hunted.seeds : null);
-        if (first === null || (!first.hunted.found && hunted.found)) first = await madeSmall(hunted, session);
-        if (stopped()) break;
+      if (options.resume === true && isDone(records.get(bug.id), asked.count, count)) {
+        progress.done++;
+        continue;
       }
-      if (first === null || stopped()) break;
+      const session: HuntSession = { pool, progress, terminal, stopped, millis, store, options, written };
+      let last: Found | null = null;
+      for (const strategy of strategiesFor(bug, options)) {
+        last = await huntIn(bug, strategy, count, asked, session);
+        if (last === null || last.hunted.found) break;
+      }
+      if (last === null) break;
       hideProgress(progress);
       progress.done++;
-      say(bug, strategy.id, first, seedsToFind, session);
-      if (!seedsToFind.some((seeds) => seeds !== null)) exit = worseExit(exit, ExitCode.Undecided);
+      say(bug, last, session);
+      if (!last.hunted.found) exit = worseExit(exit, ExitCode.Undecided);
       if (options.scoreboard !== undefined) {
-        const record = recordOf(bug, strategy.id, first, seedsToFind, asked.count);
         const page = options.scoreboard;
-        written(() => writeScoreboard(page, join(folder, "scoreboard.ndjson"), record));
+        records.set(bug.id, recordOf(bug, last, asked.count));
+        written(() => writeScoreboard(page, recordsPath, records));
       }
     }
   } finally {
@@ -205,6 +206,46 @@ export async function bugsHuntCommand(
     interrupts.close();
   }
   return interrupts.signal === null ? exit : interruptExit(interrupts.signal);
+}
+
+/** The strategies to go through until one finds the bug: for a scoreboard, whatever there is where bugs are hard. */
+function strategiesFor(bug: Bug, options: HuntOptions): readonly Strategy[] {
+  const first = strategyOf(options.strategy);
+  if (options.strategy !== undefined || options.scoreboard === undefined || bug.difficulty !== "hard") return [first];
+  return [first, strategyOf("pct"), strategyOf("targeted"), strategyOf("guided")];
+}
+
+/** A record of this engine over ranges as long, and as many, need not be made again. */
+function isDone(record: HuntRecord | undefined, range: number, ranges: number): boolean {
+  if (record === undefined || record.engine !== ENGINE_VERSION) return false;
+  return record.range === range && record.seedsToFind.length >= ranges;
+}
+
+/** Hunts one bug by one strategy, on so many ranges; the first find is made small. Null: somebody stopped it. */
+async function huntIn(
+  bug: Bug,
+  strategy: Strategy,
+  ranges: number,
+  asked: ReturnType<typeof seedsOf>,
+  session: HuntSession,
+): Promise<Found | null> {
+  const { pool, stopped } = session;
+  const seedsToFind: (number | null)[] = [];
+  let first: Found | null = null;
+  for (let range = 0; range < ranges && !stopped(); range++) {
+    const began = process.hrtime.bigint();
+    const firstSeed = (BigInt(asked.first) + BigInt(range) * BigInt(Math.min(asked.count, 1e9))).toString();
+    const over = (): boolean =>
+      stopped() || (asked.micros !== null && Number((process.hrtime.bigint() - began) / 1000n) >= asked.micros);
+    const hunted = await hunt({ bug, strategy, firstSeed, seeds: asked.count }, pool, over, (seeds, virtual) =>
+      look(session, bug, range, ranges, seeds, virtual),
+    );
+    seedsToFind.push(hunted.found ? hunted.seeds : null);
+    if (first === null || (!first.hunted.found && hunted.found)) {
+      first = await madeSmall(hunted, strategy, session);
+    }
+  }
+  return first === null || stopped() ? null : { ...first, seedsToFind };
 }
 
 /** What hunts of one command have in common. */
@@ -222,23 +263,26 @@ interface HuntSession {
 
 /** A find with what became of it. */
 interface Found {
+  readonly strategy: StrategyId;
   readonly hunted: Hunted;
+  /** Seeds that each range took; null: not found in it. */
+  readonly seedsToFind: readonly (number | null)[];
   readonly before: Size | null;
   readonly after: Size | null;
-  readonly best: Failing | null;
   readonly artifact: string | null;
   readonly minimal: string | null;
 }
 
-async function madeSmall(hunted: Hunted, session: HuntSession): Promise<Found> {
+async function madeSmall(hunted: Hunted, { id: strategy }: Strategy, session: HuntSession): Promise<Found> {
   const { failing } = hunted;
-  if (failing === null) return { hunted, before: null, after: null, best: null, artifact: null, minimal: null };
+  const found = { strategy, hunted, seedsToFind: [] };
+  if (failing === null) return { ...found, before: null, after: null, artifact: null, minimal: null };
   let artifact: string | null = null;
   session.written(() => {
     artifact = writeArtifact(session.store, failing.scenario, failing.result, null);
   });
   const before = sizeOfFailing(failing);
-  if (session.millis === 0) return { hunted, before, after: before, best: failing, artifact, minimal: null };
+  if (session.millis === 0) return { ...found, before, after: before, artifact, minimal: null };
   const { best } = await runShrinker(failing, session.pool, {
     millis: session.millis,
     reseed: RESEED,
@@ -254,7 +298,7 @@ async function madeSmall(hunted: Hunted, session: HuntSession): Promise<Found> {
   const text = formatScenario(minimalScenario(best, { name: failing.scenario.name, size: before }));
   const path = minimalPath(artifact, failing, session.store);
   const minimal = session.written(() => writeWhole(path, text)) ? path : null;
-  return { hunted, before, after: sizeOfFailing(best), best, artifact, minimal };
+  return { ...found, before, after: sizeOfFailing(best), artifact, minimal };
 }
 
 function minimalPath(artifact: string | null, { scenario, seed }: Failing, { folder }: ArtifactStore): string {
@@ -271,15 +315,9 @@ function look(session: HuntSession, bug: Bug, range: number, ranges: number, see
   });
 }
 
-function say(
-  bug: Bug,
-  strategy: string,
-  found: Found,
-  seedsToFind: readonly (number | null)[],
-  session: HuntSession,
-): void {
+function say(bug: Bug, found: Found, session: HuntSession): void {
   const { terminal, options } = session;
-  const { hunted, after, artifact, minimal } = found;
+  const { strategy, seedsToFind, hunted, after, artifact, minimal } = found;
   const { failing } = hunted;
   if (options.json === true) {
     const line = {
@@ -346,13 +384,7 @@ function sayNotExpressible(bug: Bug, options: HuntOptions, terminal: Terminal): 
   terminal.out(fillText(head, `cannot be hunted yet: ${bug.reason}`, "plain", terminal.layout.width));
 }
 
-function recordOf(
-  bug: Bug,
-  strategy: string,
-  { hunted, before, after }: Found,
-  seedsToFind: readonly (number | null)[],
-  range: number,
-): HuntRecord {
+function recordOf(bug: Bug, { strategy, seedsToFind, hunted, before, after }: Found, range: number): HuntRecord {
   return {
     id: bug.id,
     engine: ENGINE_VERSION,
@@ -365,26 +397,6 @@ function recordOf(
     before,
     after,
   };
-}
-
-/** Adds the record to those of earlier hunts and writes the page from all of them: a hunt may be made in pieces. */
-function writeScoreboard(page: string, path: string, record: HuntRecord): void {
-  const records = new Map<string, HuntRecord>();
-  if (existsSync(path)) {
-    for (const [at, line] of readFileSync(path, "utf8").split("\n").entries()) {
-      if (line === "") continue;
-      try {
-        const read = JSON.parse(line) as HuntRecord;
-        if (Array.isArray(read.seedsToFind)) records.set(read.id, read);
-      } catch {
-        throw complaint(`${path}:${at + 1}: the line is damaged`, "delete the file to begin anew");
-      }
-    }
-  }
-  records.set(record.id, record);
-  mkdirSync(dirname(path), { recursive: true });
-  writeWhole(path, [...records.values()].map((one) => `${JSON.stringify(one)}\n`).join(""));
-  writeWhole(page, scoreboardText(BUGS, records));
 }
 
 function millisOf(text: string | undefined): number {

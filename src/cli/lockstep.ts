@@ -314,6 +314,7 @@ function describeBugs(bugs: Command): void {
       .option("--budget <time>", "real time in which to shrink what was found; 0 for not at all", "60s")
       .option("--scoreboard <file>", "write the table of the hunts there")
       .option("--ranges <n>", "hunt on so many disjoint ranges of seeds")
+      .option("--resume", "leave out what the scoreboard has already")
       .option("--json", "a JSON line for each bug")
       .option("-o, --out <dir>", "where artifacts go")
       .addOption(new Option("--progress <how>", "progress on standard error").choices(["auto", "plain", "none"])),

@@ -1,0 +1,31 @@
+// The records of hunts, one line a bug, and the page that is written from them: hunts for a scoreboard may be made in pieces.
+
+import { existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { BUGS } from "../explore/bugs.ts";
+import { type HuntRecord, scoreboardText } from "../report/scoreboard.ts";
+import { makeFolder, writeWhole } from "./artifact-store.ts";
+import { complaint } from "./complaint.ts";
+
+/** The records of earlier hunts, by bug; none where there is no such file. Throws a complaint where a line is damaged. */
+export function readRecords(path: string): Map<string, HuntRecord> {
+  const records = new Map<string, HuntRecord>();
+  if (!existsSync(path)) return records;
+  for (const [at, line] of readFileSync(path, "utf8").split("\n").entries()) {
+    if (line === "") continue;
+    try {
+      const read = JSON.parse(line) as HuntRecord;
+      if (Array.isArray(read.seedsToFind)) records.set(read.id, read);
+    } catch {
+      throw complaint(`${path}:${at + 1}: the line is damaged`, "delete the file to begin anew");
+    }
+  }
+  return records;
+}
+
+/** Writes the records, and the page from all of them. Throws a complaint where the disk refuses. */
+export function writeScoreboard(page: string, path: string, records: ReadonlyMap<string, HuntRecord>): void {
+  makeFolder(dirname(path));
+  writeWhole(path, [...records.values()].map((one) => `${JSON.stringify(one)}\n`).join(""));
+  writeWhole(page, scoreboardText(BUGS, records));
+}
