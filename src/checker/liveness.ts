@@ -62,6 +62,8 @@ export class LivenessChecker {
   private changeGoal: number = 0;
   private commitGoal: number = 0;
   private writesBefore: number = 0;
+  /** When the last action is due for which a time is given. */
+  private readonly lastPlannedMicros: number;
   private readonly preVotes: boolean;
   /** Timeouts leave room for the network and disks of the scenario; else nothing is judged. */
   private readonly punctual: boolean;
@@ -71,6 +73,7 @@ export class LivenessChecker {
   constructor(out: Findings & { readonly ghost: Ghost }, plan: WorldPlan, config: EtcdConfig) {
     this.out = out;
     this.plan = plan;
+    this.lastPlannedMicros = plan.timetable.reduce((last, { atMicros }) => Math.max(last, atMicros ?? 0), 0);
     this.timeoutMicros = config.joining.electionTicks * config.tickMicros;
     this.preVotes = config.raft.every((raft) => raft === null || (raft.preVote && raft.checkQuorum));
     this.punctual = isPunctual(plan, this.timeoutMicros);
@@ -89,6 +92,7 @@ export class LivenessChecker {
 
   private look(world: World): void {
     this.nextLook = world.atMicros + this.timeoutMicros;
+    if (world.atMicros < this.lastPlannedMicros) return;
     const faults = effects(world);
     if (faults !== this.faultsSeen || this.moreToCome(world) || this.active(world)) {
       this.faultsSeen = faults;

@@ -1,7 +1,7 @@
 // The one source of choice. Every decision of a run is `stream.below(n)` on a stream that was opened for a purpose and an
 // entity. Behind it stands a generator (random runs), a tape (replay, shrinking) or an enumerator (exhaustive search).
 
-import type { State, StatefulPRNG } from "seedrandom";
+import type { State } from "seedrandom";
 import seedrandom from "seedrandom";
 
 /** What decisions are about. Each (purpose, entity) has a stream of its own, so that a new draw in one leaves the others alone. */
@@ -46,16 +46,39 @@ export interface SavedChoices {
   readonly states: ReadonlyMap<string, State.Alea>;
 }
 
-/** A stream over seedrandom's alea: 32 bits a draw, scaled by one multiplication, which is exact in every engine. */
+/**
+ * A stream over seedrandom's alea: 32 bits a draw, scaled by one multiplication, which is exact in every engine. seedrandom makes
+ * the state out of a seed; the stream takes the steps itself (Baagøe's: multiply with carry over three lagged numbers), since
+ * nothing is drawn more often, and a generator that is a function of its own is called and not inlined.
+ */
 class RandomStream implements Stream {
-  readonly generator: StatefulPRNG<State.Alea>;
+  private s0: number;
+  private s1: number;
+  private s2: number;
+  private c: number;
 
-  constructor(generator: StatefulPRNG<State.Alea>) {
-    this.generator = generator;
+  constructor({ s0, s1, s2, c }: State.Alea) {
+    this.s0 = s0;
+    this.s1 = s1;
+    this.s2 = s2;
+    this.c = c;
   }
 
   below(n: number): number {
-    return n <= 1 ? 0 : Math.floor(this.generator() * n);
+    if (n <= 1) return 0;
+    const t = 2091639 * this.s0 + this.c * 2 ** -32;
+    const carry = t | 0;
+    const drawn = t - carry;
+    this.s0 = this.s1;
+    this.s1 = this.s2;
+    this.s2 = drawn;
+    this.c = carry;
+    return Math.floor(drawn * n);
+  }
+
+  state(): State.Alea {
+    const { s0, s1, s2, c } = this;
+    return { c, s0, s1, s2 };
   }
 }
 
@@ -72,14 +95,14 @@ export class RandomChoices implements ChoiceSource {
     const name = `${purpose}/${entity}`;
     const opened = this.streams.get(name);
     if (opened !== undefined) return opened;
-    const stream = new RandomStream(seedrandom.alea(`${this.seed}/${name}`, { state: true }));
+    const stream = new RandomStream(seedrandom.alea(`${this.seed}/${name}`, { state: true }).state());
     this.streams.set(name, stream);
     return stream;
   }
 
   save(): SavedChoices {
     const states = new Map<string, State.Alea>();
-    for (const [name, stream] of this.streams) states.set(name, stream.generator.state());
+    for (const [name, stream] of this.streams) states.set(name, stream.state());
     return { seed: this.seed, states };
   }
 
@@ -91,7 +114,7 @@ export class RandomChoices implements ChoiceSource {
   static restore(saved: SavedChoices): RandomChoices {
     const source = new RandomChoices(saved.seed);
     for (const [name, state] of saved.states) {
-      source.streams.set(name, new RandomStream(seedrandom.alea("", { state })));
+      source.streams.set(name, new RandomStream(state));
     }
     return source;
   }

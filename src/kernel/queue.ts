@@ -213,14 +213,15 @@ export class EventQueue {
     return slot < 0 ? Number.POSITIVE_INFINITY : (this.slab[(slot << STRIDE_BITS) + AT] as number);
   }
 
-  /** Takes the earliest event into the queue's fields; false when nothing waits. */
-  pop(): boolean {
+  /** Takes the earliest event into the queue's fields; false when nothing waits, or nothing that is due until `untilMicros`. */
+  pop(untilMicros: number = Number.POSITIVE_INFINITY): boolean {
     const slot = this.first >= 0 ? this.first : this.find();
     if (slot < 0) return false;
     const slab = this.slab;
     const fields = slot << STRIDE_BITS;
     // What is read from the slab counts as a fraction for the engine until it is rounded, and would be kept so wherever it goes.
     const at = Math.floor(slab[fields + AT] as number);
+    if (at > untilMicros) return false;
     this.atMicros = at;
     this.kind = (slab[fields + KIND] as number) | 0;
     this.a = (slab[fields + A] as number) | 0;

@@ -68,6 +68,8 @@ export class Run {
   looks: readonly number[] = [];
   onLook: () => void = () => undefined;
   private nextLook: number = 0;
+  /** Events after this are not taken before somebody has looked: the next of `looks`, or the end. */
+  private pauseMicros: number = -1;
   /** Null while it goes on. */
   end: RunEnd | null = null;
   /** Digests after every 1,024 events. */
@@ -121,22 +123,15 @@ export class Run {
    */
   private advanceTo(steps: number): void {
     const { context, observers } = this;
-    const { durationMicros, stepLimit } = this.setup;
+    const { stepLimit } = this.setup;
     let world = this.world;
     const queue = context.queue;
     const count = observers.length;
     while (world.steps < steps && this.end === null) {
-      const next = queue.peekMicros();
-      if (this.nextLook < this.looks.length && next > (this.looks[this.nextLook] as number)) this.lookUntil(next);
-      if (next > durationMicros) {
-        this.end = queue.size === 0 ? "idle" : "time";
-        break;
+      if (world.steps >= stepLimit || !queue.pop(this.pauseMicros)) {
+        this.pause();
+        continue;
       }
-      if (world.steps >= stepLimit) {
-        this.end = "steps";
-        break;
-      }
-      queue.pop();
       let touched: number;
       if (this.recorder === null) touched = step(world, context);
       else {
@@ -150,12 +145,29 @@ export class Run {
     }
   }
 
+  /** No event may be taken without thought: it is time to look, or the run is over. */
+  private pause(): void {
+    const { durationMicros } = this.setup;
+    const next = this.context.queue.peekMicros();
+    this.lookUntil(next);
+    if (next > durationMicros) this.end = this.context.queue.size === 0 ? "idle" : "time";
+    else if (this.world.steps >= this.setup.stepLimit) this.end = "steps";
+  }
+
   private lookUntil(beforeMicros: number): void {
     while (this.nextLook < this.looks.length && (this.looks[this.nextLook] as number) < beforeMicros) {
       this.setTime(Math.max(this.world.atMicros, this.looks[this.nextLook] as number));
       this.nextLook++;
       this.onLook();
     }
+    this.pauseMicros = this.nextPause();
+  }
+
+  private nextPause(): number {
+    const { durationMicros } = this.setup;
+    return this.nextLook < this.looks.length
+      ? Math.min(durationMicros, this.looks[this.nextLook] as number)
+      : durationMicros;
   }
 
   /** Makes `world` the world of the run. */

@@ -78,6 +78,21 @@ export class RunContext implements ProcessContext, ClientHost {
     this.process = world.processes[world.ids[0] as number] as Process;
     this.oneLatency = plan.links.length === 0;
     for (const link of plan.links) this.linkLatency.set(link.from * 1024 + link.to, link.latency);
+    this.openLinks();
+  }
+
+  /**
+   * Opens what every message draws from, for all members that there are. The first message between two of them may come late, and
+   * what happens once only in compiled code throws it away.
+   */
+  private openLinks(): void {
+    for (const { id: from } of this.plan.members) {
+      for (const { id: to } of this.plan.members) {
+        if (from === to) continue;
+        openStream(this, this.latencies, "latency", from, to);
+        if (this.plan.lossPpm > 0) openStream(this, this.losses, "loss", from, to);
+      }
+    }
   }
 
   /** What is to happen, and the choices to come, between two steps. */
@@ -98,9 +113,14 @@ export class RunContext implements ProcessContext, ClientHost {
   /** Makes `id` the process that the next calls of a protocol are about. */
   enter(id: number): Process {
     const process = processOf(this.world, id);
-    this.self = id;
-    this.process = process;
+    this.enterProcess(process);
     return process;
+  }
+
+  /** The same for a process of the world that is at hand. */
+  enterProcess(process: Process): void {
+    this.self = process.id;
+    this.process = process;
   }
 
   // What a process may ask: `ProcessContext`.

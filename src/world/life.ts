@@ -53,7 +53,7 @@ export function stopProcess(world: World, context: RunContext, id: number, unsyn
   process.busyUntilMicros = 0;
   if (process.reason === "") process.reason = "crashed";
   crashDisk(process.disk, unsynced, context.choices.open("disk-crash", id));
-  noteOffice(world, context, process);
+  leaveOffice(world, process);
   if (context.trace !== null) context.trace.life(world.atMicros, id, false);
   if (context.lifeObserver !== null) context.lifeObserver.stopped(id);
   if (context.plan.connections) breakConnections(world, context, id);
@@ -92,17 +92,18 @@ export function termOf(process: Process): number {
   return Math.floor(process.office / 4);
 }
 
-/** Looks at a process after its step, and counts who took or lost office. */
+/** Looks at a running process after its step, and counts who took or lost office. */
 export function noteOffice(world: World, context: RunContext, process: Process): void {
   const before = process.office;
-  const state = process.state;
-  if (state === null) {
-    if ((before & 3) === LEADER) world.leaders--;
-    process.office = before - (before & 3);
-    return;
-  }
-  const office = context.protocol.office(state);
+  const office = context.protocol.office(process.state);
   if (office !== before) countOffice(world, process, before, office);
+}
+
+/** A process that has ended holds no office any more. */
+function leaveOffice(world: World, process: Process): void {
+  const role = roleOf(process);
+  if (role === LEADER) world.leaders--;
+  process.office -= role;
 }
 
 function countOffice(world: World, process: Process, before: number, office: number): void {

@@ -32,7 +32,7 @@ function message(world: World, context: RunContext, to: number, from: number, pa
   else if (isCut(world, from, to)) context.lost(from, to, payload, LossReason.Cut);
   else if (ready(context, process, EventKind.Message, from, payload)) {
     context.delivered++;
-    context.enter(to);
+    context.enterProcess(process);
     context.protocol.receive(process.state, from, payload, context);
     return to;
   }
@@ -49,7 +49,7 @@ function timer(world: World, context: RunContext, id: number, b: number): number
   const process = processOf(world, id);
   if (process.boot !== b >> 8 || process.status !== "up") return 0;
   if (!ready(context, process, EventKind.Timer, b, null)) return 0;
-  context.enter(id);
+  context.enterProcess(process);
   context.protocol.timer(process.state, b & 255, context);
   return id;
 }
@@ -64,7 +64,7 @@ function request(world: World, context: RunContext, id: number, client: number, 
   }
   if (!ready(context, process, EventKind.Request, client, payload)) return 0;
   context.delivered++;
-  context.enter(id);
+  context.enterProcess(process);
   context.protocol.request(process.state, payload as ClientRequest, context);
   return id;
 }
@@ -91,7 +91,7 @@ function diskDone(world: World, context: RunContext, id: number, boot: number): 
   if (process.boot !== boot || process.status !== "up" || !ready(context, process, EventKind.DiskDone, boot, null))
     return 0;
   if (process.disk.sync === null) return 0;
-  context.enter(id);
+  context.enterProcess(process);
   const ok = endSync(process.disk, context.choices.open("disk", id));
   context.protocol.diskDone(process.state, ok, context);
   return id;
@@ -139,33 +139,23 @@ export function step(world: World, context: RunContext): number {
 
   context.content = 0;
   const touched = (HANDLERS[kind] as Handler)(world, context, a, b, payload);
+  let fingerprint = 0;
   if (touched !== 0) {
+    const process = processOf(world, touched);
     if (context.dying) {
       context.dying = false;
       stopProcess(world, context, touched, "keep");
-    } else noteOffice(world, context, processOf(world, touched));
+    } else if (process.state !== null) {
+      noteOffice(world, context, process);
+      fingerprint = context.protocol.fingerprint(process.state);
+    }
   }
-  if (context.digesting) foldStep(world, context, at, kind, a, b, touched);
+  if (context.digesting) {
+    const high = (at / 4294967296) | 0;
+    fold4(context.digest, at | 0, (kind << 27) ^ (a << 14) ^ b ^ (high << 20), context.content, fingerprint);
+  }
   if (trace !== null) keepStep(world, context, trace, kind, a, b, cause, payload, touched);
   return touched;
-}
-
-function foldStep(
-  world: World,
-  context: RunContext,
-  at: number,
-  kind: number,
-  a: number,
-  b: number,
-  touched: number,
-): void {
-  let fingerprint = 0;
-  if (touched !== 0) {
-    const state = processOf(world, touched).state;
-    if (state !== null) fingerprint = context.protocol.fingerprint(state);
-  }
-  const high = (at / 4294967296) | 0;
-  fold4(context.digest, at | 0, (kind << 27) ^ (a << 14) ^ b ^ (high << 20), context.content, fingerprint);
 }
 
 function keepStep(
