@@ -208,47 +208,56 @@ export class EtcdChecker implements MemberObserver, ClientObserver, ProgramObser
       this.report("applied-monotonic", [member], `n${member} applied entry ${index} after entry ${known.applied}`);
     }
     known.applied = index;
-    const chains = ghost.appliedChain;
-    const digest = mix(store.digestLow, store.digestHigh);
-    if (index === endOf(chains)) {
-      pushItem(chains, entry.chain);
-      if (entry.data instanceof Command) {
-        const { data } = entry;
-        const revoked = data.body.kind === RequestKind.LeaseRevoke ? ghost.leases.get(data.body.id) : undefined;
-        noteFirstApplied(ghost, this, member, index, data, outcome);
-        checkApplied(ghost, this, this.world, member, data, outcome, store, revoked);
-      }
-      pushItem(ghost.appliedDigest, digest);
-      pushItem(ghost.appliedRevision, store.revision);
-      if (ghost.others.size > 0) preferApplied(ghost, entry);
-      if (index >= this.pruneAt) this.prune(index);
-    } else {
-      const chain = itemAt(chains, index);
-      if (chain !== undefined && chain !== entry.chain) {
-        this.report(
-          "state-machine-safety",
-          [member],
-          `n${member} applied another entry ${index} than the member that applied it first`,
-        );
-      } else if (chain !== undefined) {
-        if (itemAt(ghost.appliedRevision, index) !== store.revision) {
-          this.report(
-            "revision-agreement",
-            [member],
-            `n${member} is at revision ${store.revision} after entry ${index}; the first to apply it was at ${itemAt(ghost.appliedRevision, index)}`,
-          );
-        }
-        if (itemAt(ghost.appliedDigest, index) !== digest) {
-          this.report(
-            "state-machine-safety",
-            [member],
-            `n${member} has another state after entry ${index} than the member that applied it first`,
-          );
-        }
-      }
-    }
+    if (index === endOf(ghost.appliedChain)) this.appliedFirst(member, entry, store, outcome);
+    else this.appliedAgain(member, entry, store);
     if (store.revision !== known.revision) this.checkRevision(member, known, store);
     if (confState !== null) noteConfig(ghost, this, member, index, confState);
+  }
+
+  /** An entry that nobody had applied: what comes of it is compared with the model. */
+  private appliedFirst(member: number, entry: Entry, store: Store, outcome: Response | EtcdError | null): void {
+    const ghost = this.ghost;
+    const { index, data } = entry;
+    pushItem(ghost.appliedChain, entry.chain);
+    if (data instanceof Command) {
+      const revoked = data.body.kind === RequestKind.LeaseRevoke ? ghost.leases.get(data.body.id) : undefined;
+      noteFirstApplied(ghost, this, member, index, data, outcome);
+      checkApplied(ghost, this, this.world, member, data, outcome, store, revoked);
+    }
+    pushItem(ghost.appliedDigest, mix(store.digestLow, store.digestHigh));
+    pushItem(ghost.appliedRevision, store.revision);
+    if (ghost.others.size > 0) preferApplied(ghost, entry);
+    if (index >= this.pruneAt) this.prune(index);
+  }
+
+  /** An entry that another member has applied: it is the same one, and what comes of it is the same. */
+  private appliedAgain(member: number, entry: Entry, store: Store): void {
+    const ghost = this.ghost;
+    const index = entry.index;
+    const chain = itemAt(ghost.appliedChain, index);
+    if (chain === undefined) return;
+    if (chain !== entry.chain) {
+      this.report(
+        "state-machine-safety",
+        [member],
+        `n${member} applied another entry ${index} than the member that applied it first`,
+      );
+      return;
+    }
+    if (itemAt(ghost.appliedRevision, index) !== store.revision) {
+      this.report(
+        "revision-agreement",
+        [member],
+        `n${member} is at revision ${store.revision} after entry ${index}; the first to apply it was at ${itemAt(ghost.appliedRevision, index)}`,
+      );
+    }
+    if (itemAt(ghost.appliedDigest, index) !== mix(store.digestLow, store.digestHigh)) {
+      this.report(
+        "state-machine-safety",
+        [member],
+        `n${member} has another state after entry ${index} than the member that applied it first`,
+      );
+    }
   }
 
   private checkRevision(member: number, known: MemberGhost, store: Store): void {

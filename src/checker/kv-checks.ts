@@ -145,14 +145,13 @@ export function checkAnswer(
   // It was asked of a cluster that has been restored since: the answer may still be that one's.
   if (open === null) return false;
   const revision = response.revision;
-  const who = `c${client.id}`;
   const { bound } = open;
   const body = response.body;
   const request = operation.body as KvRequest;
   if (isSerializable(request)) {
     if (revision > ghost.modelRevision) {
-      out.report("linearizability", [], `${who} read at revision ${revision}, which was never reached`);
-    } else if (body instanceof RangeResponse) checkRange(ghost, out, who, request as RangeRequest, body);
+      out.report("linearizability", [], `c${client.id} read at revision ${revision}, which was never reached`);
+    } else if (body instanceof RangeResponse) checkRange(ghost, out, client.id, request as RangeRequest, body);
     return revision < bound;
   }
   while (ghost.clientRevision.length <= client.id) ghost.clientRevision.push(0);
@@ -160,7 +159,7 @@ export function checkAnswer(
     out.report(
       "client-monotonic",
       [],
-      `${who} was answered at revision ${revision} after it had seen revision ${open.own}`,
+      `c${client.id} was answered at revision ${revision} after it had seen revision ${open.own}`,
     );
   }
   if (revision > (ghost.clientRevision[client.id] as number)) ghost.clientRevision[client.id] = revision;
@@ -168,11 +167,11 @@ export function checkAnswer(
     out.report(
       "linearizability",
       [],
-      `${describe(operation)} of ${who} was answered at revision ${revision}, but revision ${bound} had been answered before it began`,
+      `${describe(operation, client.id)} was answered at revision ${revision}, but revision ${bound} had been answered before it began`,
       [`it was asked at ${formatMicros(operation.invokedAtMicros)}; no order of operations explains the answer`],
     );
-  } else if (body instanceof RangeResponse) checkRange(ghost, out, who, request as RangeRequest, body);
-  else if (operation.kind === "range" && body instanceof TxnResponse) checkReads(ghost, out, who, request, body);
+  } else if (body instanceof RangeResponse) checkRange(ghost, out, client.id, request as RangeRequest, body);
+  else if (operation.kind === "range" && body instanceof TxnResponse) checkReads(ghost, out, client.id, request, body);
   else checkWrite(ghost, out, client.id, operation, revision, bound, body);
   if (revision > ghost.answered) ghost.answered = revision;
   return false;
@@ -187,16 +186,17 @@ function entryOf(ghost: Ghost, client: number, operation: number): number {
   return list === undefined || operation >= endOf(list) ? 0 : (itemAt(list, operation) ?? 0);
 }
 
-function describe(operation: OpenOperation): string {
+/** An operation for people: `put k of c1`. */
+function describe(operation: OpenOperation, client: number): string {
   const body = operation.body as { readonly key?: string };
-  return body.key === undefined ? operation.kind : `${operation.kind} ${body.key}`;
+  return `${body.key === undefined ? operation.kind : `${operation.kind} ${body.key}`} of c${client}`;
 }
 
 /** What a read answered must be the model's at its revision. */
-function checkRange(ghost: Ghost, out: Findings, who: string, request: RangeRequest, body: RangeResponse): void {
+function checkRange(ghost: Ghost, out: Findings, client: number, request: RangeRequest, body: RangeResponse): void {
   const revision = request.revision > 0 ? request.revision : body.revision;
   if (body.revision > ghost.modelRevision) {
-    out.report("linearizability", [], `${who} was answered at revision ${body.revision}, which was never reached`);
+    out.report("linearizability", [], `c${client} was answered at revision ${body.revision}, which was never reached`);
     return;
   }
   if (revision < ghost.modelPruned) return;
@@ -222,7 +222,7 @@ function checkRange(ghost: Ghost, out: Findings, who: string, request: RangeRequ
       out.report(
         "linearizability",
         [],
-        `${who} read ${request.key} at revision ${body.revision} and got ${saw}; it was ${was}`,
+        `c${client} read ${request.key} at revision ${body.revision} and got ${saw}; it was ${was}`,
       );
     }
     return;
@@ -238,7 +238,7 @@ function checkRange(ghost: Ghost, out: Findings, who: string, request: RangeRequ
       out.report(
         "linearizability",
         [],
-        `${who} read the range from ${request.key} at revision ${body.revision} and missed ${key} of revision ${expected.mod}`,
+        `c${client} read the range from ${request.key} at revision ${body.revision} and missed ${key} of revision ${expected.mod}`,
       );
       return;
     }
@@ -247,19 +247,19 @@ function checkRange(ghost: Ghost, out: Findings, who: string, request: RangeRequ
     out.report(
       "linearizability",
       [],
-      `${who} read the range from ${request.key} at revision ${body.revision} and got ${body.kvs.length} keys; there were ${at}`,
+      `c${client} read the range from ${request.key} at revision ${body.revision} and got ${body.kvs.length} keys; there were ${at}`,
     );
   }
 }
 
 /** A transaction of reads answers each of them at its one revision. */
-function checkReads(ghost: Ghost, out: Findings, who: string, request: KvRequest, body: TxnResponse): void {
+function checkReads(ghost: Ghost, out: Findings, client: number, request: KvRequest, body: TxnResponse): void {
   if (!(request instanceof TxnRequest)) return;
   const asked = body.succeeded ? request.success : request.failure;
   for (const [at, part] of body.responses.entries()) {
     const range = asked[at];
     if (!(part instanceof RangeResponse) || !(range instanceof RangeRequest)) continue;
-    checkRange(ghost, out, who, range, new RangeResponse(body.revision, part.kvs, part.more, part.count));
+    checkRange(ghost, out, client, range, new RangeResponse(body.revision, part.kvs, part.more, part.count));
   }
 }
 
@@ -274,13 +274,16 @@ function checkWrite(
   body: unknown,
 ): void {
   const index = entryOf(ghost, client, operation.operation);
-  const who = `${describe(operation)} of c${client}`;
   if (body instanceof TxnResponse && index === 0) {
     // A transaction that only reads never enters the log.
     if (operation.body instanceof TxnRequest && isReadonlyTxn(operation.body)) return;
   }
   if (index === 0) {
-    out.report("durability", [], `${who} was acknowledged at revision ${revision}, but no entry carries it`);
+    out.report(
+      "durability",
+      [],
+      `${describe(operation, client)} was acknowledged at revision ${revision}, but no entry carries it`,
+    );
     return;
   }
   const at = itemAt(ghost.appliedRevision, index);
@@ -288,7 +291,7 @@ function checkWrite(
     out.report(
       "linearizability",
       [],
-      `${who} was answered with revision ${revision}; it took effect at revision ${at} (entry ${index})`,
+      `${describe(operation, client)} was answered with revision ${revision}; it took effect at revision ${at} (entry ${index})`,
     );
     return;
   }
@@ -302,19 +305,23 @@ function checkWrite(
     out.report(
       "linearizability",
       [],
-      `${who} wrote at revision ${revision}, but revision ${bound} had been answered before it began`,
+      `${describe(operation, client)} wrote at revision ${revision}, but revision ${bound} had been answered before it began`,
     );
   }
   if (outcome === undefined) return;
   if (outcome.kind === "delete" && body instanceof DeleteRangeResponse && body.deleted !== outcome.deleted) {
-    out.report("linearizability", [], `${who} answered ${body.deleted} deleted keys; there were ${outcome.deleted}`);
+    out.report(
+      "linearizability",
+      [],
+      `${describe(operation, client)} answered ${body.deleted} deleted keys; there were ${outcome.deleted}`,
+    );
   }
   if (outcome.kind === "txn" && body instanceof TxnResponse) {
     if (body.succeeded !== outcome.succeeded) {
       out.report(
         "txn-atomicity",
         [],
-        `${who} took the ${body.succeeded ? "success" : "failure"} branch; its compares said otherwise at revision ${revision}`,
+        `${describe(operation, client)} took the ${body.succeeded ? "success" : "failure"} branch; its compares said otherwise at revision ${revision}`,
       );
       return;
     }
@@ -323,7 +330,11 @@ function checkWrite(
       if (!(part instanceof RangeResponse)) continue;
       const seen = part.kvs[0];
       if ((seen?.modRevision ?? 0) !== read.mod || (seen?.value ?? null) !== read.value) {
-        out.report("txn-atomicity", [], `${who} read ${read.key} within the transaction as it was at no one moment`);
+        out.report(
+          "txn-atomicity",
+          [],
+          `${describe(operation, client)} read ${read.key} within the transaction as it was at no one moment`,
+        );
       }
     }
   }
