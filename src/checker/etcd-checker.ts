@@ -48,8 +48,9 @@ import {
 import type { Findings, Violation } from "./violation.ts";
 import { carryWatches, checkDelivery, lowestWanted, noteWatchEnded, noteWatchOpened } from "./watch-checks.ts";
 
-/** Entries between two prunings of what is remembered. */
+/** Entries between two prunings of what is remembered; the first comes sooner, before the code around it is compiled for good. */
 const PRUNE_ENTRIES = 4096;
+const FIRST_PRUNE_ENTRIES = 64;
 
 /** Properties that a loss beyond the fault budget breaks without anybody's fault. */
 const BUDGETED: readonly string[] = [
@@ -75,7 +76,7 @@ export class EtcdChecker implements MemberObserver, ClientObserver, ProgramObser
   private world: World;
   /** Entries at which the ghosts are pruned next; 0: nothing is ever pruned. */
   pruneEvery: number = PRUNE_ENTRIES;
-  private pruneAt: number = PRUNE_ENTRIES;
+  private pruneAt: number = FIRST_PRUNE_ENTRIES;
 
   private readonly workloads: readonly WorkloadPlan[];
 
