@@ -319,7 +319,7 @@ function describeBugs(bugs: Command): void {
       .option("-o, --out <dir>", "where artifacts go")
       .addOption(new Option("--progress <how>", "progress on standard error").choices(["auto", "plain", "none"])),
   ).action((ids: string[], options, command: Command) =>
-    handled(command, async (terminal) => (await load()).bugsHuntCommand(ids, options, terminal)),
+    handled(command, async (terminal) => (await import("./hunt-command.ts")).bugsHuntCommand(ids, options, terminal)),
   );
 }
 

@@ -83,6 +83,18 @@ describe("a sweep", () => {
     expect(document.runs[0]?.drawn.length).toBeGreaterThan(0);
   });
 
+  it("gives all its runs one time, whatever their scenarios take", () => {
+    writeFileSync(
+      join(folder, "long.yaml"),
+      "name: long\nduration: 20s\ncluster: { members: 3 }\nfaults: [{ at: 15s, pause: leader, for: 1s }]\nworkload: { clients: 1, closed: 100ms }\n",
+    );
+    const args = ["--runs", "2", "--duration", "4s", "--json", "--jobs", "1", "-o", "short"];
+    const { code, out } = lockstep(["sweep", "long.yaml", GROUND, ...args], { cwd: folder });
+    expect(code).toBe(0);
+    const { runs } = JSON.parse(out) as { runs: { virtualMicros: number }[] };
+    expect(runs.map(({ virtualMicros }) => virtualMicros)).toEqual([4e6, 4e6, 4e6, 4e6]);
+  });
+
   it("groups what fails, keeps one artifact of each kind, and makes it small", () => {
     const args = [
       "sweep",
@@ -131,6 +143,8 @@ const REFUSED: readonly (readonly [readonly string[], number, RegExp])[] = [
   [["sweep", GROUND, "--runs", "0"], 2, /--runs takes a whole number from 1 on/],
   [["sweep", GROUND, "--runs", "3", "--seeds", "1..3"], 2, /exclude each other/],
   [["sweep", GROUND, "--for", "10 parsecs"], 2, /--for: /],
+  [["sweep", GROUND, "--duration", "soon"], 2, /--duration: /],
+  [["bugs", "hunt", "half-open-leader", "--resume"], 2, /--resume goes on with a scoreboard/],
   [["sweep", GROUND, "--jobs", "0"], 2, /--jobs takes a number from 1/],
   [["sweep", GROUND, "--max-failures", "none"], 2, /--max-failures takes a whole number/],
   [["shrink", "gone.run.json"], 2, /gone\.run\.json/],
@@ -183,6 +197,30 @@ describe("bugs", () => {
     expect(line).toMatchObject({ id: "quorum-of-reachable", found: true, strategy: "swarm" });
     for (const key of ["seed", "seeds", "events", "virtualSeconds", "property", "shrunk", "artifact"])
       expect(line).toHaveProperty(key);
+  });
+
+  it("are written down, and not hunted twice", () => {
+    const args = [
+      "bugs",
+      "hunt",
+      "quorum-of-reachable",
+      "--runs",
+      "50",
+      "--ranges",
+      "1",
+      "--budget",
+      "0s",
+      "--jobs",
+      "1",
+    ];
+    const board = [...args, "--scoreboard", "board/page.md", "-o", "board"];
+    expect(lockstep(board, { cwd: folder }).code).toBe(0);
+    const page = readFileSync(join(folder, "board/page.md"), "utf8");
+    expect(page).toMatch(/\| `quorum-of-reachable` \| easy \| swarm \| 1 of 1 \| \d+ \|/);
+    const { code, out } = lockstep([...board, "--resume"], { cwd: folder });
+    expect({ code, out }).toEqual({ code: 0, out: "" });
+    writeFileSync(join(folder, "board/scoreboard.ndjson"), "{");
+    expect(lockstep([...board, "--resume"], { cwd: folder }).err).toMatch(/scoreboard\.ndjson:1: the line is damaged/);
   });
 
   it("that are not found end with 3, those that cannot be hunted with 4", () => {
