@@ -4,7 +4,6 @@
 // Flags: --members 3 --clients 5 --virtual 600 --seed 1 --no-faults --repeat 3. Times are CPU time of the judgement alone, best
 // of `repeat`: not of the run, and not of putting its events into words.
 
-import { parseArgs } from "node:util";
 import { judge } from "../checker/linearizability/check.ts";
 import type { Dialect } from "../checker/linearizability/format/event.ts";
 import { eventsHistory } from "../checker/linearizability/format/read.ts";
@@ -20,7 +19,7 @@ import type { Protocol } from "../member/protocol.ts";
 import { historyOfRun, type RunHistory } from "../report/run-history.ts";
 import type { HistoryEvent } from "../run/collector.ts";
 import { Run } from "../run/run.ts";
-import { parseSeed } from "../scenario/seed.ts";
+import { printLine, readFlags } from "./flags.ts";
 import { etcdOfW, type WorkW, worldOfW } from "./work-w.ts";
 
 const SLICE = 200_000;
@@ -80,70 +79,37 @@ function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-function fail(message: string): never {
-  process.stderr.write(`lockstep: bench blackbox: ${message}\n`);
-  process.exit(2);
-}
+const flags = readFlags("blackbox", { members: "3", clients: "5", virtual: "600", seed: "1", repeat: "3" }, [
+  "no-faults",
+]);
+const work: WorkW = {
+  members: flags.whole("members", 1, MEMBERS_MAX),
+  clients: flags.whole("clients", 1, CLIENTS_MAX),
+  virtualSeconds: flags.seconds("virtual", 1, 100_000),
+  seed: flags.seed(),
+  faults: !flags.on("no-faults"),
+  compact: 0,
+};
+const repeat = flags.whole("repeat", 1, 1000);
 
-function whole(name: string, text: string, from: number, to: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= from && value <= to)) fail(`--${name} takes a whole number from ${from} to ${to}, not "${text}"`);
-  return value;
-}
-
-function optionsOf(args: readonly string[]): { readonly work: WorkW; readonly repeat: number } {
-  let values: Record<string, string | boolean | undefined>;
-  try {
-    ({ values } = parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        members: { type: "string", default: "3" },
-        clients: { type: "string", default: "5" },
-        virtual: { type: "string", default: "600" },
-        seed: { type: "string", default: "1" },
-        "no-faults": { type: "boolean", default: false },
-        repeat: { type: "string", default: "3" },
-      },
-    }));
-  } catch {
-    fail("flags are --members --clients --virtual --seed --no-faults --repeat");
+await printLine("blackbox", () => {
+  const history = recorded(work);
+  const read = eventsHistory("kv-cas", history.events);
+  // A cas that fails for certain did not happen; W has none.
+  const dialect: Dialect = { ...read.dialect, failCas: "discarded" };
+  let wholeMicros = Number.POSITIVE_INFINITY;
+  let onlineMicros = Number.POSITIVE_INFINITY;
+  let judgement = judge(read.model, read.history);
+  let online = watched(dialect, read, history);
+  for (let n = 0; n < repeat; n++) {
+    let from = process.cpuUsage();
+    judgement = judge(read.model, read.history);
+    wholeMicros = Math.min(wholeMicros, micros(from));
+    from = process.cpuUsage();
+    online = watched(dialect, read, history);
+    onlineMicros = Math.min(onlineMicros, micros(from));
   }
-  const seed = parseSeed(String(values.seed));
-  if (typeof seed !== "string") fail(`--seed: ${seed.message}`);
   return {
-    work: {
-      members: whole("members", String(values.members), 1, MEMBERS_MAX),
-      clients: whole("clients", String(values.clients), 1, CLIENTS_MAX),
-      virtualSeconds: whole("virtual", String(values.virtual).replace(/s$/, ""), 1, 100_000),
-      seed,
-      faults: values["no-faults"] !== true,
-      compact: 0,
-    },
-    repeat: whole("repeat", String(values.repeat), 1, 1000),
-  };
-}
-
-const { work, repeat } = optionsOf(process.argv.slice(2));
-const history = recorded(work);
-const read = eventsHistory("kv-cas", history.events);
-// A cas that fails for certain did not happen; W has none.
-const dialect: Dialect = { ...read.dialect, failCas: "discarded" };
-let wholeMicros = Number.POSITIVE_INFINITY;
-let onlineMicros = Number.POSITIVE_INFINITY;
-let judgement = judge(read.model, read.history);
-let online = watched(dialect, read, history);
-for (let n = 0; n < repeat; n++) {
-  let from = process.cpuUsage();
-  judgement = judge(read.model, read.history);
-  wholeMicros = Math.min(wholeMicros, micros(from));
-  from = process.cpuUsage();
-  online = watched(dialect, read, history);
-  onlineMicros = Math.min(onlineMicros, micros(from));
-}
-process.stdout.write(
-  `${JSON.stringify({
     work: "blackbox",
     members: work.members,
     clients: work.clients,
@@ -163,5 +129,5 @@ process.stdout.write(
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     engine: ENGINE_VERSION,
     node: process.versions.node,
-  })}\n`,
-);
+  };
+});

@@ -3,7 +3,6 @@
 //
 // Flags: --keys 1000000 (the largest; a tenth, a hundredth and a thousandth of it go before) --ops 100000 --value 64.
 
-import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { CompactionRequest, DeleteRangeRequest, EtcdError, PutRequest, RangeRequest } from "../etcd/api.ts";
@@ -20,6 +19,7 @@ import {
   type WatchStream,
 } from "../etcd/watch-hub.ts";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
+import { printLine, readFlags } from "./flags.ts";
 
 /** Costs at one number of keys, in nanoseconds of CPU time an operation. */
 interface Row {
@@ -45,38 +45,6 @@ interface Options {
   readonly keys: number;
   readonly operations: number;
   readonly valueBytes: number;
-}
-
-function fail(message: string): never {
-  process.stderr.write(`lockstep: bench mvcc: ${message}\n`);
-  process.exit(2);
-}
-
-function optionsOf(args: readonly string[]): Options {
-  let values: Record<string, string | undefined>;
-  try {
-    ({ values } = parseArgs({
-      args: [...args],
-      options: {
-        keys: { type: "string", default: "1000000" },
-        ops: { type: "string", default: "100000" },
-        value: { type: "string", default: "64" },
-      },
-    }) as { values: Record<string, string | undefined> });
-  } catch (error) {
-    fail((error as Error).message);
-  }
-  const number = (name: string, low: number, high: number): number => {
-    const text = values[name] as string;
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < low || value > high) fail(`--${name} takes ${low} to ${high}, not "${text}"`);
-    return value;
-  };
-  return {
-    keys: number("keys", 1000, 10_000_000),
-    operations: number("ops", 1000, 10_000_000),
-    valueBytes: number("value", 0, 4096),
-  };
 }
 
 /** Heap in use after everything that is garbage is gone. */
@@ -156,16 +124,22 @@ function watched(store: Store, keys: number, operations: number, value: string):
   return spent;
 }
 
-const options = optionsOf(process.argv.slice(2));
-measure(1000, { ...options, operations: 20_000 });
-const rows: Row[] = [];
-for (const share of [1000, 100, 10, 1]) rows.push(measure(Math.max(1000, Math.floor(options.keys / share)), options));
-const line = {
-  work: "mvcc",
-  ...options,
-  rows,
-  peakRssBytes: process.resourceUsage().maxRSS * 1024,
-  engine: ENGINE_VERSION,
-  node: process.version,
+const flags = readFlags("mvcc", { keys: "1000000", ops: "100000", value: "64" });
+const options: Options = {
+  keys: flags.whole("keys", 1000, 10_000_000),
+  operations: flags.whole("ops", 1000, 10_000_000),
+  valueBytes: flags.whole("value", 0, 4096),
 };
-process.stdout.write(`${JSON.stringify(line)}\n`);
+
+await printLine("mvcc", () => {
+  measure(1000, { ...options, operations: 20_000 });
+  const sizes = [1000, 100, 10, 1].map((share) => Math.max(1000, Math.floor(options.keys / share)));
+  return {
+    work: "mvcc",
+    ...options,
+    rows: sizes.map((keys) => measure(keys, options)),
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    engine: ENGINE_VERSION,
+    node: process.version,
+  };
+});

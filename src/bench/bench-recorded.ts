@@ -1,8 +1,6 @@
 // `lockstep bench recorded`: what time travel costs. The work is W as a scenario, with every check on: once in fast mode with
 // keyframes (the timeline), once recorded step by step on drafts; then random steps of the timeline are sought. One JSON line.
 
-import { parseArgs } from "node:util";
-import { AssertionError } from "../kernel/assert.ts";
 import { RandomChoices } from "../kernel/choose.ts";
 import { digestText } from "../kernel/digest.ts";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
@@ -12,7 +10,7 @@ import { Recorder } from "../run/recorder.ts";
 import { openTimeline } from "../run/timeline.ts";
 import { parseScenarioValue } from "../scenario/parse.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { parseSeed } from "../scenario/seed.ts";
+import { printLine, readFlags } from "./flags.ts";
 
 /** What the bench came to. */
 interface RecordedLine {
@@ -155,56 +153,15 @@ function round(value: number, parts: number): number {
   return Math.round(value * parts) / parts;
 }
 
-function fail(message: string): never {
-  process.stderr.write(`lockstep: bench recorded: ${message}\n`);
-  process.exit(2);
-}
-
-function whole(name: string, text: unknown, from: number, to: number): number {
-  const value = /^\d{1,12}$/.test(String(text)) ? Number(text) : Number.NaN;
-  if (!(value >= from && value <= to)) {
-    fail(`--${name} takes a whole number from ${from} to ${to}, not "${String(text)}"`);
-  }
-  return value;
-}
-
-function optionsOf(args: readonly string[]): Options {
-  let values: Record<string, string | boolean | undefined>;
-  try {
-    ({ values } = parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        members: { type: "string", default: "3" },
-        clients: { type: "string", default: "5" },
-        events: { type: "string", default: "100000" },
-        seeks: { type: "string", default: "200" },
-        seed: { type: "string", default: "1" },
-        faults: { type: "boolean", default: false },
-      },
-    }));
-  } catch {
-    fail("flags are --members --clients --events --seeks --seed --faults");
-  }
-  const seed = parseSeed(String(values.seed));
-  if (typeof seed !== "string") fail(`--seed: ${seed.message}`);
-  return {
-    members: whole("members", values.members, 1, MEMBERS_MAX),
-    clients: whole("clients", values.clients, 1, CLIENTS_MAX),
-    events: whole("events", values.events, 1, 100_000_000),
-    seeks: whole("seeks", values.seeks, 1, 1_000_000),
-    seed,
-    faults: values.faults === true,
-  };
-}
-
-const options = optionsOf(process.argv.slice(2));
-try {
-  process.stdout.write(`${JSON.stringify(measure(options))}\n`);
-} catch (error) {
-  const said = error instanceof AssertionError ? `: ${error.message}` : "";
-  process.stderr.write(`lockstep: bench recorded: internal error${said}\n`);
-  if (process.env.LOCKSTEP_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exitCode = 70;
-}
+const flags = readFlags("recorded", { members: "3", clients: "5", events: "100000", seeks: "200", seed: "1" }, [
+  "faults",
+]);
+const options: Options = {
+  members: flags.whole("members", 1, MEMBERS_MAX),
+  clients: flags.whole("clients", 1, CLIENTS_MAX),
+  events: flags.whole("events", 1, 100_000_000),
+  seeks: flags.whole("seeks", 1, 1_000_000),
+  seed: flags.seed(),
+  faults: flags.on("faults"),
+};
+await printLine("recorded", () => measure(options));

@@ -2,10 +2,10 @@
 //
 // Flags: --runs 200 --virtual 60 --members 3 --jobs 1 --no-faults. The first runs, in which everything is compiled, count.
 
-import { parseArgs } from "node:util";
 import { Tinypool } from "tinypool";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { hashString } from "../kernel/hash.ts";
+import { printLine, readFlags } from "./flags.ts";
 import makeRuns, { type HandReply, type HandTask } from "./sweep-hand.ts";
 
 /** Runs of one task. */
@@ -17,44 +17,6 @@ interface Options {
   readonly members: number;
   readonly jobs: number;
   readonly faults: boolean;
-}
-
-function fail(message: string): never {
-  process.stderr.write(`lockstep: bench sweep: ${message}\n`);
-  process.exit(2);
-}
-
-function optionsOf(args: readonly string[]): Options {
-  let values: Record<string, string | boolean | undefined>;
-  try {
-    ({ values } = parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        runs: { type: "string", default: "200" },
-        virtual: { type: "string", default: "60" },
-        members: { type: "string", default: "3" },
-        jobs: { type: "string", default: "1" },
-        "no-faults": { type: "boolean", default: false },
-      },
-    }));
-  } catch {
-    fail("flags are --runs --virtual --members --jobs --no-faults");
-  }
-  const whole = (name: string, most: number): number => {
-    const text = String(values[name]);
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= 1 && value <= most)) fail(`--${name} takes a whole number from 1 to ${most}, not "${text}"`);
-    return value;
-  };
-  return {
-    runs: whole("runs", 1_000_000),
-    virtualSeconds: whole("virtual", 100_000),
-    members: whole("members", 9),
-    jobs: whole("jobs", 64),
-    faults: values["no-faults"] !== true,
-  };
 }
 
 async function measure(options: Options): Promise<object> {
@@ -111,4 +73,12 @@ async function measure(options: Options): Promise<object> {
   };
 }
 
-process.stdout.write(`${JSON.stringify(await measure(optionsOf(process.argv.slice(2))))}\n`);
+const flags = readFlags("sweep", { runs: "200", virtual: "60", members: "3", jobs: "1" }, ["no-faults"]);
+const options: Options = {
+  runs: flags.whole("runs", 1, 1_000_000),
+  virtualSeconds: flags.seconds("virtual", 1, 100_000),
+  members: flags.whole("members", 1, 9),
+  jobs: flags.whole("jobs", 1, 64),
+  faults: !flags.on("no-faults"),
+};
+await printLine("sweep", () => measure(options));

@@ -3,16 +3,14 @@
 // Flags: --members 3 --clients 5 --virtual 600 --seed 1 --faults --no-checks --compact 0 --trace. The time is user and
 // system time of this process over the run loop, as the peers measure theirs.
 
-import { parseArgs } from "node:util";
-import { AssertionError } from "../kernel/assert.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { digestText } from "../kernel/digest.ts";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { CLIENTS_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
 import { formatMicros } from "../kernel/time.ts";
 import type { Backend } from "../member/etcd-member.ts";
-import { parseSeed } from "../scenario/seed.ts";
 import { Trace } from "../world/trace.ts";
+import { printLine, readFlags } from "./flags.ts";
 import { startW } from "./run-w.ts";
 import type { WorkW } from "./work-w.ts";
 
@@ -83,60 +81,17 @@ function measureW(work: WorkW, checks: boolean, trace: boolean): WLine {
   };
 }
 
-function fail(message: string): never {
-  process.stderr.write(`lockstep: bench w: ${message}\n`);
-  process.exit(2);
-}
-
-function whole(name: string, text: string, from: number, to: number): number {
-  const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= from && value <= to)) fail(`--${name} takes a whole number from ${from} to ${to}, not "${text}"`);
-  return value;
-}
-
-function optionsOf(args: readonly string[]): { work: WorkW; checks: boolean; trace: boolean } {
-  let values: Record<string, string | boolean | undefined>;
-  try {
-    ({ values } = parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        members: { type: "string", default: "3" },
-        clients: { type: "string", default: "5" },
-        virtual: { type: "string", default: "600" },
-        seed: { type: "string", default: "1" },
-        faults: { type: "boolean", default: false },
-        "no-checks": { type: "boolean", default: false },
-        compact: { type: "string", default: "0" },
-        trace: { type: "boolean", default: false },
-      },
-    }));
-  } catch {
-    fail("flags are --members --clients --virtual --seed --faults --no-checks --compact --trace");
-  }
-  const seed = parseSeed(String(values.seed));
-  if (typeof seed !== "string") fail(`--seed: ${seed.message}`);
-  return {
-    work: {
-      members: whole("members", String(values.members), 1, MEMBERS_MAX),
-      clients: whole("clients", String(values.clients), 0, CLIENTS_MAX),
-      virtualSeconds: whole("virtual", String(values.virtual).replace(/s$/, ""), 1, 10_000_000),
-      seed,
-      faults: values.faults === true,
-      compact: whole("compact", String(values.compact), 0, 1_000_000_000),
-    },
-    checks: values["no-checks"] !== true,
-    trace: values.trace === true,
-  };
-}
-
-const { work, checks, trace } = optionsOf(process.argv.slice(2));
-try {
-  process.stdout.write(`${JSON.stringify(measureW(work, checks, trace))}\n`);
-} catch (error) {
-  const said = error instanceof AssertionError ? `: ${error.message}` : "";
-  process.stderr.write(`lockstep: bench w: internal error${said}\n`);
-  if (process.env.LOCKSTEP_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exitCode = 70;
-}
+const flags = readFlags("w", { members: "3", clients: "5", virtual: "600", seed: "1", compact: "0" }, [
+  "faults",
+  "no-checks",
+  "trace",
+]);
+const work: WorkW = {
+  members: flags.whole("members", 1, MEMBERS_MAX),
+  clients: flags.whole("clients", 0, CLIENTS_MAX),
+  virtualSeconds: flags.seconds("virtual", 1, 10_000_000),
+  seed: flags.seed(),
+  faults: flags.on("faults"),
+  compact: flags.whole("compact", 0, 1_000_000_000),
+};
+await printLine("w", () => measureW(work, !flags.on("no-checks"), flags.on("trace")));

@@ -1,5 +1,7 @@
 // Exit codes, and which one stands where several apply. They are part of the contract.
 
+import type { Verdict } from "../run/result.ts";
+
 /** What a command ends with. */
 export const ExitCode = {
   Held: 0,
@@ -29,4 +31,18 @@ const ORDER: readonly number[] = [
 /** The code that stands when both apply. */
 export function worseExit(a: number, b: number): number {
   return ORDER.indexOf(a) <= ORDER.indexOf(b) ? a : b;
+}
+
+/** The exit code of a verdict. */
+export function exitOf(verdict: Verdict): number {
+  switch (verdict) {
+    case "held":
+      return ExitCode.Held;
+    case "violated":
+      return ExitCode.Violated;
+    case "undecided":
+      return ExitCode.Undecided;
+    case "error":
+      return ExitCode.OwnError;
+  }
 }

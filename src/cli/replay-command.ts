@@ -6,14 +6,14 @@ import { compareWithRecord } from "../run/artifact.ts";
 import { openStore, writeArtifact } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 import { drive, toldOf } from "./drive.ts";
-import { ExitCode, worseExit } from "./exit-code.ts";
+import { ExitCode, exitOf, worseExit } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { overrideWords } from "./override.ts";
 import { openPresenter } from "./present.ts";
 import { hideProgress, openProgress, showProgress } from "./progress.ts";
 import { withReports } from "./report-files.ts";
 import { resolveRuns } from "./resolve-run.ts";
-import { exitOf, formatOf, type RunOptions } from "./run-command.ts";
+import { formatOf, type RunOptions } from "./run-command.ts";
 import { breakLines, stopOf, stopWords } from "./stop-options.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -6,7 +6,7 @@ import type { ReportedRun } from "../report/reported-run.ts";
 import type { Line } from "../report/span.ts";
 import { span } from "../report/span.ts";
 import { createTally, judgeTally, needsGauge, tallyRun } from "../report/study-tally.ts";
-import type { RunResult, Verdict } from "../run/result.ts";
+import type { RunResult } from "../run/result.ts";
 import { expandVariants, type Scenario } from "../scenario/scenario.ts";
 import {
   parseSeed,
@@ -19,7 +19,7 @@ import {
 import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
 import { Complaint, complaint } from "./complaint.ts";
 import { type Driven, drive, toldOf } from "./drive.ts";
-import { ExitCode, worseExit } from "./exit-code.ts";
+import { ExitCode, exitOf, worseExit } from "./exit-code.ts";
 import { type Interrupts, interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { type LoadedScenario, loadScenarios } from "./load-scenarios.ts";
 import { type OverrideOptions, overridesOf, overrideWords } from "./override.ts";
@@ -244,20 +244,6 @@ function keepArtifact(session: Session, scenario: Scenario, result: RunResult, f
     session.terminal.err(error.lines as Line[]);
     session.exit = worseExit(session.exit, error.exitCode);
     return null;
-  }
-}
-
-/** The exit code of a verdict. */
-export function exitOf(verdict: Verdict): number {
-  switch (verdict) {
-    case "held":
-      return ExitCode.Held;
-    case "violated":
-      return ExitCode.Violated;
-    case "undecided":
-      return ExitCode.Undecided;
-    case "error":
-      return ExitCode.OwnError;
   }
 }
 

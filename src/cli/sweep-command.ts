@@ -26,7 +26,7 @@ import { countRuns, type SweepPlan, sweep } from "../sweep/sweep.ts";
 import type { Swept, SweptDocument } from "../sweep/task.ts";
 import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
 import { Complaint, complaint, systemReason } from "./complaint.ts";
-import { ExitCode, worseExit } from "./exit-code.ts";
+import { ExitCode, exitOf, worseExit } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { loadScenarios } from "./load-scenarios.ts";
 import { type OverrideOptions, overridesOf } from "./override.ts";
@@ -237,19 +237,6 @@ function durationOf(text: string | undefined): number | null {
 
 function withoutDuration({ duration: _duration, ...rest }: SweepOptions): SweepOptions {
   return rest;
-}
-
-function exitOf(verdict: SweptDocument["verdict"]): number {
-  switch (verdict) {
-    case "held":
-      return ExitCode.Held;
-    case "violated":
-      return ExitCode.Violated;
-    case "undecided":
-      return ExitCode.Undecided;
-    case "error":
-      return ExitCode.OwnError;
-  }
 }
 
 function failuresOf(text: string | undefined): number {

@@ -1,5 +1,6 @@
 /** A simulated cluster that is asked what a recorded trace asked a real one, request by request, over its network and Raft. */
 
+import type { Step } from "../../src/cli/conformance/etcd.ts";
 import { type Bindings, bindingsOf, difference, expandRequest } from "../../src/cli/conformance/etcd-compare.ts";
 import { EtcdError } from "../../src/etcd/api.ts";
 import type { Answer } from "../../src/etcd/call.ts";
@@ -20,22 +21,6 @@ import type { Backend } from "../../src/member/etcd-member.ts";
 import { MemberEnv } from "../../src/member/member-env.ts";
 import type { ScenarioRun } from "../../src/run/execute.ts";
 import { begin, memberIn, processIn } from "../world/story.ts";
-
-interface Step {
-  readonly n: number;
-  readonly call?: string;
-  readonly watch?: string;
-  readonly get?: string;
-  readonly wait_ms?: number;
-  readonly request?: Json;
-  readonly as?: string;
-  readonly bind?: Readonly<Record<string, string>>;
-  readonly response?: Json;
-  readonly error?: { readonly code: number; readonly message: string; readonly http: number };
-  readonly messages?: readonly Json[];
-  readonly close?: boolean;
-  readonly status?: number;
-}
 
 interface Head {
   readonly cluster: {

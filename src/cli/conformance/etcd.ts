@@ -36,7 +36,7 @@ import {
 import { type Bindings, bindingsOf, difference, expandRequest } from "./etcd-compare.ts";
 
 /** One line of a trace; which fields are there tells what it is (see the traces' README). */
-interface Step {
+export interface Step {
   readonly n: number;
   readonly call?: string;
   readonly watch?: string;
