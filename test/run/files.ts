@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import type { RunResult } from "../../src/run/result.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import { formatProblem } from "../../src/scenario/problem.ts";
 import { expandVariants, type Scenario } from "../../src/scenario/scenario.ts";
@@ -31,4 +32,12 @@ export function fileRuns(): FileRun[] {
       seed: variant.seed ?? "1",
     }));
   });
+}
+
+/** Why a run did not hold, or that nothing happened in it; empty where it held. */
+export function whyNot(result: RunResult): string {
+  if (result.events === 0) return "nothing happened";
+  if (result.verdict === "held") return "";
+  const { violation } = result;
+  return violation === null ? `${result.verdict}: ${result.note}` : `${violation.property}: ${violation.text}`;
 }

@@ -14,7 +14,7 @@ import { CHECKPOINT_EVENTS } from "../../src/kernel/limits.ts";
 import { executeScenario } from "../../src/run/execute.ts";
 import type { RunResult } from "../../src/run/result.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
-import { type FileRun, fileRuns } from "./files.ts";
+import { type FileRun, fileRuns, whyNot } from "./files.ts";
 
 const FILE = resolve(import.meta.dirname, "../../src/cli/golden.ts");
 
@@ -89,7 +89,14 @@ function holdAll(): void {
     const recorded = GOLDEN.runs[name];
     if (recorded === undefined) throw new Error(`${name} has no golden digest yet: write the file anew`);
     expect(recorded.seed).toBe(seed);
-    expect(difference(recorded, goldenOf(executeScenario(scenario, seed)))).toBe("");
+    const result = executeScenario(scenario, seed);
+    expect(difference(recorded, goldenOf(result))).toBe("");
+    // The same run serves to see that the file holds, and what became of its faults; other seeds are `scenarios.test.ts`.
+    expect(whyNot(result)).toBe("");
+    for (const fault of result.faults) {
+      expect(["waiting", "active", "done", "ineffective"]).toContain(fault.status);
+      if (fault.status === "waiting") expect(fault.firedAtMicros).toBe(0);
+    }
   });
 
   test("a run that differs is told apart by its first differing checkpoint", () => {
