@@ -15,3 +15,15 @@ export function createList<T extends object | null>(): T[] {
 export function clearList(list: unknown[]): void {
   while (list.length > 0) list.pop();
 }
+
+/** Takes the item at `at` out of `list`; what stands behind it moves up. For short lists, without the list that `splice` makes. */
+export function removeAt(list: unknown[], at: number): void {
+  for (let i = at + 1; i < list.length; i++) list[i - 1] = list[i];
+  list.pop();
+}
+
+/** Takes the first `count` items out of `list`. For short lists, as `removeAt`. */
+export function dropFirst(list: unknown[], count: number): void {
+  for (let i = count; i < list.length; i++) list[i - count] = list[i];
+  for (let i = 0; i < count; i++) list.pop();
+}

@@ -148,14 +148,13 @@ function applyCommand(member: EtcdMember, env: MemberEnv, backend: Backend, entr
   const { body } = command;
   const serves = command.member === self && command.boot === boot;
   const before = store.revision;
-  if (member.config.mutations.consistentIndexAhead && (entry.index & 7) === 0) saveBackend(backend, entry);
+  if (member.mutated) beforeApplying(member, backend, entry, body.kind);
   PLACE.index = entry.index;
   PLACE.serving = serves;
   PLACE.overQuota = isOverQuota(member, backend);
   const compactedBefore = store.compactRevision;
   const versionsBefore = store.versionCount;
   const outcome = applyAs(store, body, command.auth, PLACE);
-  noteReplay(member, backend, entry.index, body.kind);
   advanceBackend(backend, entry);
   if (store.versionBytes > 0) {
     const inUse = sizeInUseBytes(store);
@@ -220,6 +219,12 @@ function followUp(
   }
   // A renewal may have waited for the end of its lease.
   if (body.kind === RequestKind.LeaseRevoke && member.pendingCalls.length > 0) tendCalls(member, env);
+}
+
+/** What goes wrong with a command that is about to be applied. */
+function beforeApplying(member: EtcdMember, backend: Backend, entry: Entry, kind: number): void {
+  if (member.config.mutations.consistentIndexAhead && (entry.index & 7) === 0) saveBackend(backend, entry);
+  noteReplay(member, backend, entry.index, kind);
 }
 
 /** The planted bug `auth-replay-bumps-revision`: where a restart would go on from lags behind commands about users. */

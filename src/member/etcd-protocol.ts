@@ -18,7 +18,7 @@ import {
   confStateOf,
   createLog,
   createRaft,
-  Message,
+  type Message,
   MessageType,
   messageTypeName,
   NO_ENTRIES,
@@ -40,7 +40,7 @@ import { clusterIdOf, foundingMembers, foundingStore, idOf, NO_MEMBER, peerUrlOf
 import { lookAtLeases } from "./leases.ts";
 import { MemberEnv } from "./member-env.ts";
 import type { MemberObserver } from "./observer.ts";
-import { type PeerMessage, peerTypeName } from "./peer-message.ts";
+import { isRaftMessage, type PeerMessage, peerTypeName } from "./peer-message.ts";
 import { HEAD_START_TIMER, headStart, introduce, keepInTouch, noteHeard, takePeerMessage } from "./peers.ts";
 import type { MessageFacts, ProcessContext, ProcessFacts, Protocol, RestorePlan } from "./protocol.ts";
 import { beatWhileStalled, drive, persisted } from "./ready.ts";
@@ -258,7 +258,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
     if (env.backend.removed.length > 0 && this.isRemoved(member, env, from)) return;
     noteHeard(member, from);
     if (member.raft.leaseReads) this.tellTime(member, context);
-    if (message instanceof Message) step(member.raft, message, env);
+    if (isRaftMessage(message)) step(member.raft, message, env);
     else takePeerMessage(member, env, from, message);
     drive(member, env);
   }
@@ -362,15 +362,15 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
   }
 
   messageType(message: Message | PeerMessage): string {
-    return message instanceof Message ? messageTypeName(message.type) : peerTypeName(message.type);
+    return isRaftMessage(message) ? messageTypeName(message.type) : peerTypeName(message.type);
   }
 
   mayDuplicate(message: Message | PeerMessage): boolean {
-    return message instanceof Message && message.type !== MessageType.MsgProp;
+    return isRaftMessage(message) && message.type !== MessageType.MsgProp;
   }
 
   messageHash(message: Message | PeerMessage): number {
-    if (!(message instanceof Message)) return Math.imul(message.type ^ (message.number << 8), 0x9e3779b1);
+    if (!isRaftMessage(message)) return Math.imul(message.type ^ (message.number << 8), 0x9e3779b1);
     const low = message.index ^ (message.type << 26) ^ (message.entries.length << 20);
     return (
       Math.imul(low, 0x9e3779b1) ^
@@ -381,13 +381,13 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
 
   traceMessage(message: Message | PeerMessage, facts: MessageFacts): void {
     facts.type = message.type;
-    facts.term = message instanceof Message ? message.term : 0;
-    facts.index = message instanceof Message ? message.index : message.number;
+    facts.term = isRaftMessage(message) ? message.term : 0;
+    facts.index = isRaftMessage(message) ? message.index : message.number;
   }
 
   messageBytes(message: Message | PeerMessage): number {
     let bytes = 64;
-    if (!(message instanceof Message)) return bytes;
+    if (!isRaftMessage(message)) return bytes;
     for (const entry of message.entries) bytes += entry.size;
     return message.snapshot === null ? bytes : bytes + message.snapshot.size;
   }

@@ -2,6 +2,7 @@
 // over HTTP. Immutable values.
 
 import type { EtcdError } from "../etcd/api.ts";
+import type { Message } from "../raft/message.ts";
 
 /** Kinds of these messages; numbers above all of Raft's. */
 export const PeerType = {
@@ -33,6 +34,11 @@ const NAMES: readonly string[] = [
 /** Name of a kind, for faults that pick by type and for people. */
 export function peerTypeName(type: number): string {
   return NAMES[type - PeerType.Hello] ?? "Peer";
+}
+
+/** Tells the two kinds of what members send apart, by the number alone. */
+export function isRaftMessage(message: Message | PeerMessage): message is Message {
+  return message.type < PeerType.Hello;
 }
 
 /** One message. */

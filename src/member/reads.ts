@@ -4,6 +4,7 @@
 import { answerLocally } from "../etcd/answer.ts";
 import { RangeRequest } from "../etcd/api.ts";
 import { range } from "../etcd/apply-kv.ts";
+import { removeAt } from "../kernel/list.ts";
 import type { ClientRequest, RequestError } from "../kernel/request.ts";
 import { readIndex } from "../raft/raft.ts";
 import { admit, callOf } from "./calls.ts";
@@ -64,8 +65,7 @@ export function serveReads(member: EtcdMember, env: MemberEnv): void {
       i++;
       continue;
     }
-    if (rounds.length === 1) rounds.pop();
-    else rounds.splice(i, 1);
+    removeAt(rounds, i);
     for (let r = 0; r < round.requests.length; r++) answerRead(member, env, round.requests[r] as ClientRequest);
   }
   if (rounds.length === 0 && member.readQueue.length > 0) beginRound(member, env);

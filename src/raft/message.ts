@@ -5,6 +5,7 @@
  * Names and order of the types follow etcd-io/raft `raftpb/raft.proto`, so that traces read like etcd's.
  */
 
+import { createList } from "../kernel/list.ts";
 import type { Entry } from "./entry.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -87,7 +88,8 @@ export function messageTypeOf(name: string): number {
   return MESSAGE_TYPE_NAMES.indexOf(name);
 }
 
-const LOCAL = 1;
+/** A bit of `senderOf`. */
+export const LOCAL = 1 as const;
 const RESPONSE = 2;
 
 // What kind of sender a type asks for, at the position of its number.
@@ -118,14 +120,12 @@ const FLAGS: readonly number[] = [
   0, // MsgForgetLeader
 ];
 
-/** True for the types that never travel over a network. */
-export function isLocalMessageType(type: number): boolean {
-  return (FLAGS[type]! & LOCAL) !== 0;
-}
-
-/** True for the types that answer something; only a known peer or a storage thread may send them. */
-export function isResponseMessageType(type: number): boolean {
-  return (FLAGS[type]! & RESPONSE) !== 0;
+/**
+ * Returns who may send a type, in bits: 0 anybody, `LOCAL` the member to itself (it never travels over a network), others a
+ * known peer or a storage thread, for it answers something.
+ */
+export function senderOf(type: number): number {
+  return FLAGS[type]!;
 }
 
 /** True for the two reserved ids of the storage threads. */
@@ -133,10 +133,13 @@ export function isStorageThread(id: number): boolean {
   return id === APPEND_THREAD || id === APPLY_THREAD;
 }
 
-/** The shared empty list of entries. */
-export const NO_ENTRIES: readonly Entry[] = Object.freeze([]) as readonly Entry[];
+/**
+ * The shared empty list of entries. It is a list like any other to V8, and not frozen: then it would be of another hidden class,
+ * and whoever reads lists of entries would look twice.
+ */
+export const NO_ENTRIES: readonly Entry[] = createList<Entry>();
 /** The shared empty list of messages. */
-export const NO_MESSAGES: readonly Message[] = Object.freeze([]) as readonly Message[];
+export const NO_MESSAGES: readonly Message[] = createList<Message>();
 
 /**
  * One message. Immutable, one shape: every field is set for every type, so that V8 keeps one hidden class.

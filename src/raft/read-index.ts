@@ -11,7 +11,7 @@
  * timeout by a margin, and ends when a MsgTimeoutNow leaves; without a valid lease a read takes the safe way.
  */
 
-import { clearList, createList } from "../kernel/list.ts";
+import { createList, dropFirst } from "../kernel/list.ts";
 import type { RaftEnv } from "./config.ts";
 import { hasQuorum } from "./decision.ts";
 import { describeId } from "./describe.ts";
@@ -105,8 +105,7 @@ export function handleReadAck(raft: Raft, from: number, round: number): void {
   if (!request.acks.includes(from)) request.acks.push(from);
   if (!hasQuorum(raft, request.acks)) return;
   for (let k = 0; k <= at; k++) answerRead(raft, queue[k]!.from, queue[k]!.context, queue[k]!.index);
-  if (at + 1 === queue.length) clearList(queue);
-  else raft.readQueue = queue.slice(at + 1);
+  dropFirst(queue, at + 1);
 }
 
 function acknowledgeLease(raft: Raft, from: number, round: number): void {

@@ -108,7 +108,7 @@ export function takePlain(raft: Raft): void {
   }
 }
 
-const NO_READ_STATES: readonly ReadState[] = Object.freeze([]) as readonly ReadState[];
+const NO_READ_STATES: readonly ReadState[] = createList<ReadState>();
 
 /** True if there is anything to do besides sending what stands in `raft.messages`. A few integer compares. */
 function hasWork(raft: Raft): boolean {

@@ -60,7 +60,7 @@ export class ReadState {
 /**
  * Work for the host, in this order: persist `hardState`, `snapshot` and `entries`; then send `messages`, apply
  * `snapshot` and `committedEntries`, answer `readStates`; then `advance`. With asynchronous storage the storage work is
- * inside `messages` and there is no `advance`. Immutable; empty lists are shared and frozen.
+ * inside `messages` and there is no `advance`. Immutable; empty lists are shared.
  */
 export class Ready {
   /** null: as in the Ready before. */

@@ -20,14 +20,14 @@ import {
 import type { Entry } from "./entry.ts";
 import { findConflictByTerm, firstIndex, stableSnapshotTo, stableTo } from "./log.ts";
 import {
-  isLocalMessageType,
-  isResponseMessageType,
   isStorageThread,
+  LOCAL,
   Message,
   MessageType,
   messageTypeName,
   NO_MESSAGES,
   NONE,
+  senderOf,
 } from "./message.ts";
 import { send, sendAppendResponse } from "./outbox.ts";
 import {
@@ -63,10 +63,10 @@ import { finishTransfer, handleTransfer } from "./transfer.ts";
  * not in the membership, or a dropped proposal. A message that is merely out of date is taken and ignored.
  */
 export function step(raft: Raft, message: Message, env: RaftEnv): StepError | null {
-  const type = message.type;
-  if (!isStorageThread(message.from)) {
-    if (isLocalMessageType(type)) return StepError.LocalMessage;
-    if (isResponseMessageType(type) && progressOf(raft.tracker, message.from) === null) return StepError.PeerNotFound;
+  const sender = senderOf(message.type);
+  if (sender !== 0 && !isStorageThread(message.from)) {
+    if ((sender & LOCAL) !== 0) return StepError.LocalMessage;
+    if (progressOf(raft.tracker, message.from) === null) return StepError.PeerNotFound;
   }
   return stepMessage(raft, message, env);
 }
