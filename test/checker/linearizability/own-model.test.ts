@@ -43,7 +43,7 @@ describe("a model of one's own", () => {
   it("judges as its example says", async () => {
     const [account] = examples("account");
     expect(await exported(account!)).toEqual({ verdict: "illegal" });
-    const granted = account!.replace("{ pay: 5 }", "{ pay: 8 }");
+    const granted = account!.replace("input: 5", "input: 8");
     expect(await exported(granted)).toEqual({ verdict: "ok" });
   });
 
