@@ -215,7 +215,8 @@ export function findEvidence<S, I, O>(
     core: core.map((i) => positions[i]!),
     maybe: maybe.map((i) => positions[i]!),
     sentence:
-      !shrunk && refutation !== undefined
+      // What cannot be by itself alone is better told with what it contradicts.
+      refutation !== undefined && (!shrunk || (core.length <= 1 && refutation.operations.length > 1))
         ? refutation.text
         : sentenceOf(model, operations, core, positions.indexOf(bad.operation), quietState),
     longest: longest.map((i) => positions[i]!),

@@ -10,7 +10,7 @@
 import type { Operation } from "./history.ts";
 import type { CallModel } from "./model/register.ts";
 import { isRead, keyOf, type Micro } from "./model/transaction.ts";
-import { type Value, valueKey } from "./value.ts";
+import { showValue, type Value, valueKey } from "./value.ts";
 import { verifyOrder } from "./witness.ts";
 import type { ZoneVerdict } from "./zones.ts";
 
@@ -127,13 +127,15 @@ function settle(
   const { longest, longestBy } = list;
   for (const { index, before, appended } of list.deeds) {
     if (before === undefined) continue;
-    if (!startsWith(longest, [...before, ...appended]) || before.length < list.initial.length)
-      return refuted(
-        longestBy < 0 ? [index] : [longestBy, index],
-        longestBy < 0
-          ? `${tell(index)}: ${key} was never like that`
-          : `${tell(longestBy)} and ${tell(index)} read ${key} as it cannot have been both times`,
-      );
+    const after = [...before, ...appended];
+    if (before.length < list.initial.length) return refuted([index], `${tell(index)}: ${key} was never as short`);
+    const at = after.findIndex((value, i) => valueKey(value) !== valueKey(longest[i]!));
+    if (at < 0) continue;
+    const other = longestBy < 0 ? "from the start" : `in ${tell(longestBy)}`;
+    return refuted(
+      longestBy < 0 ? [index] : [longestBy, index],
+      `${key} cannot have been ${showValue(after[at]!)} at place ${at + 1}, as in ${tell(index)}, and ${showValue(longest[at]!)}, as ${other}`,
+    );
   }
   /** Lengths that the list had between transactions. */
   const between = new Set<number>([list.initial.length]);
@@ -153,8 +155,9 @@ function settle(
     between.add(at);
   }
   for (const { index, before } of list.deeds) {
-    if (before !== undefined && !between.has(before.length))
-      return refuted([index], `${tell(index)} read ${key} with a part of what was appended at once`);
+    if (before === undefined || between.has(before.length)) continue;
+    const half = list.writers.get(valueKey(before[before.length - 1]!))!.index;
+    return refuted([half, index], `${tell(index)} read ${key} with a part of what ${tell(half)} appended at once`);
   }
   return undefined;
 }

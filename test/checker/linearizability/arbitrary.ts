@@ -135,7 +135,7 @@ export function histories(
     lie: fc.integer({ min: 0, max: 14 }),
   });
   return fc
-    .array(plan, { maxLength: size })
+    .array(plan, { maxLength: size, size: "max" })
     .map((plans) => play(model, unique ? plans.map(withOwnValue) : plans, lossy));
 }
 

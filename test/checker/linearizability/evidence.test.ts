@@ -173,6 +173,18 @@ describe("pictures", () => {
     expect(svgPicture(layout, "t").match(/<rect /g)?.length).toBe(operations.length);
   });
 
+  it("leave room for the names of clients", () => {
+    const named = layOut(
+      model,
+      operations,
+      { operations: [0], impossible: -1, core: [], order: [0] },
+      28,
+      () => "c1234567",
+    );
+    const x = Number(/<rect [^>]* x="(\d+)"/.exec(svgPicture(named, "t"))![1]);
+    expect(x).toBeGreaterThan(8 + 8 * "c1234567".length);
+  });
+
   it("go to Porcupine's viewer with ranks of events times 100 and indexes into each partition", () => {
     const data = porcupineData(model, history);
     expect(data.Partitions.length).toBe(2);
@@ -194,5 +206,31 @@ describe("pictures", () => {
       }
     }
     expect(judge(model, history).verdict).toBe("illegal");
+  });
+});
+
+describe("transactions on lists", () => {
+  const numbers = Array.from({ length: 12 }, (_, i) => i + 1);
+  const lines: (readonly [number, string, string, unknown])[] = [];
+  const txn = (call: unknown, answer: unknown = call): void => {
+    lines.push([0, "invoke", "txn", call], [0, "ok", "txn", answer]);
+  };
+  for (const n of numbers)
+    txn([
+      ["append", "x", 2 * n - 1],
+      ["append", "x", 2 * n],
+    ]);
+  txn([["r", "x", null]], [["r", "x", Array.from({ length: 23 }, (_, i) => i + 1)]]);
+
+  it("are told with what they contradict, long lists by their ends", () => {
+    const { model, history } = readHistory(jsonl("list-append", lines), NOTHING_TOLD);
+    const judged = judge(model, history);
+    expect([judged.verdict, judged.method]).toEqual(["illegal", "list-versions"]);
+    const refutation = judged.partJudgement?.refutation;
+    const { sentence, operation } = findEvidence(model, history.operations, "", refutation, -1);
+    expect(operation).toBe(12);
+    expect(sentence).toBe(
+      "txn {x→[1 … 19 20 21 22 23]} read x with a part of what txn {x+=23, x+=24} appended at once",
+    );
   });
 });

@@ -3,6 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { judge } from "../../../src/checker/linearizability/check.ts";
 import { jsonLines } from "../../../src/checker/linearizability/export/jepsen.ts";
 import type { HistoryEvent } from "../../../src/checker/linearizability/format/event.ts";
 import { readJsonLine } from "../../../src/checker/linearizability/format/lines.ts";
@@ -79,6 +80,55 @@ describe("judging online", () => {
         expect(illegal).toBeGreaterThan(RUNS / 40);
         if (budget === ONLINE_BUDGET) expect(late).toBe(0);
         else expect(late).toBeGreaterThan(RUNS / 3);
+      });
+    }
+  }
+});
+
+/** The first line at which the prefix has no order any more, by halving and the judgement of whole histories. */
+function firstBadLineByHalves(model: CallModel, history: History): number {
+  const bad = (at: number): boolean => {
+    const { verdict } = judge(model, prefixOf(history, at));
+    expect(verdict).not.toBe("undecided");
+    return verdict === "illegal";
+  };
+  if (!bad(history.events)) return -1;
+  let low = 0;
+  let high = history.events;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (bad(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low + 1;
+}
+
+// A `kv` with lost appends is the dear one: all the texts that they may have made are states.
+describe("histories too long for brute force, with answers falsified", () => {
+  for (const name of MODEL_NAMES) {
+    for (const unique of [false, true]) {
+      it(`are caught at the very event: ${name}${unique ? " with distinct values" : ""}`, () => {
+        const model = modelNamed(name);
+        const dialect = { model: name, failCas: "observed" as const, nilSaysNothing: false };
+        let illegal = 0;
+        fc.assert(
+          fc.property(histories(name, name === "kv" ? 14 : 30, true, unique), (history) => {
+            const online = createOnline(dialect, model);
+            jsonLines(history, name, null, "observed")
+              .trimEnd()
+              .split("\n")
+              .slice(1)
+              .forEach((line, i) => {
+                observe(online, readJsonLine(line, i + 2)!);
+              });
+            finish(online);
+            const expected = firstBadLineByHalves(model, history);
+            expect(online.violation?.line ?? -1).toBe(expected);
+            if (expected >= 0) illegal++;
+          }),
+          { numRuns: RUNS / 4 },
+        );
+        expect(illegal).toBeGreaterThan(RUNS / 40);
       });
     }
   }

@@ -5,7 +5,8 @@ import type { Bar, Layout } from "./layout.ts";
 
 const COLUMN = 8;
 const LANE = 34;
-const LEFT = 56;
+/** Room for a character of a lane's name. */
+const LETTER = 8;
 
 const STYLE = `
 svg{font:12px ui-monospace,Menlo,Consolas,monospace;background:#fff;color:#1c1e21}
@@ -28,14 +29,19 @@ function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (c) => (c === "&" ? "&amp;" : c === "<" ? "&lt;" : c === ">" ? "&gt;" : "&quot;"));
 }
 
-function bar(item: Bar): string {
-  const x = LEFT + item.from * COLUMN;
+/** Where the lanes begin: behind their names. */
+function leftOf({ lanes }: Layout): number {
+  return 24 + LETTER * Math.max(4, ...lanes.map((name) => name.length));
+}
+
+function bar(item: Bar, left: number): string {
+  const x = left + item.from * COLUMN;
   const width = (item.to - item.from) * COLUMN;
   const y = 8 + item.lane * LANE;
   const mark = item.role === "impossible" ? "✗ " : "";
   const title = `${item.label}: ${MEANING[item.role]}`;
   const point =
-    item.point < 0 ? "" : `<circle class="point" cx="${LEFT + Math.round(item.point * COLUMN)}" cy="${y + 24}" r="3"/>`;
+    item.point < 0 ? "" : `<circle class="point" cx="${left + Math.round(item.point * COLUMN)}" cy="${y + 24}" r="3"/>`;
   return (
     `<g><title>${escaped(title)}</title><rect class="bar ${item.role}" x="${x}" y="${y}" width="${width}" height="20" rx="4"/>` +
     `<text class="label" x="${x + 6}" y="${y + 14}">${escaped(mark + item.label)}</text>${point}</g>`
@@ -44,15 +50,16 @@ function bar(item: Bar): string {
 
 /** The picture as one SVG element with its own style. `title` is read out by screen readers. */
 export function svgPicture(layout: Layout, title: string): string {
-  const width = LEFT + layout.columns * COLUMN + 16;
+  const left = leftOf(layout);
+  const width = left + layout.columns * COLUMN + 16;
   const height = layout.lanes.length * LANE + 12;
   const lanes = layout.lanes.map((name, lane) => {
     const y = 18 + lane * LANE;
-    return `<line class="lane" x1="${LEFT}" x2="${width}" y1="${y}" y2="${y}"/><text class="name" x="8" y="${y + 4}">${escaped(name)}</text>`;
+    return `<line class="lane" x1="${left}" x2="${width}" y1="${y}" y2="${y}"/><text class="name" x="8" y="${y + 4}">${escaped(name)}</text>`;
   });
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">` +
-    `<title>${escaped(title)}</title><style>${STYLE}</style>${lanes.join("")}${layout.bars.map(bar).join("")}</svg>`
+    `<title>${escaped(title)}</title><style>${STYLE}</style>${lanes.join("")}${layout.bars.map((item) => bar(item, left)).join("")}</svg>`
   );
 }
 

@@ -50,12 +50,24 @@ function effect(call: Call): number {
   return writes ? (reads ? 0 : BLIND) : OBSERVES;
 }
 
+/** Lists longer than this are told by their two ends. */
+const TOLD_MAX = 8;
+
+function tellValue(value: Value): string {
+  if (typeof value !== "object" || value === null || value.length <= TOLD_MAX) return showValue(value);
+  const [first, ...rest] = value;
+  return `[${showValue(first!)} … ${rest
+    .slice(3 - TOLD_MAX)
+    .map(showValue)
+    .join(" ")}]`;
+}
+
 function describeTxn(call: Call, answer: Value | undefined): string {
   const micros = (answer ?? call.value) as readonly Micro[];
   const words = micros.map((micro) => {
     const key = keyOf(micro);
     if (!isRead(micro)) return `${key}${micro[0] === "append" ? "+=" : "="}${showValue(micro[2]!)}`;
-    return `${key}→${answer === undefined ? "?" : showValue(micro[2] ?? null)}`;
+    return `${key}→${answer === undefined ? "?" : tellValue(micro[2] ?? null)}`;
   });
   return `txn {${words.join(", ")}}${answer === undefined ? " → ?" : ""}`;
 }
@@ -103,7 +115,7 @@ function transactionModel(
     effect,
     describe: describeTxn,
     describeState: (state) =>
-      (state as readonly Micro[]).map((pair) => `${String(pair[0])}=${showValue(pair[1]!)}`).join(" "),
+      (state as readonly Micro[]).map((pair) => `${String(pair[0])}=${tellValue(pair[1]!)}`).join(" "),
   };
 }
 
