@@ -39,7 +39,7 @@ import { ADMIN_DONE, AdminRequest } from "./admin.ts";
 import { beginCompaction } from "./backend-work.ts";
 import { answerOf, tendCalls } from "./calls.ts";
 import { Command, DemoteRequest, type MemberChange, MembershipCommand } from "./command.ts";
-import type { Backend, EtcdMember, Waiter } from "./etcd-member.ts";
+import type { Backend, EtcdMember, LogCut, Waiter } from "./etcd-member.ts";
 import { leaseMicros, promoteLeases } from "./leases.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { serveReads } from "./reads.ts";
@@ -345,7 +345,7 @@ function maybeSnapshot(member: EtcdMember, env: MemberEnv): void {
   if (member.config.mutations.renameWithoutDirSync) (context.disk.files.at(-1) as { named: boolean }).named = false;
   const disk = context.disk;
   member.snapshotIndex = index;
-  member.cuts.push({ index, position: disk.log.first + disk.log.length });
+  member.cuts.push({ lastIndex: member.raft.log.last, position: disk.log.first + disk.log.length });
   setSnapshot(
     member.raft,
     new Snapshot(index, backend.appliedTerm, backend.confState, backend.appliedChain, null, record.size),
@@ -355,11 +355,14 @@ function maybeSnapshot(member: EtcdMember, env: MemberEnv): void {
     if (oldest === undefined || disk.files.filter((file) => !file.removed).length <= snapshotsKept) break;
     oldest.removed = true;
   }
-  // The log file may be cut where the snapshot before last was written, if its entries all lie before the last one.
-  while (member.cuts.length > 2) member.cuts.shift();
-  const cut = member.cuts[0];
-  if (cut !== undefined && member.cuts.length === 2 && cut.index < index) {
-    disk.dropBefore = Math.max(disk.dropBefore, cut.position);
+  // The log file may be cut where a snapshot before the last was written, if all entries up to there lie before the last
+  // one. Whoever applies slowly has entries in the log long before a snapshot covers them: 538 to 564 are written, then
+  // snapshots are taken at 537 and at 549; what was written before the first of them is needed still.
+  let cut = -1;
+  for (let at = 0; at < member.cuts.length - 1 && (member.cuts[at] as LogCut).lastIndex <= index; at++) cut = at;
+  if (cut >= 0) {
+    disk.dropBefore = Math.max(disk.dropBefore, (member.cuts[cut] as LogCut).position);
+    member.cuts.splice(0, cut);
   }
   // Raft hears of what was applied when it is done with its Ready: until then it keeps what is not in that.
   const keep = Math.min(index - catchUpEntries, member.raft.log.applied);

@@ -37,6 +37,12 @@ export interface Backend {
   saved: SavedBackend | null;
 }
 
+/** The end of the log file when a snapshot was taken: its position, and the last index of the log then. */
+export interface LogCut {
+  readonly lastIndex: number;
+  readonly position: number;
+}
+
 /** A database as it stands on the disk, where saving it is not the same moment as changing it. Immutable. */
 export interface SavedBackend {
   readonly snapshot: StoreSnapshot;
@@ -167,8 +173,8 @@ export interface EtcdMember {
   snapshotsSent: SnapshotSent[];
   /** Index of the newest snapshot file, and where the log stood when it was written. */
   snapshotIndex: number;
-  /** Ends of the log file at the times of the snapshots kept: it may be cut before the oldest. */
-  cuts: { readonly index: number; readonly position: number }[];
+  /** Where the log file may be cut once a snapshot covers what stands before; oldest first. */
+  cuts: LogCut[];
   /** Revision at which the leader last asked for a compaction. */
   compactedAtRevision: number;
   /** When it last asked for one by age, and revisions at past moments; oldest first. */

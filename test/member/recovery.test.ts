@@ -145,6 +145,37 @@ describe("what a member keeps", () => {
     expect(end(run).result.verdict).toBe("held");
   });
 
+  // Elections without a leader leave no new entries behind those that wait to be applied, bit by bit, while snapshots are taken.
+  test("is every entry that no snapshot covers yet, however far applying lags behind the log", () => {
+    const { result } = tell(
+      `
+duration: 15s
+cluster:
+  members: 9
+  raft: { checkQuorum: false, heartbeat: 10ms, election: 100ms, maxSizePerMsg: 100B }
+  snapshot: { every: 12 entries, keep: 1, catchUp: 2 entries }
+  disk: { write: 0ms, fsync: 10ms }
+network: { latency: { dist: exponential, mean: 80ms }, loss: 1% }
+workload:
+  - name: kv
+    clients: 7
+    rate: 80/s
+    ops: { put: 4, get: 3, getSerializable: 2, range: 1, cas: 2, delete: 1, txn: 1 }
+    keys: { count: 2, dist: uniform }
+    timeout: 8s
+    retry: none
+    failover: false
+faults:
+  - { at: 11248ms, member: { remove: leader } }
+  - { at: 6669ms, for: 3189ms, delay: { add: 758ms, jitter: 222ms, p: 41% } }
+  - { at: 14750ms, for: 249ms, crash: { on: followers, unsynced: tear } }
+  - { at: 3292ms, duplicate: { p: 26%, copies: 3 } }`,
+      "1479",
+    );
+    expect([result.verdict, result.violation?.text ?? ""]).toEqual(["held", ""]);
+    expect(result.coverage["snapshot-taken"]).toBeGreaterThan(100);
+  });
+
   test("without snapshots is everything", () => {
     const run = begin(story("  - { at: 1s, compact: {} }"));
     advanceTo(run, 7 * SECOND);
