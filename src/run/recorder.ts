@@ -8,6 +8,7 @@ import { cloneClientLinks, cloneLinks, type Link } from "../network/network.ts";
 import { CHARGED, EventKind } from "../world/event.ts";
 import { step } from "../world/step.ts";
 import { cloneProcess, type Process, type World } from "../world/world.ts";
+import { CheckedOutWorld, type Owned, withNumbers } from "./checked-out.ts";
 import type { Run, StepRecorder } from "./run.ts";
 import { type Patch, type PatchPair, type Settling, settle } from "./settle.ts";
 
@@ -52,16 +53,16 @@ export class Recorder implements StepRecorder {
     const { world, context } = run;
     const kind = context.queue.kind & (CHARGED - 1);
     const id = context.queue.a;
-    const draft = IMMER.createDraft(world) as World;
-    run.bind(draft);
     if (!this.draftsOnly) {
       const process = MEMBER_EVENTS.includes(kind) ? world.processes[id] : null;
       if (process !== null && process !== undefined && process.state !== null) {
-        return this.stepMember(run, world, draft, id, process);
+        return this.stepMember(run, world, id, process);
       }
       const client = CLIENT_EVENTS.includes(kind) ? world.clients[id] : null;
-      if (client !== null && client !== undefined) return this.stepClient(run, world, draft, id, client);
+      if (client !== null && client !== undefined) return this.stepClient(run, world, id, client);
     }
+    const draft = IMMER.createDraft(world) as World;
+    run.bind(draft);
     const touched = step(draft, context);
     this.keep(run, this.finish(draft));
     return touched;
@@ -75,7 +76,7 @@ export class Recorder implements StepRecorder {
   }
 
   /** The member at work and the links that lead away from it are copies of their own; its database and all else are drafts. */
-  private stepMember(run: Run, world: World, draft: World, id: number, before: Process): number {
+  private stepMember(run: Run, world: World, id: number, before: Process): number {
     const { protocol } = run.setup;
     let backend: object | null = null;
     const process = cloneProcess(
@@ -92,14 +93,9 @@ export class Recorder implements StepRecorder {
     const row = links[id];
     if (row !== undefined) links[id] = cloneLinks(row as readonly (Link | undefined)[]);
     const network = { links, clientLinks: cloneClientLinks(world.network.clientLinks) };
-    // What stood there is put back as the draft that it was, so that immer knows it again and does not search it.
-    const drafts = { processes: draft.processes, network: draft.network };
-    draft.processes = processes;
-    draft.network = network;
-    const touched = step(draft, run.context);
-    draft.processes = drafts.processes;
-    draft.network = drafts.network;
-    const next = this.finish(draft);
+    const stepped = checkOut(run, world, { processes, network, clients: null });
+    const touched = step(stepped, run.context);
+    const next = this.finishRest(world, stepped);
     const { disk } = process;
     let known: object | null = null;
     if (backend !== null && disk.backend === backend) {
@@ -114,17 +110,20 @@ export class Recorder implements StepRecorder {
   }
 
   /** The client at work is a copy of its own; all else are drafts. */
-  private stepClient(run: Run, world: World, draft: World, id: number, before: Client): number {
+  private stepClient(run: Run, world: World, id: number, before: Client): number {
     const clients = world.clients.slice();
     clients[id] = cloneClient(before);
-    const drafts = draft.clients;
-    draft.clients = clients;
-    const touched = step(draft, run.context);
-    draft.clients = drafts;
-    const next = this.finish(draft);
+    const stepped = checkOut(run, world, { processes: null, network: null, clients });
+    const touched = step(stepped, run.context);
+    const next = this.finishRest(world, stepped);
     next.clients = settle(world.clients, clients, ["clients"], { ...this.changes, known: null });
     this.keep(run, next);
     return touched;
+  }
+
+  private finishRest(before: World, stepped: CheckedOutWorld): World {
+    const kept = stepped.rest === null ? before : this.finish(stepped.rest);
+    return withNumbers(before, kept, stepped, this.changes);
   }
 
   private finish(draft: World): World {
@@ -143,6 +142,13 @@ export class Recorder implements StepRecorder {
   private keep(run: Run, world: World): void {
     run.bind(this.freezes ? freeze(world, true) : world);
   }
+}
+
+/** The world in which the owner of `owned` takes its step; whoever follows the world is told of it. */
+function checkOut(run: Run, world: World, owned: Owned): CheckedOutWorld {
+  const stepped = new CheckedOutWorld(world, owned, () => IMMER.createDraft(world) as World);
+  run.bind(stepped);
+  return stepped;
 }
 
 function under(path: readonly (string | number)[], patch: ImmerPatch): Patch {
