@@ -49,6 +49,7 @@ export function noteFirstApplied(
         "exactly-once",
         [member],
         `operation ${operation} of c${client} took effect twice: at entry ${before} and at entry ${index}`,
+        [`entries ${before} and ${index} hold two tries of one request; members cannot know that they are one`],
       );
     } else {
       while (endOf(list) < operation) pushItem(list, 0);

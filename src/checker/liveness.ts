@@ -163,8 +163,8 @@ export class LivenessChecker {
     this.out.report(
       "leader-availability",
       running(world).map((process) => process.id),
-      `no leader that can commit for ${formatMicros(since)} with all faults over (recovery was possible: ${majorityText(world)})`,
-      running(world).map(waitsFor),
+      `no leader that can commit for ${formatMicros(since)} in which no fault began or ended (recovery was possible: ${majorityText(world)})`,
+      this.evidence(world),
     );
   }
 
@@ -179,7 +179,7 @@ export class LivenessChecker {
       this.out.report(
         "replica-convergence",
         behind.map((process) => process.id),
-        `${names(behind.map((process) => process.id))} did not reach entry ${this.commitGoal} within ${formatMicros(since)} with all faults over`,
+        `${names(behind.map((process) => process.id))} did not reach entry ${this.commitGoal} within ${formatMicros(since)} in which no fault began or ended`,
         behind.map(waitsFor),
       );
     }
@@ -200,8 +200,8 @@ export class LivenessChecker {
       const what = joint
         ? `leads a joint configuration that did not end`
         : `leads with a change of membership (entry ${this.changeGoal}) that did not commit`;
-      const text = `n${process.id} ${what} within ${formatMicros(since)} with all faults over`;
-      this.out.report("config-change-completes", [process.id], text, running(world).map(waitsFor));
+      const text = `n${process.id} ${what} within ${formatMicros(since)} in which no fault began or ended`;
+      this.out.report("config-change-completes", [process.id], text, this.evidence(world));
     }
   }
 
@@ -225,10 +225,10 @@ export class LivenessChecker {
       this.out.report(
         "availability",
         running(world).map((process) => process.id),
-        `no write was acknowledged for ${formatMicros(since)} with all faults over, though c${client.id} tries all members`,
+        `no write was acknowledged for ${formatMicros(since)} in which no fault began or ended, though c${client.id} tries all members`,
         [
           `c${client.id} waits for its ${write.kind} since ${formatMicros(write.invokedAtMicros)}`,
-          ...running(world).map(waitsFor),
+          ...this.evidence(world),
         ],
       );
       return;
@@ -247,6 +247,15 @@ export class LivenessChecker {
     return all && inTime && works && client.open.some((open) => isWrite(open.kind));
   }
 
+  /** What each member that runs waits for, and which faults nobody will end. */
+  private evidence(world: World): string[] {
+    const lines = running(world).map(waitsFor);
+    const still = this.plan.timetable.filter((_, at) => world.timetable[at]?.status === "active");
+    if (still.length > 0)
+      lines.push(`still in force: ${still.map(({ id, action }) => `${action.kind} “${id}”`).join(", ")}`);
+    return lines;
+  }
+
   private checkStability(world: World): void {
     this.changes.push(leaderChanges(world));
     if (this.changes.length > STABILITY_TIMEOUTS + 1) this.changes.shift();
@@ -257,8 +266,8 @@ export class LivenessChecker {
     this.out.report(
       "leader-stability",
       running(world).map((process) => process.id),
-      `${changes} changes of leader in ${formatMicros(over)} with all faults over`,
-      running(world).map(waitsFor),
+      `${changes} changes of leader in ${formatMicros(over)} in which no fault began or ended`,
+      this.evidence(world),
     );
   }
 }

@@ -144,7 +144,7 @@ function checkCompleteness(ghost: Ghost, out: Findings, id: number, raft: Raft):
   }
 }
 
-/** Which entry was committed and who has it on disk; which one the leader has in its place, and who made that. */
+/** Which entry was committed and how, and who has it on disk; which one the leader has in its place, and who made that. */
 function whatStandsThere(ghost: Ghost, id: number, raft: Raft, index: number): string[] {
   const seen = [itemAt(ghost.entries, index), ...(ghost.others.get(index) ?? [])];
   const committed = seen.find((entry) => entry?.chain === ghost.committedChain);
@@ -153,6 +153,11 @@ function whatStandsThere(ghost: Ghost, id: number, raft: Raft, index: number): s
   const lines = [
     `the one committed: entry ${index}${ofTerm}, on disk at ${holders.length === 0 ? "nobody" : names(holders)}`,
   ];
+  // What a leader commits ends with an entry of its own term, unless it went by the copies of an older one.
+  if (committed !== undefined && committed.term < ghost.committedTerm)
+    lines.push(
+      `written in term ${committed.term}, committed in term ${ghost.committedTerm}: what an older term left is safe only behind an entry of the new one`,
+    );
   if (raft.log.last < index) return lines;
   const { term } = entryAt(raft.log, index);
   const maker = ghost.leaders.get(term);

@@ -277,5 +277,8 @@ export const CODE_EXAMPLES: Readonly<Record<string, readonly [refused: string, m
     "faults:\n  - { at: 1s, id: a, crash: n1 }\n  - { at: 2s, id: b, restart: n1 }",
   ],
   LS2022: ["faults:\n  - { at: 1s, transferLeader: n2, for: 3s }", "faults:\n  - { at: 1s, transferLeader: n2 }"],
-  LS2023: ["cluster: { topology: { kind: stacked } }", "leave it out in this version"],
+  LS2023: [
+    "topology: { kind: stacked, hosts: { h1: [n1, api1] } }",
+    "topology: { kind: stacked, hosts: { h1: [n1] } }",
+  ],
 };

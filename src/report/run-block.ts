@@ -159,7 +159,7 @@ export function headline(result: RunResult): string {
 }
 
 /** Liveness is judged where this is so, and nowhere else. */
-const RECOVERY = "was possible: all faults were over, a majority was up, and one of it reached a majority";
+const RECOVERY = "was possible: no fault was to come, a majority was up, and one of it reached a majority";
 
 /** Evidence and rule of a violation. */
 function whyLines(run: ReportedRun, layout: Layout): Line[] {

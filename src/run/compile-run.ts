@@ -64,7 +64,14 @@ export function unsupportedPlaces(scenario: Scenario): Unsupported[] {
       miss(["workload", at, "ops", op], `workload "${workload.name}": operation ${op} cannot be mixed in; ${instead}`);
     }
   }
-  if (scenario.cluster.topology !== null) miss(["topology"], "topology cannot be simulated yet");
+  for (const host of scenario.cluster.topology?.hosts ?? [])
+    host.runs.forEach((name, at) => {
+      if (!/^n[1-9][0-9]*$/.test(name))
+        miss(
+          ["topology", "hosts", host.name, at],
+          `${name}: of what runs on a host only members (n1, n2, …) can be simulated`,
+        );
+    });
   for (const id of scenario.mutate) {
     const why = unplantable(scenario, id);
     if (why !== null) miss(["mutate"], why);

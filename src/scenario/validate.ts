@@ -94,11 +94,27 @@ function checkCluster(check: Check): void {
     say(check, "LS2005", ["cluster", "compaction"], "periodic compaction needs a period", "period: 5m");
   if (file.cluster?.compaction?.mode === "revision" && file.cluster.compaction.revisions === undefined)
     say(check, "LS2005", ["cluster", "compaction"], "compaction by revision needs revisions", "revisions: 1000");
-  for (const host of scenario.cluster.topology?.hosts ?? [])
-    host.runs.forEach((name, at) => {
-      if (/^n[0-9]+$/.test(name) && !check.known.includes(Number(name.slice(1))))
-        noSuchMember(check, ["topology", "hosts", host.name, at], Number(name.slice(1)));
-    });
+  checkHosts(check);
+}
+
+/** Whoever is named must be there, and be on one host. */
+function checkHosts(check: Check): void {
+  const { members, topology } = check.scenario.cluster;
+  const hostOf = new Map<string, string>();
+  for (const host of topology?.hosts ?? []) {
+    for (const [at, name] of host.runs.entries()) {
+      const path = ["topology", "hosts", host.name, at];
+      const number = /^n[1-9][0-9]*$/.test(name) ? Number(name.slice(1)) : 0;
+      if (number !== 0 && !check.known.includes(number)) {
+        noSuchMember(check, path, number);
+        continue;
+      }
+      const other = hostOf.get(name) ?? members.find(({ id }) => id === number)?.host ?? host.name;
+      if (hostOf.has(name) || other !== host.name)
+        say(check, "LS2021", path, `${name} is on the host "${other}" already: it runs on one`, null);
+      hostOf.set(name, host.name);
+    }
+  }
 }
 
 function checkNetwork(check: Check): void {

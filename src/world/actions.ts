@@ -119,6 +119,14 @@ function resolve(aim: Aim, selector: Selector): number[] {
   return resolveSelector(selector, selectorView(aim.world), (n) => stream.below(n));
 }
 
+/** Like `resolve`, but what is drawn is drawn from the members that are up, if any is: a client goes where it finds somebody. */
+function resolveReachable(aim: Aim, selector: Selector): number[] {
+  const stream = aim.context.choices.open("selector", aim.position);
+  const view = selectorView(aim.world);
+  const up = view.members.filter((member) => member.up).map((member) => member.id);
+  return resolveSelector(selector, view, (n) => stream.below(n), up.length === 0 ? null : up);
+}
+
 /** An action fires. Returns a member that was touched (for its checks), 0 if several or none. */
 export function beginAction(world: World, context: RunContext, position: number): number {
   const planned = context.plan.timetable[position] as PlannedAction;
@@ -348,7 +356,7 @@ function perform(aim: Aim, planned: PlannedAction, action: Action): boolean {
         return true;
       });
     case "clientOp": {
-      const via = resolve(aim, action.via);
+      const via = resolveReachable(aim, action.via);
       const client = world.clients[action.client];
       if (client === null || client === undefined || via.length === 0) return false;
       state.targets = via;
