@@ -41,7 +41,10 @@ export function* traceChunks(trace: Trace, scenario: Scenario, result: RunResult
   yield text;
 }
 
-/** Written out by hand: this is where the time goes, and every field is a number or a known name. */
+/**
+ * Every line has `i`, `t`, `type`, `member` (null: of none) and `cause` (empty: of its own step). Written out by hand: this is where the time
+ * goes, and every field is a number or a known name.
+ */
 function lineOf(record: TraceRecord, isEtcd: boolean, faults: readonly string[]): string {
   const { kind, a, b, step, atMicros, cause } = record;
   switch (kind) {
@@ -49,21 +52,21 @@ function lineOf(record: TraceRecord, isEtcd: boolean, faults: readonly string[])
     case EventKind.DamagedMessage:
       return `{"cause":[${cause}],"from":"n${b}","i":${step},"index":${record.index},"member":"n${a}","message":"${messageName(record, isEtcd)}"${after(record)},"t":${atMicros},"term":${record.term},"type":"${EVENT_NAMES[kind]}"}\n`;
     case RecordKind.Lost:
-      return `{"from":"n${b}","i":${step},"index":${record.index},"member":"n${a}","message":"${messageName(record, isEtcd)}","reason":"${LOSSES[record.x] ?? "unknown"}","t":${atMicros},"term":${record.term},"type":"message-lost"}\n`;
+      return `{"cause":[],"from":"n${b}","i":${step},"index":${record.index},"member":"n${a}","message":"${messageName(record, isEtcd)}","reason":"${LOSSES[record.x] ?? "unknown"}","t":${atMicros},"term":${record.term},"type":"message-lost"}\n`;
     case RecordKind.Fault:
-      return `{"fault":${faults[a] ?? '""'},"i":${step},"t":${atMicros},"type":"${FAULTS[b] ?? ""}"}\n`;
+      return `{"cause":[],"fault":${faults[a] ?? '""'},"i":${step},"member":null,"t":${atMicros},"type":"${FAULTS[b] ?? ""}"}\n`;
     case RecordKind.Life:
-      return `{"i":${step},"member":"n${a}","t":${atMicros},"type":"${record.x === 1 ? "process-started" : "process-gone"}"}\n`;
+      return `{"cause":[],"i":${step},"member":"n${a}","t":${atMicros},"type":"${record.x === 1 ? "process-started" : "process-gone"}"}\n`;
     case EventKind.Request:
       return `{"cause":[${cause}],"client":"c${b}","i":${step},"member":"n${a}","operation":${record.index}${after(record)},"t":${atMicros},"type":"${EVENT_NAMES[kind]}"}\n`;
     case EventKind.Response:
-      return `{"cause":[${cause}],"client":"c${a}","code":${record.type},"from":"n${b}","i":${step},"operation":${record.term},"revision":${record.index},"t":${atMicros},"type":"${EVENT_NAMES[kind]}"}\n`;
+      return `{"cause":[${cause}],"client":"c${a}","code":${record.type},"from":"n${b}","i":${step},"member":null,"operation":${record.term},"revision":${record.index},"t":${atMicros},"type":"${EVENT_NAMES[kind]}"}\n`;
     case EventKind.ClientTimer:
-      return `{"cause":[${cause}],"client":"c${a}","i":${step},"t":${atMicros},"type":"${EVENT_NAMES[kind]}"}\n`;
+      return `{"cause":[${cause}],"client":"c${a}","i":${step},"member":null,"t":${atMicros},"type":"${EVENT_NAMES[kind]}"}\n`;
     case EventKind.FaultBegins:
     case EventKind.FaultEnds:
     case EventKind.Operator:
-      return `{"cause":[${cause}],"fault":${faults[a] ?? '""'},"i":${step},"t":${atMicros},"type":"${EVENT_NAMES[kind]}"}\n`;
+      return `{"cause":[${cause}],"fault":${faults[a] ?? '""'},"i":${step},"member":null,"t":${atMicros},"type":"${EVENT_NAMES[kind]}"}\n`;
     default:
       return `{"cause":[${cause}],"i":${step},"member":"n${a}"${after(record)},"t":${atMicros},"type":"${EVENT_NAMES[kind]}"}\n`;
   }
