@@ -42,8 +42,9 @@ import {
 } from "../scenario/judge.ts";
 import type { Predicate } from "../scenario/predicate.ts";
 import type { Fault, Scenario } from "../scenario/scenario.ts";
-import { beginAction, isAnswered } from "../world/actions.ts";
+import { beginAction } from "../world/actions.ts";
 import { EventKind } from "../world/event.ts";
+import { isAnswered } from "../world/operator.ts";
 import { Trace } from "../world/trace.ts";
 import { processOf, type World } from "../world/world.ts";
 import { createBudget, watchBudget } from "./budget-watch.ts";

@@ -124,3 +124,8 @@ function countOffice(world: World, process: Process, before: number, office: num
     if (was === CANDIDATE) counters[CounterAt["split-vote"]]!++;
   }
 }
+
+/** Starts a process that is down; returns whether it runs. One that was removed never does again. */
+export function restart(world: World, context: RunContext, process: Process): boolean {
+  return process.status === "down" && !process.removed && startProcess(world, context, process.id);
+}

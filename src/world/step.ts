@@ -7,11 +7,13 @@ import { fold4 } from "../kernel/digest.ts";
 import { memberRank } from "../kernel/rank.ts";
 import type { ClientRequest, ClientResponse } from "../kernel/request.ts";
 import type { MessageFacts } from "../member/protocol.ts";
-import { beginAction, endAction, operatorActs, operatorHears } from "./actions.ts";
+import { beginAction } from "./actions.ts";
 import { REFUSED } from "./client-links.ts";
 import { LossReason, type RunContext } from "./context.ts";
+import { endAction } from "./endings.ts";
 import { CHARGED, EventKind } from "./event.ts";
 import { noteOffice, roleOf, stopProcess, termOf } from "./life.ts";
+import { operatorActs, operatorHears } from "./operator.ts";
 import type { Trace } from "./trace.ts";
 import { type Process, processOf, type World } from "./world.ts";
 
