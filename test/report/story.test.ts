@@ -160,7 +160,7 @@ describe("exports of a run", () => {
       for (const value of Object.values(event))
         if (typeof value === "number") expect(Number.isSafeInteger(value)).toBe(true);
     }
-    const steps = new Set(events.filter(({ cause }) => cause !== undefined).map(({ i }) => i));
+    const steps = new Set(events.filter(({ cause }) => (cause as number[]).length > 0).map(({ i }) => i));
     expect(steps.size).toBe(VOTE.result.events);
   });
 
