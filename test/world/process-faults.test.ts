@@ -32,6 +32,12 @@ ${faults}`;
 }
 
 describe("a crash", () => {
+  test("of a host that the topology names takes all its members", () => {
+    const hosts = "topology: { kind: stacked, hosts: { h1: [n1, n3], h2: [n2] } }";
+    const told = tell(`${hosts}${story("  - { at: 4s, for: 4s, crash: { host: h1 } }")}`);
+    expect(lives(told.trace).sort()).toEqual(["+n1@8000000", "+n3@8000000", "-n1@4000000", "-n3@4000000"]);
+  });
+
   test("ends a process: it handles nothing, and what is sent to it is lost", () => {
     const told = tell(story("  - { at: 4s, for: 4s, id: down, crash: n2 }"));
     expect(lives(told.trace)).toEqual(["-n2@4000000", "+n2@8000000"]);
