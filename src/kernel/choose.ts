@@ -25,6 +25,9 @@ export type Purpose =
   | "process"
   | "retry";
 
+/** Two to the power of -32, exactly: what one step of an int32 is worth in a fraction. */
+const UNIT = 2.3283064365386963e-10;
+
 /** A stream of choices. */
 export interface Stream {
   /** A choice among `n` options: 0..n-1. With n ≤ 1 there is nothing to choose: 0, and nothing is drawn. n < 2^31. */
@@ -66,7 +69,7 @@ class RandomStream implements Stream {
 
   below(n: number): number {
     if (n <= 1) return 0;
-    const t = 2091639 * this.s0 + this.c * 2 ** -32;
+    const t = 2091639 * this.s0 + this.c * UNIT;
     const carry = t | 0;
     const drawn = t - carry;
     this.s0 = this.s1;
