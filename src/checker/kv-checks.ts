@@ -193,6 +193,11 @@ function describe(operation: OpenOperation, client: number): string {
   return `${body.key === undefined ? operation.kind : `${operation.kind} ${body.key}`} of c${client}`;
 }
 
+/** A value without what fills it up to its size. */
+function shown(value: string | null): string | null {
+  return value === null ? null : value.replace(/_+$/, "");
+}
+
 /** What a read answered must be the model's at its revision. */
 function checkRange(ghost: Ghost, out: Findings, client: number, request: RangeRequest, body: RangeResponse): void {
   const revision = request.revision > 0 ? request.revision : body.revision;
@@ -218,8 +223,8 @@ function checkRange(ghost: Ghost, out: Findings, client: number, request: RangeR
           seen.version === expected.version &&
           (request.keysOnly || seen.value === expected.value);
     if (!same) {
-      const saw = seen === null ? "absent" : `${seen.value} (revision ${seen.modRevision})`;
-      const was = expected === null ? "absent" : `${expected.value} (revision ${expected.mod})`;
+      const saw = seen === null ? "absent" : `${shown(seen.value)} (revision ${seen.modRevision})`;
+      const was = expected === null ? "absent" : `${shown(expected.value)} (revision ${expected.mod})`;
       out.report(
         "linearizability",
         [],

@@ -12,6 +12,7 @@ import type { Backend, EtcdMember } from "../member/etcd-member.ts";
 import { EntryType } from "../raft/entry.ts";
 import { entryAt } from "../raft/log.ts";
 import { Role, termAt } from "../raft/raft.ts";
+import { committedIndex } from "../raft/tracker.ts";
 import { type Process, processOf, type World, type WorldPlan } from "../world/world.ts";
 import {
   anyCut,
@@ -44,6 +45,9 @@ const DELAYS_PER_TIMEOUT = 4;
 const CHANGES_MAX = 3;
 const STABILITY_TIMEOUTS = 20;
 
+/** A leader with more than this many entries for each message that it may have under way is catching up. */
+const BACKLOG = 4;
+
 /** Judges liveness. */
 export class LivenessChecker {
   private readonly out: Findings & { readonly ghost: Ghost };
@@ -62,6 +66,9 @@ export class LivenessChecker {
   private changeGoal: number = 0;
   private commitGoal: number = 0;
   private writesBefore: number = 0;
+  /** How far a quorum had a leader's log when the phase began, and the sum of what members had applied. */
+  private reachBefore: number = 0;
+  private appliedBefore: number = 0;
   /** When the last action is due for which a time is given. */
   private readonly lastPlannedMicros: number;
   private readonly preVotes: boolean;
@@ -117,10 +124,14 @@ export class LivenessChecker {
     const unit = this.timeoutMicros * (isLossy(world, this.plan) ? 2 : 1) * (this.preVotes ? 1 : 2);
     if (since >= LEADER_TIMEOUTS * unit && this.looked === 0) {
       this.looked = 1;
-      this.checkLeader(world, since);
+      // Much may have piled up that goes a little at a time: as long as a quorum gets more of it, nobody is stuck.
+      if (reach(world) > this.reachBefore && highestCommit(world) <= this.commitGoal) this.begin(world);
+      else this.checkLeader(world, since);
     } else if (since >= CONVERGENCE_TIMEOUTS * unit && this.looked === 1) {
-      this.checkConvergence(world, since);
-      this.checkAvailability(world, since);
+      if (!isCatchingUp(world) || appliedSum(world) <= this.appliedBefore) {
+        this.checkConvergence(world, since);
+        this.checkAvailability(world, since);
+      }
       // From here on the same is asked again and again.
       this.begin(world);
     }
@@ -132,6 +143,8 @@ export class LivenessChecker {
     this.commitGoal = highestCommit(world);
     this.changeGoal = changeUnderWay(world);
     this.writesBefore = writesOk(world);
+    this.reachBefore = reach(world);
+    this.appliedBefore = appliedSum(world);
   }
 
   private moreToCome(world: World): boolean {
@@ -299,6 +312,31 @@ function effects(world: World): number {
     sum = sum * 5 + (state.status === "waiting" ? 0 : state.status === "active" ? 1 : 2);
     sum %= 1_000_000_007;
   }
+  return sum;
+}
+
+/** How far a quorum has the log of a leader; 0: nobody leads one. */
+function reach(world: World): number {
+  let furthest = 0;
+  for (const process of running(world)) {
+    const { raft } = process.state as EtcdMember;
+    if (raft.role !== Role.Leader || !reachesQuorum(world, process)) continue;
+    furthest = Math.max(furthest, Math.min(committedIndex(raft.tracker), raft.log.last));
+  }
+  return furthest;
+}
+
+/** A leader has so much that nobody else has yet that flow control may let it through for longer than any bound. */
+function isCatchingUp(world: World): boolean {
+  return running(world).some((process) => {
+    const { raft } = process.state as EtcdMember;
+    return raft.role === Role.Leader && raft.log.last - raft.log.committed > BACKLOG * raft.config.maxInflightMsgs;
+  });
+}
+
+function appliedSum(world: World): number {
+  let sum = 0;
+  for (const process of running(world)) sum += appliedOf(process);
   return sum;
 }
 
