@@ -16,7 +16,7 @@ export function fixNames(code) {
     if (node.type === "ImportDeclaration") imports.push(text);
     else if (node.type === "FunctionDeclaration") {
       constants.add(node.id.name);
-      const [before] = text.split(node.id.name, 1);
+      const before = text.slice(0, node.id.start - node.start);
       functions.push(`const ${node.id.name} = ${before}${text.slice(node.id.end - node.start)};`);
     } else if (isClass(node)) {
       constants.add(node.declarations[0].id.name);
