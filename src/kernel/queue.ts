@@ -53,8 +53,8 @@ const CAUSE = 6;
 
 /**
  * A timing wheel for what is due soon, with a 4-ary heap for the rest; events are fields in one typed array. `pop` loads the
- * earliest event into the fields `atMicros`, `kind`, `a`, `b`, `cause` and `payload` of the queue itself, so that an event
- * costs no object.
+ * earliest event into the fields `atMicros`, `kind`, `a`, `b` and `cause` of the queue itself, so that an event costs no object. Its
+ * slot stays until the next is taken, for its payload: a new object in a field of an old one costs the collector work.
  *
  * A bucket is a list of slots sorted by (time, key), as a bucket rarely holds more than a few. What lies beyond the wheel, or too
  * far back in a crowded bucket, goes to the heap and stays there: the earliest event is the earlier of the two firsts. Invariant: every event of the wheel lies in one
@@ -66,7 +66,6 @@ export class EventQueue {
   kind: number = 0;
   a: number = 0;
   b: number = 0;
-  payload: unknown = null;
   /** Number of the step in which the event was scheduled: what it depends on. */
   cause: number = 0;
 
@@ -89,10 +88,17 @@ export class EventQueue {
   /** The fields of the event in slot s, from `s << STRIDE_BITS` on. */
   private slab: Float64Array = new Float64Array(256 << STRIDE_BITS);
   private payloads: unknown[] = new Array(256).fill(null);
+  /** Slot of the event that was taken last, -1: none was. */
+  private taken: number = -1;
   /** Head of the list of free slots (linked by NEXT), -1: none; slots from `used` on were never used. */
   private free: number = -1;
   private used: number = 0;
   private readonly sequences: Uint32Array = new Uint32Array(RANKS);
+
+  /** Payload of the event that `pop` took last; null before the first. */
+  get payload(): unknown {
+    return this.taken < 0 ? null : this.payloads[this.taken];
+  }
 
   /** Number of events that wait. */
   get size(): number {
@@ -200,7 +206,8 @@ export class EventQueue {
         if (slot < 0 || isBefore(slab, slab[fields + AT] as number, slab[fields + KEY] as number, slot)) slot = top;
       }
       if (slab[(slot << STRIDE_BITS) + KIND] === CANCELLED) {
-        this.remove(slot);
+        this.unlink(slot);
+        this.release(slot);
         this.cancelled--;
       } else this.first = slot;
     }
@@ -227,16 +234,17 @@ export class EventQueue {
     this.a = (slab[fields + A] as number) | 0;
     this.b = (slab[fields + B] as number) | 0;
     this.cause = (slab[fields + CAUSE] as number) | 0;
-    this.payload = this.payloads[slot];
-    this.remove(slot);
+    this.unlink(slot);
+    if (this.taken >= 0) this.release(this.taken);
+    this.taken = slot;
     this.first = -1;
     const bucket = Math.floor(at / BUCKET_MICROS);
     if (bucket > this.base) this.base = bucket;
     return true;
   }
 
-  /** Frees the slot of an event that is the first of its bucket or the top of the heap. */
-  private remove(slot: number): void {
+  /** Takes an event out that is the first of its bucket or the top of the heap. */
+  private unlink(slot: number): void {
     this.count--;
     const slab = this.slab;
     const fields = slot << STRIDE_BITS;
@@ -252,8 +260,12 @@ export class EventQueue {
       }
       this.wheelCount--;
     }
+  }
+
+  /** Frees a slot. */
+  private release(slot: number): void {
     this.payloads[slot] = null;
-    slab[fields + NEXT] = this.free;
+    this.slab[(slot << STRIDE_BITS) + NEXT] = this.free;
     this.free = slot;
   }
 

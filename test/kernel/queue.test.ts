@@ -86,11 +86,14 @@ test("numbers of a source go on after a restore, so that ties fall as they would
   expect(rest.save()).toEqual(whole.save());
 });
 
-test("payloads are let go when their event is over", () => {
+test("a payload stays until the next event is taken, whatever is scheduled meanwhile, and is let go then", () => {
   const queue = new EventQueue();
   const slot = queue.push(1, 1, 0, 0, 0, "old");
   queue.pop();
+  queue.push(2, 1, 0, 0, 0, "new");
   expect(queue.payload).toBe("old");
+  queue.pop();
+  expect(queue.payload).toBe("new");
   expect(queue.at(slot).payload).toBeNull();
 });
 
