@@ -20,6 +20,7 @@ import { alarmName } from "./cluster-state.ts";
 import { clusterVersionOf } from "./cluster-version.ts";
 import { ErrBadLeaderTransferee, ErrNotLeader, ErrUnknownMethod, EtcdError } from "./error.ts";
 import { hashKv } from "./hash-kv.ts";
+import { httpAnswer } from "./health.ts";
 import { remainingMicros, renewLease, sortedLeases } from "./lease-clock.ts";
 import { DEFAULT_QUOTA_BYTES, sizeInUseBytes } from "./quota.ts";
 import { RequestKind } from "./request-kind.ts";
@@ -29,6 +30,7 @@ import { exportSnapshot } from "./snapshot.ts";
 
 /** Answers a call that was admitted as a read. A linearizable one must have waited for its read index. */
 export function answerLocally(server: Server, call: Call, token: string | null, nowMicros: number): Answer | EtcdError {
+  if (call.call === "http") return httpAnswer(server, call.target, "");
   const info = authOf(server, token, nowMicros);
   if (info instanceof EtcdError) return info;
   if (call.call === "request") return readRequest(server, call.request, info);

@@ -48,7 +48,9 @@ export type LocalCall =
   | { readonly call: "hash-kv"; readonly revision: number }
   | { readonly call: "defragment" }
   | { readonly call: "snapshot" }
-  | { readonly call: "move-leader"; readonly targetId: string };
+  | { readonly call: "move-leader"; readonly targetId: string }
+  /** A plain GET, as probes and load balancers send it: a path with an optional query (`health.ts`). */
+  | { readonly call: "http"; readonly target: string };
 
 /** Calls that become a replicated request when the member has added what it decides. */
 export type PreparedCall =
@@ -110,6 +112,7 @@ export type LocalAnswer =
       readonly hashRevision: number;
     }
   | { readonly answer: "empty" }
+  | { readonly answer: "http"; readonly status: number; readonly body: string }
   | { readonly answer: "snapshot"; readonly version: string; readonly size: number; readonly hash: number }
   | { readonly answer: "downgrade"; readonly revision: number; readonly version: string }
   | { readonly answer: "lock"; readonly revision: number; readonly key: string }

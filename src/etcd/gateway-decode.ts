@@ -329,12 +329,17 @@ export function decodeCall(path: string, body: string): Call | EtcdError {
 }
 
 /** What one request by its short name (`lease/grant`, `watch`) and a body written by hand asks for. */
-export type PlainRequest = Call | { readonly call: "watch"; readonly create: WatchCreateRequest };
+export type PlainRequest = Call | {
+      readonly call: "watch";
+      readonly create: WatchCreateRequest;
+      /** The stream is to end where no leader is known: gRPC metadata `hasleader: true`, written as a field. */
+      readonly requiresLeader: boolean;
+    };
 
 /** Names of everything that `decodePlain` knows, in order. */
 export function plainNames(): string[] {
   const names = Object.keys(DECODERS).filter((path) => !path.startsWith("/v3/kv/lease/"));
-  return [...names.map((path) => path.slice("/v3/".length)), "watch"].sort();
+  return [...names.map((path) => path.slice("/v3/".length)), "watch", "http"].sort();
 }
 
 /**
@@ -352,7 +357,10 @@ export function decodePlain(
   const fields = messageOf(value instanceof JsonFault ? null : value, state);
   const decoder = DECODERS[`/v3/${name}`];
   let request: PlainRequest;
-  if (name === "watch") request = { call: "watch", create: decodeWatchCreate(fields) };
+  if (name === "watch") {
+    request = { call: "watch", create: decodeWatchCreate(fields), requiresLeader: readBool(fields, "hasleader") };
+  }
+  else if (name === "http") request = { call: "http", target: readText(fields, "path") };
   else if (decoder !== undefined) request = decoder(fields);
   else return [{ path: [], message: `etcd has no request "${name}"`, known: plainNames() }];
   noteUnknown(state);

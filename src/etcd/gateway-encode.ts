@@ -208,6 +208,7 @@ function encodeStatus(answer: Extract<LocalAnswer, { answer: "status" }>, ids: H
 
 function encodeLocal(answer: LocalAnswer, ids: HeaderIds | null): Json {
   if (answer.answer === "empty") return {};
+  if (answer.answer === "http") return { status: answer.status, body: answer.body };
   if (answer.answer === "snapshot") return { size: answer.size, version: answer.version };
   if (answer.answer === "status") return encodeStatus(answer, ids);
   const message: Message = { header: header(answer.answer === "members" ? 0 : answer.revision, ids) };

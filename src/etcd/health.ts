@@ -5,6 +5,7 @@
  * out and to say.
  */
 
+import type { LocalAnswer } from "./call.ts";
 import { AlarmType, alarmName } from "./cluster-state.ts";
 import { SERVER_VERSION, type Server } from "./server.ts";
 
@@ -30,14 +31,30 @@ function queryOf(query: string): ReadonlyMap<string, readonly string[]> {
   return parameters;
 }
 
+/** Whether the answer to a GET depends on a linearizable read. */
+export function needsLinearizableRead(server: Server, target: string): boolean {
+  const { path, query } = split(target);
+  if (path === "/readyz") return !(query.get("exclude") ?? []).includes("linearizable_read");
+  return path === "/health" && query.get("serializable")?.[0] !== "true" && health(server, query, "").status === 200;
+}
+
+/** Answers a GET as `answerGet` does, as a value among other answers; what is no path of these is not found. */
+export function httpAnswer(server: Server, target: string, readFailure: string): LocalAnswer {
+  const answer = answerGet(server, target, readFailure) ?? { status: 404, body: "404 page not found\n" };
+  return { answer: "http", ...answer };
+}
+
+function split(target: string): { readonly path: string; readonly query: ReadonlyMap<string, readonly string[]> } {
+  const [path = "", query = ""] = target.split("?", 2);
+  return { path, query: queryOf(query) };
+}
+
 /**
  * Answers a GET of `target` (a path with an optional query); null for a path that is not one of these. `readFailure` says why
  * a linearizable read does not work at the moment (empty when it does).
  */
 export function answerGet(server: Server, target: string, readFailure: string): HttpAnswer | null {
-  const mark = target.indexOf("?");
-  const path = mark === -1 ? target : target.slice(0, mark);
-  const query = queryOf(mark === -1 ? "" : target.slice(mark + 1));
+  const { path, query } = split(target);
   switch (path) {
     case "/version":
       return { status: 200, body: versionBody(server) };

@@ -29,7 +29,7 @@ import {
   transferLeader,
 } from "../raft/raft.ts";
 import { progressOf } from "../raft/tracker.ts";
-import { ADMIN_DONE, type AdminRequest, type MembershipChange } from "./admin.ts";
+import { ADMIN_DONE, AdminRequest, type MembershipChange } from "./admin.ts";
 import { takeWaiter } from "./apply.ts";
 import { beginDefragmentation } from "./backend-work.ts";
 import { DemoteRequest, type MemberChange, MembershipCommand } from "./command.ts";
@@ -161,7 +161,9 @@ export function proposeMembership(
   wanted: readonly MemberChange[],
 ): void {
   if (member.raft.lead === 0) {
-    refuse(member, env, request, NO_LEADER);
+    // The operator asks again by himself.
+    if (request.body instanceof AdminRequest) refuse(member, env, request, NO_LEADER);
+    else member.stalledChanges.push({ request, wanted });
     return;
   }
   const { store } = env.backend;
@@ -184,6 +186,13 @@ export function proposeMembership(
     takeWaiter(member, ticket);
     refuse(member, env, request, DROPPED);
   }
+}
+
+/** A leader is known: changes that waited for one are proposed. */
+export function proposeStalledChanges(member: EtcdMember, env: MemberEnv): void {
+  const stalled = member.stalledChanges;
+  member.stalledChanges = [];
+  for (const { request, wanted } of stalled) proposeMembership(member, env, request, wanted);
 }
 
 /** A new member gets its number when it is proposed. */

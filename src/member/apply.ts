@@ -40,6 +40,7 @@ import { beginCompaction } from "./backend-work.ts";
 import { answerOf, tendCalls } from "./calls.ts";
 import { Command, DemoteRequest, type MemberChange, MembershipCommand } from "./command.ts";
 import type { Backend, EtcdMember, LogCut, Waiter } from "./etcd-member.ts";
+import { idOf, NO_MEMBER } from "./identity.ts";
 import { leaseMicros, promoteLeases } from "./leases.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { serveReads } from "./reads.ts";
@@ -265,6 +266,7 @@ function applyMembership(member: EtcdMember, env: MemberEnv, backend: Backend, e
   const confState = applyConfChange(member.raft, refused ? NOBODYS_CHANGE : change, env);
   adopt(backend, confState);
   advanceBackend(backend, entry);
+  learnOwnId(member, env);
   const { context } = env;
   const { self } = context;
   if (env.observer !== null) env.observer.applied(self, entry, confState, store, outcome);
@@ -387,6 +389,12 @@ export function currentSnapshot(env: MemberEnv): Snapshot {
   );
 }
 
+/** A member that joins finds its id in the list that it is sent. */
+function learnOwnId(member: EtcdMember, env: MemberEnv): void {
+  const memberId = idOf(env.backend.store, env.context.self);
+  if (memberId !== NO_MEMBER && memberId !== member.server.memberId) member.server = { ...member.server, memberId };
+}
+
 /** Puts a received snapshot in place of the state. */
 export function installSnapshot(member: EtcdMember, env: MemberEnv, snapshot: Snapshot): void {
   const backend = env.backend;
@@ -409,6 +417,7 @@ export function installSnapshot(member: EtcdMember, env: MemberEnv, snapshot: Sn
     member.raft,
     new Snapshot(snapshot.index, snapshot.term, snapshot.confState, snapshot.chain, null, snapshot.size),
   );
+  learnOwnId(member, env);
   env.context.count(CounterAt["snapshot-installed"]);
   if (env.observer !== null) env.observer.installed(env.context.self, snapshot, backend.store);
   restoreStreams(member, env);

@@ -14,6 +14,7 @@ import {
 } from "../etcd/api.ts";
 import { NOBODY } from "../etcd/auth-check.ts";
 import type { Call } from "../etcd/call.ts";
+import { needsLinearizableRead } from "../etcd/health.ts";
 import { remainingMicros, renewalCheckpoint } from "../etcd/lease-clock.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import type { ClientRequest } from "../kernel/request.ts";
@@ -33,6 +34,12 @@ import { conclude, definite, refuse, respond } from "./respond.ts";
 /** A question to a peer that was not answered is asked again after this long. */
 const ASK_AGAIN_MICROS = 1_000_000;
 
+/** Timer: whether the leader has moved. */
+export const MOVE_TIMER = 9;
+
+/** Local clocks that drift are read in whole micros: a timer may fire this much early by them. */
+const ROUNDING_MICROS = 16;
+
 const EMPTY = Object.freeze({ answer: "empty" });
 
 /** A request as the front desk wants it. */
@@ -44,6 +51,11 @@ export function callOf(body: unknown): Call {
 /** Takes a call of a client. */
 export function takeCall(member: EtcdMember, env: MemberEnv, request: ClientRequest): void {
   const call = callOf(request.body);
+  if (call.call === "http") {
+    if (needsLinearizableRead(env.desk, call.target)) enqueueRead(member, env, request);
+    else answerRead(member, env, request);
+    return;
+  }
   if (member.raft.isLearner && call.call !== "status" && call.call !== "snapshot") {
     refuse(member, env, request, LEARNER);
     return;
@@ -137,6 +149,24 @@ function moveLeader(member: EtcdMember, env: MemberEnv, request: ClientRequest, 
     env.context.count(CounterAt.transfer);
     transferLeader(raft, target, env);
     member.pendingCalls.push(pending(env, request));
+    env.context.setTimer(member.config.tickMicros, MOVE_TIMER);
+  }
+}
+
+/** The leader is looked at once in a tick's time after a hand-over was asked for, however soon it came about. */
+export function movedLeader(member: EtcdMember, env: MemberEnv): void {
+  const kept: PendingCall[] = [];
+  for (const call of member.pendingCalls) {
+    const { request } = call;
+    const asked = callOf(request.body);
+    if (asked.call !== "move-leader" || member.raft.lead !== numberOf(env.backend.store, asked.targetId))
+      kept.push(call);
+    else if (env.context.localMicros() - call.atMicros < member.config.tickMicros - ROUNDING_MICROS) kept.push(call);
+    else respond(member, env, request, EMPTY, 0);
+  }
+  member.pendingCalls = kept;
+  if (kept.some(({ request }) => callOf(request.body).call === "move-leader")) {
+    env.context.setTimer(member.config.tickMicros, MOVE_TIMER);
   }
 }
 
@@ -157,7 +187,9 @@ export function tendCalls(member: EtcdMember, env: MemberEnv): void {
   const kept: PendingCall[] = [];
   for (const call of calls) {
     if (serve(member, env, call)) continue;
-    if (now - call.atMicros < member.config.requestTimeoutMicros) kept.push(call);
+    // Moving the leader has no limit of its own: whoever asked waits as long as it likes.
+    const patient = callOf(call.request.body).call === "move-leader";
+    if (patient || now - call.atMicros < member.config.requestTimeoutMicros) kept.push(call);
     else refuse(member, env, call.request, NO_LEADER);
   }
   member.pendingCalls = [...kept, ...member.pendingCalls];
@@ -171,12 +203,8 @@ function serve(member: EtcdMember, env: MemberEnv, pendingCall: PendingCall): bo
       return serveKeepAlive(member, env, pendingCall, call.id);
     case "lease-time-to-live":
       return serveTimeToLive(member, env, pendingCall);
-    case "move-leader": {
-      const target = numberOf(env.backend.store, call.targetId);
-      if (member.raft.lead !== target) return false;
-      respond(member, env, pendingCall.request, EMPTY, 0);
-      return true;
-    }
+    case "move-leader":
+      return false;
     default:
       if (member.raft.role === Role.Leader) {
         admit(member, env, pendingCall.request, call);

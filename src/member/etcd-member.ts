@@ -13,6 +13,7 @@ import { createWatchHub, type WatchHub } from "../etcd/watch-hub.ts";
 import { createList } from "../kernel/list.ts";
 import type { ClientRequest, RequestError } from "../kernel/request.ts";
 import type { ConfState, Entry, Raft, Ready } from "../raft/raft.ts";
+import type { MemberChange } from "./command.ts";
 import type { EtcdConfig } from "./etcd-config.ts";
 
 /** What a member keeps in `Disk.backend`: the applied state and how far it goes, changed together. */
@@ -81,6 +82,12 @@ export interface Stalled {
   readonly auth: AuthInfo;
 }
 
+/** Changes of the list of members that came while no leader was known. They wait for one without a limit. */
+export interface StalledChange {
+  readonly request: ClientRequest;
+  readonly wanted: readonly MemberChange[];
+}
+
 /** A call that another member must answer, or that waits for something to happen here. */
 export interface PendingCall {
   readonly request: ClientRequest;
@@ -125,7 +132,7 @@ export interface EtcdMember {
   /** A planted bug of the member itself is on: no short ways are taken. */
   readonly mutated: boolean;
   /** How its server is set up, its id included. */
-  readonly server: ServerConfig;
+  server: ServerConfig;
   raft: Raft;
   /** A Ready whose write is under way; nothing more is taken from Raft until it is durable. */
   persisting: Ready | null;
@@ -158,6 +165,7 @@ export interface EtcdMember {
   firstTicket: number;
   /** Requests that came while no leader was known. */
   stalled: Stalled[];
+  stalledChanges: StalledChange[];
   /** Reads that wait for the round under way to end, with the time each came. */
   readQueue: ClientRequest[];
   readRounds: ReadRound[];
@@ -167,6 +175,8 @@ export interface EtcdMember {
   patientReads: ClientRequest[];
   /** Last time a leader was lost, in local micros; -1: never. */
   leaderLostMicros: number;
+  /** Last time it became the leader itself, in local micros; -1: never. */
+  electedMicros: number;
   /** Raft's tick count when each peer was last heard of, by id; and since when it was heard without a long silence. */
   heardAtTick: number[];
   connectedAtTick: number[];
@@ -261,11 +271,13 @@ export function createEtcdMember(
     waiters: createList(),
     firstTicket: 1,
     stalled: createList(),
+    stalledChanges: [],
     readQueue: createList(),
     readRounds: createList(),
     readsAsked: 0,
     patientReads: [],
     leaderLostMicros: -1,
+    electedMicros: -1,
     heardAtTick,
     connectedAtTick,
     snapshotsSent: [],

@@ -33,6 +33,7 @@ import {
 import { APPLY_TIMER, adopt, applyQueued, REMOVED_TIMER } from "./apply.ts";
 import { COMPACTION_TIMER, compacted, DEFRAG_TIMER, defragmented, NOT_COMPACTING, reopen } from "./backend-work.ts";
 import { believedSynced } from "./believed.ts";
+import { MOVE_TIMER, movedLeader } from "./calls.ts";
 import { tendCorruptCheck } from "./corruption.ts";
 import type { EtcdConfig } from "./etcd-config.ts";
 import { type Backend, createEtcdMember, type EtcdMember } from "./etcd-member.ts";
@@ -329,6 +330,9 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
       case COMPACTION_TIMER:
         compacted(member, env);
         return;
+      case MOVE_TIMER:
+        movedLeader(member, env);
+        return;
       default:
         return;
     }
@@ -424,6 +428,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
       applyQueue: member.applyQueue.slice(),
       waiters: member.waiters.slice(),
       stalled: member.stalled.slice(),
+      stalledChanges: member.stalledChanges.slice(),
       readQueue: member.readQueue.slice(),
       readRounds: member.readRounds.map((round) => ({ ...round })),
       heardAtTick: member.heardAtTick.slice(),

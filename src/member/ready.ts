@@ -27,6 +27,7 @@ import {
   WorkKind,
   workKind,
 } from "../raft/raft.ts";
+import { proposeStalledChanges } from "./administer.ts";
 import { applyQueued, applyRange, currentSnapshot, enqueue, installSnapshot } from "./apply.ts";
 import { beginSync, believe } from "./believed.ts";
 import type { EtcdMember } from "./etcd-member.ts";
@@ -255,7 +256,9 @@ function noteLeader(member: EtcdMember, env: MemberEnv, lead: number): void {
   if (lead === 0) member.leaderLostMicros = env.context.localMicros();
   else {
     if (member.config.service === "etcd") failRounds(member, env, LEADER_CHANGED);
+    if (lead === env.context.self) member.electedMicros = env.context.localMicros();
     if (member.stalled.length > 0) proposeStalled(member, env);
+    if (member.stalledChanges.length > 0) proposeStalledChanges(member, env);
   }
 }
 

@@ -161,7 +161,7 @@ export function tendRequests(member: EtcdMember, env: MemberEnv): void {
     }
     if (now - waiter.atMicros < timeout) break;
     takeWaiter(member, member.firstTicket + at);
-    refuse(member, env, waiter.request, member.leaderLostMicros >= waiter.atMicros ? LEADER_FAILED : TIMED_OUT);
+    refuse(member, env, waiter.request, timeoutOf(member, waiter.atMicros));
     at = 0;
   }
   while (member.stalled.length > 0 && now - (member.stalled[0] as Stalled).atMicros >= timeout) {
@@ -169,6 +169,16 @@ export function tendRequests(member: EtcdMember, env: MemberEnv): void {
   }
   tendRounds(member, env, READ_TIMED_OUT);
   if (member.pendingCalls.length > 0) tendCalls(member, env);
+}
+
+/**
+ * What a proposal that was not carried out in time is told. Only who leads by now, and was elected not long after the request
+ * came, knows that the leader before may have failed it (etcd `parseProposeCtxErr`).
+ */
+function timeoutOf(member: EtcdMember, atMicros: number): RequestError {
+  const { electedMicros, config } = member;
+  const failed = electedMicros > atMicros && electedMicros - 2 * config.electionMicros < atMicros;
+  return failed ? LEADER_FAILED : TIMED_OUT;
 }
 
 /** Changes of the membership have no limit of their own: whoever asked waits as long as it likes. */

@@ -2,6 +2,7 @@
 // step of a recipe or to make sure that it leads, go back to whoever made them here.
 
 import { type EtcdError, EtcdError as Refusal } from "../etcd/api.ts";
+import { httpAnswer } from "../etcd/health.ts";
 import { type ClientRequest, ClientResponse, RequestError } from "../kernel/request.ts";
 import type { EtcdMember } from "./etcd-member.ts";
 import { internalAnswered } from "./internal.ts";
@@ -33,8 +34,12 @@ export function refuse(
   error: RequestError,
   revision: number = 0,
 ): void {
+  const call = request.body as { readonly call?: string; readonly target?: string };
   if (request.client === INTERNAL) internalAnswered(member, env, request, new Refusal(error.code, error.message));
-  else {
+  else if (call.call === "http") {
+    // A probe is answered all the same: with what is wrong.
+    respond(member, env, request, httpAnswer(env.desk, call.target ?? "", error.message), 0);
+  } else {
     const { context } = env;
     context.reply(request, new ClientResponse(request, null, error, revision, context.self, member.raft.term));
   }

@@ -26,7 +26,7 @@ export function singleRequest(world: World, op: string, body: string): SingleReq
   const one = request as PlainRequest;
   switch (one.call) {
     case "watch":
-      return { kind: "watch", body: new StreamMessage("open", one.create) };
+      return { kind: "watch", body: new StreamMessage("open", one.create, 0, one.requiresLeader) };
     case "request":
       return { kind: kindOf(one.request), body: one.request };
     case "lease-keep-alive":
