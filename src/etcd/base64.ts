@@ -25,11 +25,11 @@ export function encodeBase64(bytes: string): string {
   return parts.join("") + part;
 }
 
-/** The byte string of a text; null when the text is not base64. The URL alphabet and missing padding are accepted. */
+/** The byte string of a text; null when the text is not base64. The URL alphabet and missing padding are accepted, both alphabets mixed are not. */
 export function decodeBase64(text: string): string | null {
   const bare = text.endsWith("==") ? text.slice(0, -2) : text.endsWith("=") ? text.slice(0, -1) : text;
   if (bare.length !== text.length && text.length % 4 !== 0) return null;
-  if (bare.length % 4 === 1) return null;
+  if (bare.length % 4 === 1 || (/[-_]/.test(bare) && /[+/]/.test(bare))) return null;
   const parts: string[] = [];
   let bytes: number[] = [];
   let bits = 0;

@@ -329,7 +329,9 @@ export function decodeCall(path: string, body: string): Call | EtcdError {
 }
 
 /** What one request by its short name (`lease/grant`, `watch`) and a body written by hand asks for. */
-export type PlainRequest = Call | {
+export type PlainRequest =
+  | Call
+  | {
       readonly call: "watch";
       readonly create: WatchCreateRequest;
       /** The stream is to end where no leader is known: gRPC metadata `hasleader: true`, written as a field. */
@@ -359,8 +361,7 @@ export function decodePlain(
   let request: PlainRequest;
   if (name === "watch") {
     request = { call: "watch", create: decodeWatchCreate(fields), requiresLeader: readBool(fields, "hasleader") };
-  }
-  else if (name === "http") request = { call: "http", target: readText(fields, "path") };
+  } else if (name === "http") request = { call: "http", target: readText(fields, "path") };
   else if (decoder !== undefined) request = decoder(fields);
   else return [{ path: [], message: `etcd has no request "${name}"`, known: plainNames() }];
   noteUnknown(state);

@@ -147,13 +147,18 @@ const UINT64_MAX = 18446744073709551615n;
 /** The integer a number stands for, written in full; null for what is no integer. */
 function integerOf(value: JsonValue): bigint | null {
   const text = value instanceof JsonNumber ? value.text : typeof value === "string" ? value : "";
-  if (/^-?[0-9]+$/.test(text)) return BigInt(text);
-  const parts = /^(-?[0-9]+)(?:\.([0-9]+))?(?:[eE]\+?([0-9]{1,3}))?$/.exec(text);
+  if (/^-?(?:0|[1-9][0-9]*)$/.test(text)) return BigInt(text);
+  const parts = /^(-?(?:0|[1-9][0-9]*))(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,3}))?$/.exec(text);
   if (parts === null) return null;
+  const whole = parts[1] as string;
   const fraction = (parts[2] ?? "").replace(/0+$/, "");
   const exponent = Number(parts[3] ?? "0");
+  if (exponent < 0) {
+    const kept = whole.slice(0, exponent);
+    return fraction === "" && /^-?[0-9]+$/.test(kept) && /^0+$/.test(whole.slice(exponent)) ? BigInt(kept) : null;
+  }
   if (fraction.length > exponent) return null;
-  return BigInt((parts[1] as string) + fraction + "0".repeat(exponent - fraction.length));
+  return BigInt(whole + fraction + "0".repeat(exponent - fraction.length));
 }
 
 /** An int64 as a decimal text. */
@@ -190,8 +195,8 @@ function enumOf(fields: Fields, name: string, value: JsonValue, names: Readonly<
   if (value === null) return 0;
   const wanted = `one of ${Object.keys(names).join(", ")}`;
   if (typeof value === "string") {
-    if (fields.state.plain !== null && !(value in names)) return bad(fields, name, wanted, 0);
-    return names[value] ?? 0;
+    if (Object.hasOwn(names, value)) return names[value] as number;
+    return fields.state.plain === null ? 0 : bad(fields, name, wanted, 0);
   }
   if (!(value instanceof JsonNumber)) return bad(fields, name, wanted, 0);
   const integer = integerOf(value);
@@ -211,7 +216,7 @@ export function readEnums(fields: Fields, name: string, names: Readonly<Record<s
   if (value === null) return [];
   if (!Array.isArray(value)) return bad(fields, name, "a list", []);
   const strict = fields.state.plain !== null;
-  const items = (value as readonly JsonValue[]).filter((item) => strict || typeof item !== "string" || item in names);
+  const items = (value as readonly JsonValue[]).filter((item) => strict || typeof item !== "string" || Object.hasOwn(names, item));
   return items.map((item) => enumOf(fields, name, item, names));
 }
 

@@ -228,8 +228,9 @@ export interface BackupAction {
 
 export interface RestoreAction {
   readonly kind: "restore";
-  /** The name a backup was given. */
-  readonly snapshot: string;
+  /** The name a backup was given; null: from the volume of its one member, which keeps its id, the cluster's and the term
+   * (`--force-new-cluster`). */
+  readonly snapshot: string | null;
   /** The members of the restored cluster, ascending; new names are new members. */
   readonly members: readonly number[];
   readonly newClusterId: boolean;

@@ -2,6 +2,7 @@
 
 import { settleDisk } from "../disk/disk.ts";
 import { replaceMembers } from "../etcd/apply-cluster.ts";
+import { ClusterMember } from "../etcd/cluster-state.ts";
 import { clusterVersionOf } from "../etcd/cluster-version.ts";
 import { cloneLeaseClock } from "../etcd/lease-clock.ts";
 import { sizeInUseBytes } from "../etcd/quota.ts";
@@ -13,6 +14,7 @@ import { cloneTokenTable } from "../etcd/tokens.ts";
 import { cloneWatchHub } from "../etcd/watch-hub.ts";
 import type { ClientRequest } from "../kernel/request.ts";
 import {
+  type ConfState,
   chainAt,
   cloneRaft,
   confStateOf,
@@ -96,15 +98,8 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
 
   init(context: ProcessContext): void {
     const { founding, clusterName } = this.config;
-    const record = new SnapshotRecord(FOUNDING_INDEX, FOUNDING_TERM, 0, founding, null);
-    context.writeFile(snapshotName(FOUNDING_INDEX), record);
-    context.append(new StateRecord(FOUNDING_TERM, 0, FOUNDING_INDEX));
     const store = foundingStore(this.storeOptions(), founding, clusterName);
-    const backend = backendOf(store, clusterIdOf(store.members, clusterName));
-    backend.appliedIndex = FOUNDING_INDEX;
-    backend.appliedTerm = FOUNDING_TERM;
-    backend.confState = founding;
-    context.disk.backend = backend;
+    found(context, store, founding, clusterIdOf(store.members, clusterName), FOUNDING_TERM);
   }
 
   private storeOptions(): ServerConfig["store"] {
@@ -134,24 +129,24 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
   }
 
   restore(context: ProcessContext, backup: unknown, plan: RestorePlan): boolean {
-    if (!(backup instanceof StoreSnapshot)) return false;
     const { clusterName } = this.config;
-    const name = plan.generation === 0 ? clusterName : `${clusterName}/${plan.generation}`;
     const founding = confStateOf(plan.members);
+    if (plan.term > 0) {
+      const { store, clusterId } = backup as Backend;
+      const own = store.members.filter(({ number }) => number === context.self).map(asVoter);
+      replaceMembers(store, own);
+      found(context, store, founding, clusterId, plan.term);
+      return true;
+    }
+    if (!(backup instanceof StoreSnapshot)) return false;
+    const name = plan.generation === 0 ? clusterName : `${clusterName}/${plan.generation}`;
     const store = restoreSnapshot(backup, this.storeOptions());
     replaceMembers(store, foundingMembers(founding, name));
     if (this.config.mutations.restoreRewindsRevision) {
       // Planted: neither is done, whatever was asked for.
     } else if (plan.bumpRevision > 0) bumpRevision(store, plan.bumpRevision);
     else if (plan.markCompacted && store.revision > store.compactRevision) compactStore(store, store.revision);
-    const record = new SnapshotRecord(FOUNDING_INDEX, FOUNDING_TERM, 0, founding, null);
-    context.writeFile(snapshotName(FOUNDING_INDEX), record);
-    context.append(new StateRecord(FOUNDING_TERM, 0, FOUNDING_INDEX));
-    const backend = backendOf(store, clusterIdOf(store.members, name));
-    backend.appliedIndex = FOUNDING_INDEX;
-    backend.appliedTerm = FOUNDING_TERM;
-    backend.confState = founding;
-    context.disk.backend = backend;
+    found(context, store, founding, clusterIdOf(store.members, name), FOUNDING_TERM);
     return true;
   }
 
@@ -454,6 +449,21 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
     const from = backend as Backend;
     return { ...from, store: cloneStore(from.store) };
   }
+}
+
+/** Writes the disk of a member as it stands before its first start: a snapshot with the membership, and the state. */
+function found(context: ProcessContext, store: Store, founding: ConfState, clusterId: string, term: number): void {
+  context.writeFile(snapshotName(FOUNDING_INDEX), new SnapshotRecord(FOUNDING_INDEX, term, 0, founding, null));
+  context.append(new StateRecord(term, 0, FOUNDING_INDEX));
+  const backend = backendOf(store, clusterId);
+  backend.appliedIndex = FOUNDING_INDEX;
+  backend.appliedTerm = term;
+  backend.confState = founding;
+  context.disk.backend = backend;
+}
+
+function asVoter({ id, name, peerUrls, clientUrls, number }: ClusterMember): ClusterMember {
+  return new ClusterMember(id, name, peerUrls, clientUrls, false, number);
 }
 
 /** A program of a lower minor version than the cluster's does not start, unless a downgrade to it is under way. */

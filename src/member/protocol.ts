@@ -97,6 +97,8 @@ export interface RestorePlan {
   /** Added to the revision; everything before is then compacted. */
   readonly bumpRevision: number;
   readonly markCompacted: boolean;
+  /** Not 0: the member's own database in place of a backup, which goes on in this term as the whole of the same cluster. */
+  readonly term: number;
 }
 
 /** What can be seen of a process of any protocol; filled in by `Protocol.describe`. */

@@ -147,6 +147,12 @@ function checkAction(check: Check, action: Action, path: Path, at: number): void
       checkSelector(check, action.from, here("from"), "one");
       return;
     case "restore":
+      if (action.snapshot === null) {
+        const [id] = action.members;
+        if (id === undefined || !check.known.includes(id))
+          say(check, "LS2009", here("forceNewCluster"), "is nobody in the cluster");
+        return;
+      }
       action.members.forEach((id, place) => {
         if (!Number.isInteger(id) || id < 1 || id > 127)
           say(check, "LS2009", [...path, "members", place], "is no name of a member: they are n1, n2, … n127");

@@ -314,15 +314,18 @@ export function compileAction(file: ActionFile): Action | null {
       as: file.backup.as,
       of: file.backup.of ?? "state",
     };
-  if (file.restore !== undefined)
+  if (file.restore !== undefined) {
+    const { forceNewCluster } = file.restore;
+    const names = forceNewCluster === undefined ? (file.restore.members ?? []) : [forceNewCluster];
     return {
       kind: "restore",
-      snapshot: file.restore.snapshot,
-      members: [...new Set(file.restore.members.map((name) => Number(name.slice(1))))].sort((a, b) => a - b),
-      newClusterId: file.restore.newClusterId ?? true,
+      snapshot: file.restore.snapshot ?? null,
+      members: [...new Set(names.map((name) => Number(name.slice(1))))].sort((a, b) => a - b),
+      newClusterId: forceNewCluster === undefined && (file.restore.newClusterId ?? true),
       bumpRevision: file.restore.bumpRevision ?? 0,
       markCompacted: file.restore.markCompacted ?? false,
     };
+  }
   if (file.compact !== undefined)
     return {
       kind: "compact",

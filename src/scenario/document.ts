@@ -273,8 +273,9 @@ export interface ActionFile {
     | undefined;
   readonly restore?:
     | {
-        readonly snapshot: string;
-        readonly members: readonly string[];
+        readonly snapshot?: string | undefined;
+        readonly members?: readonly string[] | undefined;
+        readonly forceNewCluster?: string | undefined;
         readonly newClusterId?: boolean | undefined;
         readonly bumpRevision?: number | undefined;
         readonly markCompacted?: boolean | undefined;

@@ -257,6 +257,7 @@ export function fileOfAction(action: Action): ActionFile {
         }),
       };
     case "restore":
+      if (action.snapshot === null) return { restore: { forceNewCluster: `n${action.members[0]}` } };
       return {
         restore: defined({
           snapshot: action.snapshot,

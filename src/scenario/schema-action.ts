@@ -282,11 +282,30 @@ export const actionShape: { readonly [K in keyof ActionFile]-?: z.ZodType<Action
     .optional(),
   restore: z
     .strictObject({
-      snapshot: label("backup"),
-      members: z.array(z.string()).min(1).max(99),
+      snapshot: label("backup").optional(),
+      members: z.array(z.string()).min(1).max(99).optional(),
+      forceNewCluster: z.string().optional(),
       newClusterId: z.boolean().optional(),
       bumpRevision: whole(0, 1_000_000_000_000).optional(),
       markCompacted: z.boolean().optional(),
+    })
+    .superRefine((value, ctx) => {
+      const others = ["snapshot", "members", "newClusterId", "bumpRevision", "markCompacted"] as const;
+      if (value.forceNewCluster !== undefined) {
+        const other = others.find((name) => value[name] !== undefined);
+        if (other !== undefined)
+          complain(
+            ctx,
+            "LS2020",
+            { message: `"${other}" does not go with forceNewCluster`, hint: null },
+            [other],
+            true,
+          );
+        return;
+      }
+      for (const name of ["snapshot", "members"] as const)
+        if (value[name] === undefined)
+          complain(ctx, "LS2005", { message: `"restore" needs "${name}", or forceNewCluster`, hint: null });
     })
     .optional(),
   compact: z

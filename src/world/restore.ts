@@ -6,7 +6,7 @@ import type { RestoreAction } from "../fault/action.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import type { RunContext } from "./context.ts";
 import { EventKind } from "./event.ts";
-import { startProcess, stopProcess } from "./life.ts";
+import { startProcess, stopProcess, termOf } from "./life.ts";
 import { createProcess, processOf, type TimetableState, type World } from "./world.ts";
 
 /** Carries it out; false with a note when there is no such backup. */
@@ -16,12 +16,16 @@ export function restoreCluster(
   state: TimetableState,
   action: RestoreAction,
 ): boolean {
-  const backup = world.backups.get(action.snapshot);
+  const [first] = action.members;
+  const own = action.snapshot === null ? processOf(world, first as number) : null;
+  const backup = own === null ? world.backups.get(action.snapshot ?? "") : own.disk.backend;
   state.targets = [...action.members];
-  if (backup === undefined) {
-    state.note = `there is no backup "${action.snapshot}"`;
+  if (backup === undefined || backup === null || own?.disk.destroyed === true) {
+    state.note = own === null ? `there is no backup "${action.snapshot}"` : `n${own.id} has no database`;
     return false;
   }
+  const kept = own === null ? backup : context.protocol.backupOf(backup);
+  const term = own === null ? 0 : termOf(own);
   for (const id of world.ids) {
     stopProcess(world, context, id, "keep");
     if (!action.members.includes(id)) processOf(world, id).removed = true;
@@ -36,13 +40,13 @@ export function restoreCluster(
   for (const id of members) {
     prepare(world, context, id);
     context.enter(id);
-    context.protocol.restore(context, backup, { members, generation, bumpRevision, markCompacted });
+    context.protocol.restore(context, backup, { members, generation, bumpRevision, markCompacted, term });
     const { disk } = processOf(world, id);
     disk.durableEnd = disk.log.first + disk.log.length;
     disk.unsyncedBytes = 0;
     for (const file of disk.files) file.durable = true;
   }
-  if (context.lifeObserver !== null) context.lifeObserver.restored(members, backup);
+  if (context.lifeObserver !== null) context.lifeObserver.restored(members, kept);
   for (const id of members) startProcess(world, context, id);
   context.count(CounterAt["config-change"]);
   return true;
