@@ -133,8 +133,8 @@ function wouldVoteFor(voter: Process, candidate: Process): boolean {
 }
 
 function appliedBy(world: World, id: number): number {
-  const backend = processOf(world, id).disk.backend as Backend | null;
-  return backend === null ? 0 : backend.appliedIndex;
+  const backend = world.processes[id]?.disk.backend as Backend | null | undefined;
+  return backend?.appliedIndex ?? 0;
 }
 
 /** Its disk takes and keeps what it is given. */

@@ -3,7 +3,7 @@
 // surprise.
 
 import { isOpen, running, votersOf } from "../checker/fairness.ts";
-import { processOf, type World } from "../world/world.ts";
+import type { World } from "../world/world.ts";
 import type { BeyondReport } from "./result.ts";
 
 /** What is remembered of a run. Plain data. */
@@ -56,7 +56,7 @@ export function watchBudget(budget: Budget, world: World, disksLost: readonly nu
 
 /** It does not run, or its links let it meet no majority however many are up. */
 function isAway(world: World, id: number, voters: readonly number[]): boolean {
-  if (!running(world).some((process) => process.id === id)) return !processOf(world, id).removed;
+  if (!running(world).some((process) => process.id === id)) return world.processes[id]?.removed !== true;
   const met = voters.filter((other) => other === id || (isOpen(world, id, other) && isOpen(world, other, id)));
   return met.length <= voters.length >> 1;
 }
