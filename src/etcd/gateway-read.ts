@@ -216,7 +216,9 @@ export function readEnums(fields: Fields, name: string, names: Readonly<Record<s
   if (value === null) return [];
   if (!Array.isArray(value)) return bad(fields, name, "a list", []);
   const strict = fields.state.plain !== null;
-  const items = (value as readonly JsonValue[]).filter((item) => strict || typeof item !== "string" || Object.hasOwn(names, item));
+  const items = (value as readonly JsonValue[]).filter(
+    (item) => strict || typeof item !== "string" || Object.hasOwn(names, item),
+  );
   return items.map((item) => enumOf(fields, name, item, names));
 }
 

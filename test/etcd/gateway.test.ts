@@ -23,7 +23,7 @@ describe("base64", () => {
   });
 
   it("is refused where a text cannot be it", () => {
-    for (const text of ["A", "AB=", "A===", "AB!="]) expect(decodeBase64(text)).toBeNull();
+    for (const text of ["A", "AB=", "A===", "AB!=", "-w+/"]) expect(decodeBase64(text)).toBeNull();
   });
 });
 
@@ -69,7 +69,9 @@ describe("a body", () => {
     ]) {
       expect(request("/v3/kv/range", body)).toMatchObject({ key: "a", rangeEnd: "b", limit: 3, sortOrder: 2 });
     }
-    expect(request("/v3/kv/range", '{"key":"YQ==","sort_order":"SIDEWAYS"}')).toMatchObject({ sortOrder: 0 });
+    for (const name of ["SIDEWAYS", "constructor", "1"]) {
+      expect(request("/v3/kv/range", `{"key":"YQ==","sort_order":"${name}"}`)).toMatchObject({ sortOrder: 0 });
+    }
   });
 
   it("keeps 64-bit ids as they are, quoted or not", () => {
@@ -78,6 +80,10 @@ describe("a body", () => {
     expect(request("/v3/lease/revoke", `{"ID":${id}}`)).toMatchObject({ id });
     expect(request("/v3/lease/revoke", '{"ID":"9223372036854775808"}')).toMatchObject({ code: 3 });
     expect(request("/v3/lease/revoke", '{"ID":1e3}')).toMatchObject({ id: "1000" });
+    expect(request("/v3/lease/revoke", '{"ID":"70e-1"}')).toMatchObject({ id: "7" });
+    for (const text of ["01", "+1", " 1", "1.5", "75e-1", "7e-1", ""]) {
+      expect(request("/v3/lease/revoke", `{"ID":"${text}"}`)).toMatchObject({ code: 3 });
+    }
   });
 
   it("is refused when a field has the wrong type, or a union two members", () => {

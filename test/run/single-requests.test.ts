@@ -117,6 +117,55 @@ describe("a single request", () => {
     ).toEqual([]);
   });
 
+  test("to a probe: what a member answers to plain GETs", () => {
+    expect(
+      failures([
+        'op: http, with: { path: /health }, expect: { answer: { status: 200, body: \'{"health":"true","reason":""}\' } }',
+        "op: http, with: { path: /livez }, expect: { answer: { status: 200 } }",
+        "op: http, with: { path: /readyz }, expect: { answer: { status: 200 } }",
+        "op: http, with: { path: /nothing }, expect: { answer: { status: 404 } }",
+      ]),
+    ).toEqual([]);
+  });
+
+  test("for a watch that wants a leader ends three election timeouts after there is none", () => {
+    const watch = (at: string, hasleader: boolean, expected: string): string =>
+      `  - { at: ${at}, client: { op: watch, with: { key: a, hasleader: ${hasleader} }, via: n1, timeout: 9s, expect: ${expected} } }`;
+    const { result } = tell(`
+duration: 20s
+cluster: { members: 3 }
+faults:
+${watch("5s", true, "{ error: no leader }")}
+${watch("5s", false, "timeout")}
+  - { at: 6s, pause: [n2, n3], for: 10s }`);
+    expect(result.expectations.filter(({ held }) => !held)).toEqual([]);
+  });
+
+  test("for a voter that never starts costs a vote and nothing else", () => {
+    const { result } = tell(`
+duration: 24s
+cluster: { members: 3 }
+workload: { clients: 1, rate: 10/s, until: 20s }
+faults:
+  - { at: 8s, client: { op: cluster/member/add, with: { peerURLs: ["http://n4:2380"] }, expect: ok } }
+  - { at: 12s, crash: leader, for: 3s } # two of four votes are left
+  - { at: 14s, client: { op: put, key: a, value: 1, timeout: 500ms, expect: timeout } }
+  - { at: 19s, client: { op: put, key: a, value: 1, expect: ok } }`);
+    expect(result.verdict).toBe("held");
+  });
+
+  test("that asks for a member to be added waits for a leader as long as it takes", () => {
+    const { result } = tell(`
+duration: 34s
+cluster: { members: 3 }
+faults:
+  - { at: 6s, pause: [n2, n3], for: 16s }
+  - at: 9s
+    client:
+      { op: cluster/member/add, with: { peerURLs: ["http://n4:2380"], isLearner: true }, via: n1, timeout: 20s, expect: ok }`);
+    expect(result.expectations.filter(({ held }) => !held)).toEqual([]);
+  });
+
   test("whose answer is another one is told with it", () => {
     expect(failures(["op: lease/grant, with: { ID: 7, TTL: 60 }, expect: { answer: { TTL: 61 } }"])).toEqual([
       'expected lease/grant of "fault-1" to end with {"TTL":61}; it was answered {"header":{"revision":"1"},"ID":"7","TTL":"60"}',
