@@ -366,9 +366,9 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
     },
     "bugs/overlapping-config-changes#mended": {
       seed: "1",
-      events: 4189,
-      digest: "e1cd97c59bca4148",
-      checkpoints: ["1024:85347e6bb0b877bb", "2048:e5420426b696d844", "3072:98fd80ce909be50f", "4096:a78d617527407134"],
+      events: 4247,
+      digest: "5ebad8ad67e26489",
+      checkpoints: ["1024:85347e6bb0b877bb", "2048:e5420426b696d844", "3072:7c29823436b945b2", "4096:156b99d1e8e732ae"],
     },
     "bugs/prevote-mixed-rollout#broken": {
       seed: "1",
@@ -2151,6 +2151,18 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
         "245760:093484eade0d4de2",
       ],
     },
+    "recovery/backup-of-a-member#continued": {
+      seed: "1",
+      events: 1583,
+      digest: "b485e29fa245e251",
+      checkpoints: ["1024:02327c14787493c1"],
+    },
+    "recovery/backup-of-a-member#raised": {
+      seed: "1",
+      events: 1584,
+      digest: "23c3063feecb6a61",
+      checkpoints: ["1024:d19992bda93e49b8"],
+    },
     "recovery/catch-up#log": {
       seed: "1",
       events: 15082,
@@ -2192,6 +2204,12 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
         "13312:d43e777daddf7f1c",
         "14336:f854b578a931916a",
       ],
+    },
+    "recovery/force-new-cluster": {
+      seed: "1",
+      events: 1255,
+      digest: "0f09e67a24299f04",
+      checkpoints: ["1024:59301bc5deb7bf11"],
     },
     "recovery/never-restored": {
       seed: "1",
@@ -2525,13 +2543,26 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
         "5120:788c87325eff28a5",
       ],
     },
-    "timing/leader-killed#three": {
+    "timing/leader-gone": {
+      seed: "1",
+      events: 1138,
+      digest: "117e5dd57b9ddf60",
+      checkpoints: ["1024:127919b7def84a4b"],
+    },
+    "timing/leader-killed#three": { seed: "1", events: 849, digest: "9fb9d5d2aa0d956f", checkpoints: [] },
+    "timing/leader-killed#five": {
+      seed: "1",
+      events: 1878,
+      digest: "17c5fcce097e7205",
+      checkpoints: ["1024:f17c8a645e0d31f8"],
+    },
+    "timing/leader-killed#three-writing": {
       seed: "1",
       events: 4045,
       digest: "f88a36637a1b498a",
       checkpoints: ["1024:a69e591aa460f110", "2048:0e7c027539539183", "3072:59d88af6120b69f8"],
     },
-    "timing/leader-killed#five": {
+    "timing/leader-killed#five-writing": {
       seed: "1",
       events: 8101,
       digest: "0af331edd5cb3045",
@@ -2544,6 +2575,12 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
         "6144:8db4b0ae1bd139e0",
         "7168:765cdf33742354b5",
       ],
+    },
+    "timing/leader-moved": {
+      seed: "1",
+      events: 1745,
+      digest: "8f9724e977bcdf81",
+      checkpoints: ["1024:745430346c4cd3db"],
     },
     "timing/leader-removed": {
       seed: "1",
@@ -2572,8 +2609,41 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
         "8192:55b18da14085251b",
       ],
     },
+    "timing/learner": {
+      seed: "1",
+      events: 2704,
+      digest: "eb223b306c134334",
+      checkpoints: ["1024:a12bd266f6362715", "2048:78c9ced25b29d2e8"],
+    },
     "timing/lease-expiry#two": { seed: "1", events: 946, digest: "859f50d384e39e0a", checkpoints: [] },
     "timing/lease-expiry#five": { seed: "1", events: 946, digest: "065100e765eec835", checkpoints: [] },
+    "timing/no-leader": {
+      seed: "1",
+      events: 2624,
+      digest: "6dbb082ddf20c751",
+      checkpoints: ["1024:3b3e107f914be32c", "2048:d9c8cd56937b5e01"],
+    },
     "timing/no-quorum": { seed: "1", events: 1193, digest: "5f30fe789690c8e3", checkpoints: ["1024:7f0552897fd17ee8"] },
+    "timing/over-an-election": {
+      seed: "1",
+      events: 8874,
+      digest: "7c046f0ad6bc70ad",
+      checkpoints: [
+        "1024:24c059b0e5e3a079",
+        "2048:3b7124834343f9b1",
+        "3072:518d879e9b60f2d3",
+        "4096:99b24802c570b951",
+        "5120:26ae20687da37d6c",
+        "6144:75979ba9ddebfd6b",
+        "7168:dabf30294838bb30",
+        "8192:1d08c5a94d3747f1",
+      ],
+    },
+    "timing/strict-check": {
+      seed: "1",
+      events: 1468,
+      digest: "9637548d6422e77e",
+      checkpoints: ["1024:4210db128a909a2a"],
+    },
   },
 };
