@@ -94,9 +94,7 @@ describe("a leader is known and cannot commit", () => {
   - { at: 4s, partition: { isolate: n1 } }
   - { at: 4s, client: { op: put, key: a, value: x, via: n1, ${TIMEOUT} } }`),
     );
-    expect(outcomes(told)).toEqual([
-      "put: 14 etcdserver: request timed out after 7.0",
-    ]);
+    expect(outcomes(told)).toEqual(["put: 14 etcdserver: request timed out after 7.0"]);
   });
 
   test("a write that a follower forwarded to a leader just dead is lost, and reported after 7.0 s", () => {
