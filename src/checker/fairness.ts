@@ -179,6 +179,8 @@ function isMurky(world: World, timeoutMicros: number): boolean {
   for (const row of world.network.links) {
     for (const link of row) {
       if (link === undefined) continue;
+      // A delay that is over still holds up what follows the delayed on links that keep order.
+      if ((link.lastAtMicros - world.atMicros) * TIMEOUT_SHARE > timeoutMicros) return true;
       for (const effect of link.effects) {
         const { kind, addMicros, jitter } = effect;
         if (kind === "duplicate" || isTotal(effect)) continue;

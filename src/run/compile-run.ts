@@ -381,6 +381,8 @@ function raftConfig(id: number, settings: RaftSettings, mutations: RaftMutations
     electionTicks: Math.max(2, Math.round(settings.electionMicros / settings.heartbeatMicros)),
     heartbeatTicks: 1,
     maxSizePerMsg: settings.maxSizePerMsgBytes,
+    // With no room at all nothing would ever be applied; with a byte of it entries are applied one by one.
+    maxCommittedSizePerReady: Math.max(1, settings.maxSizePerMsgBytes),
     maxInflightMsgs: settings.maxInflight,
     preVote: settings.preVote,
     checkQuorum: settings.checkQuorum,

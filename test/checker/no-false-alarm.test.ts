@@ -3,6 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { executeScenario } from "../../src/run/execute.ts";
 import type { RunResult } from "../../src/run/result.ts";
+import { parseScenario } from "../../src/scenario/parse.ts";
+import type { Scenario } from "../../src/scenario/scenario.ts";
 import { randomStory } from "./random-story.ts";
 
 /** Where the numbers begin, and how many; `LOCKSTEP_SWEEP=from..to` runs others. */
@@ -50,5 +52,33 @@ describe("random worlds", () => {
       results.flatMap((result) => result.faults.filter((one) => one.status !== "ineffective").map((one) => one.kind)),
     );
     expect(kinds.size).toBeGreaterThan(20);
+  });
+});
+
+/** Each of these raised an alarm once. */
+const MENDED: Readonly<Record<string, string>> = {
+  "entries go one by one where messages have no room for more": `
+duration: 12s
+cluster: { members: 3, raft: { maxSizePerMsg: 0B } }
+workload: { clients: 2, rate: 10/s, ops: { put: 1, get: 1 } }
+expect: [{ sometimes: write-ok >= 40 }]`,
+  "what was delayed stands before what follows when the delay is over": `
+duration: 12s
+cluster: { members: 3, raft: { heartbeat: 10ms, election: 100ms } }
+faults: [{ at: 3s, delay: { add: 4s, p: 30% }, for: 500ms }]`,
+};
+
+describe("a world in which", () => {
+  test.each(Object.entries(MENDED))("%s raises no alarm", (_title, text) => {
+    const { scenario, problems } = parseScenario(`name: mended\n${text}\n`);
+    expect(problems).toEqual([]);
+    for (const seed of ["1", "2", "3"]) {
+      const result = executeScenario(scenario as Scenario, seed);
+      expect({ seed, verdict: result.verdict, alarm: result.violation?.text ?? "" }).toEqual({
+        seed,
+        verdict: "held",
+        alarm: "",
+      });
+    }
   });
 });
