@@ -64,7 +64,7 @@ type Keyed = Map<string | number, unknown>;
 function settleRecord(before: Fields, after: Fields, path: (string | number)[], out: Settling): boolean {
   let same = true;
   let equal: string[] | null = null;
-  for (const name of Object.keys(after)) {
+  for (const name in after) {
     const earlier = before[name];
     const later = after[name];
     if (earlier === later) continue;
