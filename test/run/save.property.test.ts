@@ -36,5 +36,5 @@ test.prop([story], { numRuns: 6 })(
     }
     expect(hashWorld(saved.image.world)).toBe(before);
   },
-  120_000,
+  300_000,
 );
