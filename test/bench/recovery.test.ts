@@ -7,7 +7,7 @@ import { FATES, recoverFrom } from "../../src/bench/work-recovery.ts";
 const EVENTS = Array.from({ length: 18 }, (_, at) => 1 + at * 167);
 
 test("whatever event a crash follows, every member comes back with all that was acknowledged", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, () => {
   const wrong: string[] = [];
   let crashes = 0;
@@ -23,7 +23,7 @@ test("whatever event a crash follows, every member comes back with all that was 
   expect(crashes).toBeGreaterThan(EVENTS.length);
 });
 
-test("a cluster that acknowledges before its disks do is found out", { timeout: 60_000 }, () => {
+test("a cluster that acknowledges before its disks do is found out", { timeout: 300_000 }, () => {
   const found = EVENTS.slice(6).map((event) => recoverFrom(event, "lose", "1", ["ack-before-fsync"]).wrong);
   expect(found.filter((wrong) => wrong !== "").length).toBeGreaterThan(0);
 });
