@@ -65,7 +65,7 @@ function exitCodes(): string {
 | 70 | our own error |
 | 130, 143 | interrupted; what ran is written |
 
-Of several the first of 70, 2, 5, 1, 3, 4, 0 stands.
+Of several the first of 130, 143, 70, 2, 5, 1, 3, 4, 0 stands.
 `;
 }
 
