@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { nearest } from "../scenario/nearest.ts";
 import { complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
-import { V8_SETTINGS } from "./v8-settings.ts";
+import { RECORDING_SETTINGS, V8_SETTINGS } from "./v8-settings.ts";
 
 /** Works by name, each a module of the bench room that takes its own arguments. */
 const WORKS: readonly (readonly [name: string, usage: string])[] = [
@@ -37,7 +37,8 @@ export async function benchCommand(work: string, args: readonly string[]): Promi
       near === null ? `there is ${there.join(", ")}` : `did you mean ${near}?`,
     );
   }
-  const child = spawn(process.execPath, [...V8_SETTINGS, path, ...args], { stdio: "inherit" });
+  const settings = work === "recorded" ? [...V8_SETTINGS, ...RECORDING_SETTINGS] : V8_SETTINGS;
+  const child = spawn(process.execPath, [...settings, path, ...args], { stdio: "inherit" });
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.on("SIGINT", forward);
   process.on("SIGTERM", forward);
