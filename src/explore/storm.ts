@@ -127,15 +127,7 @@ const BETWEEN: readonly StormKind[] = [
 export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
   const alone = given.ids.length === 1;
   const plan = alone ? { ...given, kinds: given.kinds.filter((kind) => !BETWEEN.includes(kind)) } : given;
-  const storm: Storm = {
-    plan,
-    stream,
-    list: [],
-    nextId: plan.nextId,
-    voters: [...plan.ids],
-    duplicatesUntil: 0,
-    restoredAt: 0,
-  };
+  const storm = beginStorm(plan, stream);
   if (plan.kinds.length === 0) return [];
   // However short elections are, the storm lasts: it is not over after a second with all its faults.
   const gap = doubled(stream, Math.max(plan.electionMicros >> 2, (plan.untilMicros - plan.fromMicros) >> 7), 5);
@@ -165,20 +157,17 @@ export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
   return storm.list;
 }
 
+function beginStorm(plan: StormPlan, stream: Stream): Storm {
+  const { nextId, ids } = plan;
+  return { plan, stream, list: [], nextId, voters: [...ids], duplicatesUntil: 0, restoredAt: 0 };
+}
+
 /**
  * Something that stays to the end: liveness under faults that do not go away. Partial cuts, one-way cuts, a stalled disk, a leader
  * that is gone.
  */
 export function drawStanding(plan: StormPlan, storms: readonly Fault[], stream: Stream): Fault[] {
-  const storm: Storm = {
-    plan,
-    stream,
-    list: [],
-    nextId: plan.nextId,
-    voters: [...plan.ids],
-    duplicatesUntil: 0,
-    restoredAt: 0,
-  };
+  const storm = beginStorm(plan, stream);
   const joined = storms.flatMap(({ action }) =>
     action.kind === "member" && action.change === "add" && action.on.kind === "members" ? action.on.ids : [],
   );
