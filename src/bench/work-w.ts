@@ -49,6 +49,7 @@ export function worldOfW(work: WorkW): WorldPlan {
     unknownFails: false,
     failover: true,
     endpoints: ids,
+    everyMember: true,
     learns: false,
     etcd: true,
     program: null,

@@ -252,10 +252,10 @@ export class LivenessChecker {
     const plan = this.plan.workloads[client.workload];
     if (plan === undefined || !plan.failover || client.pauses > 0) return false;
     const voters = votersOf(world);
-    const all = running(world).every(({ id }) => !voters.includes(id) || plan.endpoints.includes(id));
+    const all = running(world).every(({ id }) => !voters.includes(id) || client.endpoints.includes(id));
     const inTime =
       (plan.timeoutMicros - this.writeMicros) * DELAYS_PER_TIMEOUT >= this.timeoutMicros &&
-      plan.timeoutMicros * plan.endpoints.length <= since;
+      plan.timeoutMicros * client.endpoints.length <= since;
     const works = plan.fromMicros <= this.fairSince && plan.untilMicros >= world.atMicros;
     return all && inTime && works && client.open.some((open) => isWrite(open.kind));
   }

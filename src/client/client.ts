@@ -64,6 +64,8 @@ export interface WorkloadPlan {
   readonly failover: boolean;
   /** Members its clients may talk to, ascending. */
   readonly endpoints: readonly number[];
+  /** Those are the members of the cluster: of another cluster, when it is restored as one. */
+  readonly everyMember: boolean;
   /** Some kind compares with a value seen before, so that clients remember what they saw. */
   readonly learns: boolean;
   /** The body of a get of each key, made once: it is an immutable value. Null where gets are no requests of etcd. */
@@ -90,8 +92,7 @@ export interface OpenOperation {
   readonly value: string;
   readonly invokedAtMicros: number;
   attempt: number;
-  /** Position in the endpoints of the member that the attempt went to, and the member. */
-  endpoint: number;
+  /** The member that the attempt went to. */
   member: number;
   deadlineMicros: number;
   /** Some attempt may have taken effect, so that a later refusal says nothing about the whole. */
@@ -102,7 +103,8 @@ export interface OpenOperation {
 export interface Client {
   readonly id: number;
   readonly workload: number;
-  /** Position in the workload's endpoints of the member it talks to. */
+  /** Members it may talk to, and the position among them of the one it talks to. */
+  endpoints: readonly number[];
   endpoint: number;
   /** Operations invoked so far. */
   operations: number;
@@ -191,6 +193,11 @@ export interface ClientHost {
   keyStream(client: number): Stream;
 }
 
+/** The member that the client talks to. */
+export function memberOf(client: Client): number {
+  return client.endpoints[client.endpoint] as number;
+}
+
 /** What the clients of a workload run. Precondition: it is a program. */
 export function programOf(plan: WorkloadPlan): ProgramPlan {
   return plan.program as ProgramPlan;
@@ -201,6 +208,7 @@ export function createClient(id: number, workload: number, plan: WorkloadPlan, i
   return {
     id,
     workload,
+    endpoints: plan.endpoints,
     endpoint: index % plan.endpoints.length,
     operations: 0,
     open: [],
@@ -258,7 +266,7 @@ export function invoke(client: Client, plan: WorkloadPlan, host: ClientHost): vo
   const now = host.clientMicros;
   if (now >= plan.untilMicros || client.pauses > 0) return;
   const operation = ++client.operations;
-  if (plan.retry === "etcd" && operation > 1) client.endpoint = (client.endpoint + 1) % plan.endpoints.length;
+  if (plan.retry === "etcd" && operation > 1) client.endpoint = (client.endpoint + 1) % client.endpoints.length;
   const sums = plan.kindSums;
   const kindAt =
     sums.length === 1 ? 0 : positionOf(sums, host.operationStream(client.id).below(sums[sums.length - 1] as number));
@@ -273,7 +281,7 @@ export function invoke(client: Client, plan: WorkloadPlan, host: ClientHost): vo
     const other = kind === "txn" ? (plan.keys[drawKey(client, plan, host)] as string) : key;
     body = etcdBody(kind, key, padded, client.seen[keyAt] ?? null, other, plan.prefix, client.revision);
   } else body = plainBody(kind, key, padded, client.seen[keyAt] ?? null);
-  submit(client, plan, host, kind, body, operation, keyAt, padded, plan.endpoints[client.endpoint] as number);
+  submit(client, plan, host, kind, body, operation, keyAt, padded, memberOf(client));
 }
 
 /** Begins an operation of a client's program; returns its number. */
@@ -286,7 +294,7 @@ export function submitBody(
   value: string = "",
 ): number {
   const operation = ++client.operations;
-  submit(client, plan, host, kind, body, operation, 0, value, plan.endpoints[client.endpoint] as number);
+  submit(client, plan, host, kind, body, operation, 0, value, memberOf(client));
   return operation;
 }
 
@@ -316,7 +324,6 @@ function submit(
     value,
     invokedAtMicros: now,
     attempt: 1,
-    endpoint: client.endpoint,
     member,
     deadlineMicros: now + plan.timeoutMicros,
     maybe: false,
@@ -351,7 +358,7 @@ export function submitOne(
   single: SingleOperation,
   member: number,
 ): number {
-  const at = plan.endpoints.indexOf(member);
+  const at = client.endpoints.indexOf(member);
   if (at >= 0) client.endpoint = at;
   const operation = ++client.operations;
   const value = single.value ?? "";
@@ -373,7 +380,7 @@ export function submitReady(
   timeoutMicros: number | null,
   member: number,
 ): number {
-  const at = plan.endpoints.indexOf(member);
+  const at = client.endpoints.indexOf(member);
   if (at >= 0) client.endpoint = at;
   const operation = ++client.operations;
   const timed = timeoutMicros === null ? plan : { ...plan, timeoutMicros };
@@ -403,7 +410,7 @@ function tend(client: Client, plan: WorkloadPlan, host: ClientHost, atMicros: nu
       continue;
     }
     if (isWrite(open.kind)) open.maybe = true;
-    if (plan.failover) failOver(client, plan, open);
+    if (plan.failover) failOverFrom(client, open.member);
     if (mayRetry(open, plan)) {
       retry(client, open, plan, host);
       i++;
@@ -450,14 +457,16 @@ export function rearm(client: Client, plan: WorkloadPlan, host: ClientHost): voi
   if (next !== Number.POSITIVE_INFINITY) arm(client, Math.max(next, host.clientMicros), host);
 }
 
-/** Goes on to the next endpoint if the client is still at that member. */
-export function failOverFrom(client: Client, plan: WorkloadPlan, member: number): void {
-  if (plan.endpoints[client.endpoint] === member) client.endpoint = (client.endpoint + 1) % plan.endpoints.length;
+/** Goes on to the next endpoint if the client is still at that member: once for all operations that it failed. */
+export function failOverFrom(client: Client, member: number): void {
+  if (memberOf(client) === member) client.endpoint = (client.endpoint + 1) % client.endpoints.length;
 }
 
-/** Goes on to the next endpoint, once for all operations that the same member failed. */
-function failOver(client: Client, plan: WorkloadPlan, open: OpenOperation): void {
-  if (open.endpoint === client.endpoint) client.endpoint = (client.endpoint + 1) % plan.endpoints.length;
+/** The cluster goes on as other members, and the client is told so. */
+export function pointTo(client: Client, members: readonly number[]): void {
+  const at = members.indexOf(memberOf(client));
+  client.endpoints = members;
+  client.endpoint = at < 0 ? client.id % members.length : at;
 }
 
 function mayRetry(open: OpenOperation, plan: WorkloadPlan): boolean {
@@ -483,8 +492,7 @@ function isRepeatable(kind: OperationKind): boolean {
 
 function retry(client: Client, open: OpenOperation, plan: WorkloadPlan, host: ClientHost): void {
   open.attempt++;
-  open.endpoint = client.endpoint;
-  open.member = plan.endpoints[client.endpoint] as number;
+  open.member = memberOf(client);
   // With etcd's client the time that a caller gives is for the operation, not for each try.
   if (plan.retry !== "etcd") open.deadlineMicros = host.clientMicros + plan.timeoutMicros;
   send(client, host, open);
@@ -516,7 +524,7 @@ export function receiveResponse(client: Client, plan: WorkloadPlan, host: Client
   let outcome: Outcome = "ok";
   if (response.error !== null) {
     if (!response.error.definite && isWrite(open.kind)) open.maybe = true;
-    if (plan.failover || plan.retry === "etcd") failOver(client, plan, open);
+    if (plan.failover || plan.retry === "etcd") failOverFrom(client, open.member);
     if (plan.retry === "etcd" && retriesAsEtcd(open, response)) {
       retry(client, open, plan, host);
       rearm(client, plan, host);
@@ -595,10 +603,10 @@ export function cloneClient(client: Client): Client {
 
 /** The client goes to another member with what it asks from now on, and with its watches. Null: it is there already. */
 export function reconnect(client: Client, plan: WorkloadPlan, host: ClientHost, member: number): boolean {
-  const at = plan.endpoints.indexOf(member);
+  const at = client.endpoints.indexOf(member);
   if (at < 0 || at === client.endpoint) return false;
   client.endpoint = at;
-  reconnectWatches(client, plan, host);
+  reconnectWatches(client, host);
   rearm(client, plan, host);
   return true;
 }

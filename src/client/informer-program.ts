@@ -67,7 +67,7 @@ function answered(
     return;
   }
   tell(client, plan, host);
-  task.watch = openPrefixWatch(client, plan, host, plan.prefix, task.cachedTo + 1).operation;
+  task.watch = openPrefixWatch(client, host, plan.prefix, task.cachedTo + 1).operation;
 }
 
 function watched(

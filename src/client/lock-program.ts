@@ -134,7 +134,7 @@ function advance(client: Client, plan: WorkloadPlan, host: ClientHost, outcome: 
       return;
     }
     case "wait":
-      task.watch = openWatch(client, plan, host, step.key, "", step.fromRevision, { noPut: true }).operation;
+      task.watch = openWatch(client, host, step.key, "", step.fromRevision, { noPut: true }).operation;
       return;
     case "refuse":
       again(client, host);

@@ -49,8 +49,8 @@ function begin(client: Client, plan: WorkloadPlan, host: ClientHost, fromRevisio
   // Half of them watch everything, the others one key.
   const watch =
     draw.below(2) === 0
-      ? openPrefixWatch(client, plan, host, plan.prefix, fromRevision, options)
-      : openWatch(client, plan, host, plan.keys[draw.below(plan.keys.length)] as string, "", fromRevision, options);
+      ? openPrefixWatch(client, host, plan.prefix, fromRevision, options)
+      : openWatch(client, host, plan.keys[draw.below(plan.keys.length)] as string, "", fromRevision, options);
   task.watch = watch.operation;
 }
 

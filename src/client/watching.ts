@@ -6,7 +6,7 @@ import { prefixEnd } from "../etcd/recipe.ts";
 import { StreamMessage } from "../etcd/stream-message.ts";
 import { WatchCreateRequest, WatchProgressRequest, WatchResponse } from "../etcd/watch-api.ts";
 import { ClientRequest, type ClientResponse } from "../kernel/request.ts";
-import { type Client, type ClientHost, failOverFrom, type WorkloadPlan } from "./client.ts";
+import { type Client, type ClientHost, failOverFrom, memberOf, type WorkloadPlan } from "./client.ts";
 import { driverOf } from "./drivers.ts";
 
 /** A watch of a client, whatever member serves it. */
@@ -52,7 +52,6 @@ export interface WatchOptions {
 /** Opens a watch from a revision (0: from now) and returns it. */
 export function openWatch(
   client: Client,
-  plan: WorkloadPlan,
   host: ClientHost,
   key: string,
   rangeEnd: string,
@@ -77,26 +76,25 @@ export function openWatch(
     openedAtMicros: 0,
   };
   client.watches.push(watch);
-  open(client, plan, host, watch);
+  open(client, host, watch);
   return watch;
 }
 
 /** Opens a watch of all keys that begin with `prefix`. */
 export function openPrefixWatch(
   client: Client,
-  plan: WorkloadPlan,
   host: ClientHost,
   prefix: string,
   startRevision: number,
   options: WatchOptions = {},
 ): ClientWatch {
-  return openWatch(client, plan, host, prefix, prefixEnd(prefix), startRevision, options);
+  return openWatch(client, host, prefix, prefixEnd(prefix), startRevision, options);
 }
 
-function open(client: Client, plan: WorkloadPlan, host: ClientHost, watch: ClientWatch): void {
+function open(client: Client, host: ClientHost, watch: ClientWatch): void {
   watch.attempt++;
   watch.askedRevision = watch.nextRevision;
-  watch.member = plan.endpoints[client.endpoint] as number;
+  watch.member = memberOf(client);
   watch.state = "opening";
   watch.read = 0;
   watch.openedAtMicros = host.clientMicros;
@@ -186,7 +184,7 @@ function advance(watch: ClientWatch, response: WatchResponse): void {
 }
 
 function broken(client: Client, plan: WorkloadPlan, host: ClientHost, watch: ClientWatch): void {
-  if (plan.failover) failOverFrom(client, plan, watch.member);
+  if (plan.failover) failOverFrom(client, watch.member);
   watch.state = "broken";
   watch.member = 0;
   watch.openedAtMicros = host.clientMicros;
@@ -205,7 +203,7 @@ export function tendWatches(client: Client, plan: WorkloadPlan, host: ClientHost
   for (const watch of [...client.watches]) {
     if (wakeMicros(watch, plan) > now) continue;
     if (watch.state === "opening") broken(client, plan, host, watch);
-    else open(client, plan, host, watch);
+    else open(client, host, watch);
   }
 }
 
@@ -222,11 +220,11 @@ function wakeMicros(watch: ClientWatch, plan: WorkloadPlan): number {
 }
 
 /** The client goes to another member: so do its watches. */
-export function reconnectWatches(client: Client, plan: WorkloadPlan, host: ClientHost): void {
+export function reconnectWatches(client: Client, host: ClientHost): void {
   for (const watch of client.watches) {
-    if (watch.member === (plan.endpoints[client.endpoint] as number)) continue;
+    if (watch.member === memberOf(client)) continue;
     if (watch.state === "open" || watch.state === "opening") say(client, host, watch, new StreamMessage("close", null));
     if (host.programObserver !== null) host.programObserver.watchEnded(client, watch, host.clientMicros);
-    open(client, plan, host, watch);
+    open(client, host, watch);
   }
 }

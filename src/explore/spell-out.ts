@@ -1,7 +1,7 @@
 // A load written out: the operations that its clients made in one run, as single operations of the timetable, so that they can be
 // taken away one by one and read one by one.
 
-import type { Client, ClientObserver, OpenOperation } from "../client/client.ts";
+import { type Client, type ClientObserver, memberOf, type OpenOperation } from "../client/client.ts";
 import type { Action, ClientOperation } from "../fault/action.ts";
 import { members as named } from "../fault/selector.ts";
 import { startRun } from "../run/execute.ts";
@@ -37,7 +37,7 @@ export function invokedIn(scenario: Scenario, seed: string): Invoked[] {
         kind: operation.kind,
         key: plan.keys[operation.key] ?? "k0",
         value: operation.value.replace(/_+$/, ""),
-        member: plan.endpoints[client.endpoint] as number,
+        member: memberOf(client),
       });
       inner.invoked(client, operation, atMicros);
     },
@@ -55,7 +55,7 @@ export function invokedIn(scenario: Scenario, seed: string): Invoked[] {
         kind: open.kind,
         key: plan.keys[open.key] ?? "k0",
         value: open.value.replace(/_+$/, ""),
-        member: plan.endpoints[open.endpoint] as number,
+        member: open.member,
       });
     }
   }

@@ -1,6 +1,7 @@
 // Starting a cluster anew from a backup: the last resort after a majority is lost for good. Everybody who runs is stopped first,
 // the named members get fresh disks with the backup's state, and what was under way between the old members is void.
 
+import { pointTo } from "../client/client.ts";
 import { wipeDisk } from "../disk/disk.ts";
 import type { RestoreAction } from "../fault/action.ts";
 import { CounterAt } from "../kernel/counter.ts";
@@ -47,6 +48,9 @@ export function restoreCluster(
     for (const file of disk.files) file.durable = true;
   }
   if (context.lifeObserver !== null) context.lifeObserver.restored(members, kept);
+  for (const client of world.clients) {
+    if (client !== null && context.workloadOf(client).everyMember) pointTo(client, members);
+  }
   for (const id of members) startProcess(world, context, id);
   context.count(CounterAt["config-change"]);
   return true;

@@ -40,6 +40,7 @@ export function workload(changes: Partial<WorkloadPlan> = {}): WorkloadPlan {
     unknownFails: false,
     failover: true,
     endpoints: [1, 2, 3],
+    everyMember: true,
     learns: false,
     gets: null,
     etcd: false,

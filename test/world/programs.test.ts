@@ -1,6 +1,7 @@
 /** Programs that people run on etcd, on a cluster that fails: leases, locks, watches, users, optimistic transactions. */
 
 import { describe, expect, test } from "vitest";
+import { memberOf } from "../../src/client/client.ts";
 import type { Store } from "../../src/etcd/store.ts";
 import { CounterAt } from "../../src/kernel/counter.ts";
 import type { ProgramEvent } from "../../src/run/collector.ts";
@@ -315,6 +316,24 @@ describe("what an operator does besides", () => {
     );
     expect(faultOf(none.result, "save").status).toBe("ineffective");
     expect(faultOf(none.result, "anew")).toMatchObject({ status: "ineffective", note: 'there is no backup "nightly"' });
+  });
+
+  test("clients follow a restored cluster to its members, unless their workload names its endpoints", () => {
+    const endpointsAfter = (endpoints: string): number[] => {
+      const story = begin(`
+duration: 20s
+cluster: { members: 3 }
+workload: { clients: 3, closed: 20ms, ops: { put: 1 }${endpoints} }
+faults:
+  - { at: 5s, backup: { from: leader, as: nightly } }
+  - { at: 8s, restore: { snapshot: nightly, members: [n3, n4, n5], bumpRevision: 1000 } }`);
+      advanceTo(story, 12 * SECOND);
+      return story.run.world.clients.flatMap((client) => (client === null ? [] : [memberOf(client)]));
+    };
+    const followed = endpointsAfter("");
+    expect(followed.every((member) => member >= 3)).toBe(true);
+    expect(new Set(followed).size).toBeGreaterThan(1);
+    expect(endpointsAfter(", endpoints: [n1, n2]").every((member) => member <= 2)).toBe(true);
   });
 
   test("answers to clients that are dropped leave writes unknown", () => {
