@@ -318,6 +318,11 @@ function readBody(body: string): Fields | EtcdError {
   return state.bad ? ErrBodyMalformed : fields;
 }
 
+/** Whether the gateway takes POSTs at `path`. */
+export function takesPosts(path: string): boolean {
+  return path === "/v3/watch" || Object.hasOwn(DECODERS, path);
+}
+
 /** The call that a POST of `body` to `path` makes, or the refusal of the gateway itself. */
 export function decodeCall(path: string, body: string): Call | EtcdError {
   const decoder = DECODERS[path];

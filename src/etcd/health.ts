@@ -7,6 +7,9 @@
 
 import type { LocalAnswer } from "./call.ts";
 import { AlarmType, alarmName } from "./cluster-state.ts";
+import { Code, EtcdError } from "./error.ts";
+import { takesPosts } from "./gateway-decode.ts";
+import { encodeError, httpStatus } from "./gateway-encode.ts";
 import { SERVER_VERSION, type Server } from "./server.ts";
 
 /** Status and body of an answer. */
@@ -49,8 +52,11 @@ function split(target: string): { readonly path: string; readonly query: Readonl
   return { path, query: queryOf(query) };
 }
 
+/** What the gateway says to a GET where it takes POSTs (grpc-gateway `runtime/mux.go`). */
+const NOT_ALLOWED = new EtcdError(Code.Unimplemented, "Method Not Allowed");
+
 /**
- * Answers a GET of `target` (a path with an optional query); null for a path that is not one of these. `readFailure` says why
+ * Answers a GET of `target` (a path with an optional query); null for a path where nothing is. `readFailure` says why
  * a linearizable read does not work at the moment (empty when it does).
  */
 export function answerGet(server: Server, target: string, readFailure: string): HttpAnswer | null {
@@ -65,7 +71,9 @@ export function answerGet(server: Server, target: string, readFailure: string): 
     case "/readyz":
       return checked(readiness(server, readFailure), query);
     default:
-      return null;
+      return takesPosts(path)
+        ? { status: httpStatus(NOT_ALLOWED.code), body: JSON.stringify(encodeError(NOT_ALLOWED)) }
+        : null;
   }
 }
 

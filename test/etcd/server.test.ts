@@ -125,6 +125,16 @@ describe("a corrupt cluster", () => {
   });
 });
 
+it("answers a GET where the gateway takes POSTs that it is not allowed", () => {
+  const server = single();
+  expect(answerGet(server, "/v3/kv/put", "")).toEqual({
+    status: 501,
+    body: '{"error":"Method Not Allowed","code":12,"message":"Method Not Allowed"}',
+  });
+  expect(answerGet(server, "/v3/watch?x=1", "")?.status).toBe(501);
+  expect(answerGet(server, "/v3/kv/constructor", "")).toBeNull();
+});
+
 describe("a request", () => {
   it("above the limit is refused before it is proposed", () => {
     const server = single();
