@@ -66,7 +66,7 @@ function wake(client: Client, plan: WorkloadPlan, host: ClientHost): void {
       task.asking = submitBody(client, plan, host, "get", new RangeRequest(task.key));
       return;
     default:
-      wakeAt(task, host, Number.POSITIVE_INFINITY);
+    // It waits for an answer, which goes on with it: an alarm would only ring again at once.
   }
 }
 
