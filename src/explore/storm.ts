@@ -197,9 +197,11 @@ function round(micros: number): number {
   return Math.floor(micros / MILLISECOND) * MILLISECOND;
 }
 
+/** Whatever lasts is over when the storm is. */
 function put(storm: Storm, atMicros: number, forMicros: number | null, action: Action): void {
   const trigger: Trigger = { kind: "time", atMicros };
-  storm.list.push({ id: `s${storm.list.length + 1}`, trigger, forMicros, action });
+  const lasts = forMicros === null ? null : Math.min(forMicros, storm.plan.untilMicros - atMicros);
+  storm.list.push({ id: `s${storm.list.length + 1}`, trigger, forMicros: lasts, action });
 }
 
 /** The leader, half of the time, else one of the founders by name, or whoever joined last. */
