@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ATTEMPTS_MAX, type WorkloadPlan } from "../../src/client/client.ts";
+import { fc } from "../properties.ts";
 import { answer, FakeHost, type Reply, refusal, workload } from "./host.ts";
 
 const MS = 1000;

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   etcdBody,
@@ -23,6 +22,7 @@ import {
 } from "../../src/etcd/api.ts";
 import { KeyValue, NO_LEASE } from "../../src/etcd/key-value.ts";
 import { PlainAnswer, type PlainOperation } from "../../src/kernel/request.ts";
+import { fc } from "../properties.ts";
 
 const body = (kind: (typeof OPERATION_KINDS)[number], expected: string | null = null, other: string = "k2"): unknown =>
   etcdBody(kind, "k1", "v", expected, other, "k", 7);

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   append,
@@ -15,6 +14,7 @@ import {
   type Unsynced,
 } from "../../src/disk/disk.ts";
 import { RandomChoices } from "../../src/kernel/choose.ts";
+import { fc } from "../properties.ts";
 import { cloneBackend, logOf, Named, SLOW } from "./story.ts";
 
 /** What a disk is, said naively: each record once, with whether a power failure leaves it. */

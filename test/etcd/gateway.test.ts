@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EtcdError } from "../../src/etcd/api.ts";
 import { decodeBase64, encodeBase64 } from "../../src/etcd/base64.ts";
@@ -7,6 +6,7 @@ import { encodeAnswer } from "../../src/etcd/gateway-encode.ts";
 import { JsonFault, JsonNumber, type JsonValue, parseJson } from "../../src/etcd/json.ts";
 import { makeKeyValue } from "../../src/etcd/key-value.ts";
 import { PutResponse, RangeResponse, TxnResponse } from "../../src/etcd/kv-api.ts";
+import { fc } from "../properties.ts";
 
 const bytes = fc.array(fc.integer({ min: 0, max: 255 })).map((codes) => String.fromCharCode(...codes));
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CRC_START, crcBytes, crcResult } from "../../src/etcd/crc32c.ts";
 import { goSort } from "../../src/etcd/go-sort.ts";
@@ -10,6 +9,7 @@ import {
   intersects,
   pointInterval,
 } from "../../src/etcd/interval.ts";
+import { fc } from "../properties.ts";
 
 const KEYS = ["a", "aa", "ab", "b", "ba", "bb", "c", "d"];
 const proper: fc.Arbitrary<Interval> = fc

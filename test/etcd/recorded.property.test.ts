@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { enableMapSet, enablePatches, produceWithPatches } from "immer";
 import { describe, expect, it } from "vitest";
 import {
@@ -24,6 +23,7 @@ import {
   type WatchHub,
   type WatchStream,
 } from "../../src/etcd/watch-hub.ts";
+import { fc } from "../properties.ts";
 import { listing } from "./vocabulary.ts";
 
 enableMapSet();

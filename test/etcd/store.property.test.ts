@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   CompactionRequest,
@@ -15,6 +14,7 @@ import { range } from "../../src/etcd/apply-kv.ts";
 import { makeKeyValue } from "../../src/etcd/key-value.ts";
 import { exportSnapshot, restoreSnapshot } from "../../src/etcd/snapshot.ts";
 import { changesAt, cloneStore, createStore, type Store } from "../../src/etcd/store.ts";
+import { fc } from "../properties.ts";
 import { NaiveStore } from "./model.ts";
 
 type Command =

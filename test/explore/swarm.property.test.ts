@@ -2,7 +2,6 @@
 
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { huntingGround } from "../../src/explore/ground.ts";
 import { probeOf } from "../../src/explore/strategy.ts";
@@ -12,6 +11,7 @@ import { formatScenario } from "../../src/scenario/format.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import { formatProblem } from "../../src/scenario/problem.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
+import { fc, test } from "../properties.ts";
 
 const ground = huntingGround([]);
 

@@ -1,10 +1,10 @@
-import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import type { TimedAction } from "../../src/fault/action.ts";
 import type { RandomFaults } from "../../src/fault/random.ts";
 import { expandRandom, RANDOM_KINDS } from "../../src/fault/random.ts";
 import type { Selector } from "../../src/fault/selector.ts";
 import { RandomChoices } from "../../src/kernel/choose.ts";
+import { fc, test } from "../properties.ts";
 
 const random: fc.Arbitrary<RandomFaults> = fc.record({
   fromMicros: fc.integer({ min: 0, max: 5_000_000 }),

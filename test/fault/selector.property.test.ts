@@ -1,4 +1,3 @@
-import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import type { SelectorView } from "../../src/fault/resolve-selector.ts";
 import { resolveGroups, resolveSelector } from "../../src/fault/resolve-selector.ts";
@@ -11,6 +10,7 @@ import {
   SELECTABLE_ROLES,
   unionOf,
 } from "../../src/fault/selector.ts";
+import { fc, test } from "../properties.ts";
 
 const simple: fc.Arbitrary<Selector> = fc.oneof(
   fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 }).map((ids) => members(...ids)),

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Purpose, RandomChoices } from "../../src/kernel/choose.ts";
+import { fc } from "../properties.ts";
 
 const purpose = fc.constantFrom<Purpose>("latency", "loss", "disk", "key");
 const draw = fc.record({ purpose, entity: fc.nat(3), n: fc.oneof(fc.nat(8), fc.constantFrom(1_000_000, 2 ** 31 - 1)) });

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   type ChunkedList,
@@ -11,6 +10,7 @@ import {
   replaceItem,
   truncateTo,
 } from "../../src/kernel/chunked.ts";
+import { fc } from "../properties.ts";
 
 /** The list as a plain array from position `first`. */
 interface Twin {

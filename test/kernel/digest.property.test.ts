@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createDigest, digestText, fold4 } from "../../src/kernel/digest.ts";
+import { fc } from "../properties.ts";
 
 const int32 = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer());
 const step = fc.tuple(int32, int32, int32, int32);

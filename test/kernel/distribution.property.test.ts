@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RandomChoices } from "../../src/kernel/choose.ts";
 import { type Distribution, drawMicros } from "../../src/kernel/distribution.ts";
+import { fc } from "../properties.ts";
 
 const micros = fc.oneof(fc.nat(3), fc.nat(1_000_000), fc.constant(600_000_000));
 const bounds = fc.tuple(micros, micros, micros).map((three) => three.sort((x, y) => x - y) as [number, number, number]);

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { finish, hashString, mix, mixWide } from "../../src/kernel/hash.ts";
+import { fc } from "../properties.ts";
 
 const int32 = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer());
 const wide = fc.oneof(

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hashPlain } from "../../src/kernel/plain.ts";
+import { fc } from "../properties.ts";
 
 const plain = fc.letrec((tie) => ({
   value: fc.oneof(

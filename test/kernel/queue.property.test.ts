@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { EventQueue } from "../../src/kernel/queue.ts";
+import { fc } from "../properties.ts";
 
 /** An event as the twin keeps it; `payload` names it. */
 interface Waiting {

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatMicros, HOUR, MILLISECOND, MINUTE, SECOND } from "../../src/kernel/time.ts";
+import { fc } from "../properties.ts";
 
 test("times are written in the largest unit up to seconds that they fill", () => {
   const times: [number, string][] = [

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   createNetwork,
@@ -10,6 +9,7 @@ import {
   linksOfRing,
   mendLinks,
 } from "../../src/network/network.ts";
+import { fc } from "../properties.ts";
 
 const MEMBERS = [1, 2, 3, 4, 5, 6, 7];
 const link: fc.Arbitrary<LinkName> = fc.record({ from: fc.constantFrom(...MEMBERS), to: fc.constantFrom(...MEMBERS) });

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { confChangeV1, confChangeV2 } from "../../src/raft/conf-change.ts";
 import { chainAt } from "../../src/raft/log.ts";
@@ -13,6 +12,7 @@ import {
   tick,
   transferLeader,
 } from "../../src/raft/raft.ts";
+import { fc } from "../properties.ts";
 import {
   type Cluster,
   Command,

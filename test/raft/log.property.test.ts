@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RaftEnv } from "../../src/raft/config.ts";
 import { createEntry, type Entry } from "../../src/raft/entry.ts";
@@ -19,6 +18,7 @@ import {
   stableTo,
   termAt,
 } from "../../src/raft/log.ts";
+import { fc } from "../properties.ts";
 
 const env: RaftEnv = {
   electionTimeout: (_id, electionTicks) => electionTicks,

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ConfChangeSingle, ConfChangeType } from "../../src/raft/conf-change.ts";
 import {
@@ -10,6 +9,7 @@ import {
 } from "../../src/raft/membership.ts";
 import { createProgress } from "../../src/raft/progress.ts";
 import { confStateOfMembership, EMPTY_MEMBERSHIP, type Membership } from "../../src/raft/tracker.ts";
+import { fc } from "../properties.ts";
 
 const change: fc.Arbitrary<ConfChangeSingle> = fc.record({
   type: fc.integer({ min: 0, max: 3 }) as fc.Arbitrary<ConfChangeType>,

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createProgress } from "../../src/raft/progress.ts";
 import { INFINITE_INDEX, majorityIndex, VoteResult } from "../../src/raft/quorum.ts";
@@ -13,6 +12,7 @@ import {
   type Tracker,
   unionOf,
 } from "../../src/raft/tracker.ts";
+import { fc } from "../properties.ts";
 
 const ids = fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 0, maxLength: 9 });
 const ascending = (list: readonly number[]): number[] => list.slice().sort((a, b) => a - b);

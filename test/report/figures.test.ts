@@ -1,4 +1,3 @@
-import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { counted, grouped, memberNames, percentage, shortTime, spentTime } from "../../src/report/figures.ts";
 import { brokenText } from "../../src/report/fill.ts";
@@ -8,6 +7,7 @@ import { measureRun } from "../../src/report/measure.ts";
 import { runDocument, runsDocument } from "../../src/report/run-document.ts";
 import { UNICODE_SIGNS } from "../../src/report/signs.ts";
 import { clipped, columnsOf, padded } from "../../src/report/span.ts";
+import { fc, test } from "../properties.ts";
 import { exampleRun, violatedRun } from "./example-run.ts";
 
 describe("figures", () => {

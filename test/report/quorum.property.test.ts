@@ -1,6 +1,6 @@
-import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import { quorumRow, splitOf } from "../../src/report/quorum.ts";
+import { fc, test } from "../properties.ts";
 
 const size = fc.integer({ min: 1, max: 12 });
 

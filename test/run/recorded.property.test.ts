@@ -1,5 +1,4 @@
 import { types } from "node:util";
-import { fc, test } from "@fast-check/vitest";
 import { applyPatches, enableMapSet, enablePatches } from "immer";
 import { expect } from "vitest";
 import { digestText } from "../../src/kernel/digest.ts";
@@ -7,6 +6,7 @@ import { resumeRun, type ScenarioRun, startRun } from "../../src/run/execute.ts"
 import { Recorder, type RecorderOptions } from "../../src/run/recorder.ts";
 import { hashWorld } from "../../src/world/hash-world.ts";
 import type { World } from "../../src/world/world.ts";
+import { fc, test } from "../properties.ts";
 import { storyOf } from "./stories.ts";
 
 enablePatches();

@@ -1,8 +1,8 @@
-import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import { executeScenario, resumeRun, startRun } from "../../src/run/execute.ts";
 import type { SavedRun } from "../../src/run/saved-run.ts";
 import { hashWorld } from "../../src/world/hash-world.ts";
+import { fc, test } from "../properties.ts";
 import { storyOf } from "./stories.ts";
 
 const story = fc.record({

@@ -1,7 +1,7 @@
-import { fc, test } from "@fast-check/vitest";
 import { applyPatches, enableMapSet, enablePatches } from "immer";
 import { expect } from "vitest";
 import { type Patch, settle } from "../../src/run/settle.ts";
+import { fc, test } from "../properties.ts";
 
 enablePatches();
 enableMapSet();

@@ -1,4 +1,3 @@
-import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import type { Action } from "../../src/fault/action.ts";
 import { digestText } from "../../src/kernel/digest.ts";
@@ -11,6 +10,7 @@ import { formatScenario } from "../../src/scenario/format.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import type { Fault, Scenario } from "../../src/scenario/scenario.ts";
 import { hashWorld } from "../../src/world/hash-world.ts";
+import { fc, test } from "../properties.ts";
 import { storyOf } from "./stories.ts";
 
 /** Few keyframes and a short close look, so that all of it is met within a short run. */

@@ -1,4 +1,3 @@
-import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { artifactOf, artifactText, readArtifact } from "../../src/run/artifact.ts";
 import { executeScenario, expandScenario, startRun } from "../../src/run/execute.ts";
@@ -6,6 +5,7 @@ import { restoreScenario } from "../../src/run/restore-scenario.ts";
 import { readToken, TOKEN_PREFIX, tokenOf } from "../../src/run/token.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import { expandVariants, type Scenario } from "../../src/scenario/scenario.ts";
+import { fc, test } from "../properties.ts";
 
 const FILE = `
 name: token

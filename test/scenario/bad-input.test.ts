@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { parseScenario, parseScenarioValue } from "../../src/scenario/parse.ts";
 import { formatProblem, SCENARIO_CODES } from "../../src/scenario/problem.ts";
+import { fc, test } from "../properties.ts";
 
 // Scripts: a title, a file, a line of dashes, and everything that is said about it. LOCKSTEP_UPDATE=1 writes the answers
 // anew, to be reviewed as a diff.

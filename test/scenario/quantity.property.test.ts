@@ -1,7 +1,7 @@
-import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import { formatMicros } from "../../src/kernel/time.ts";
 import { parseDuration, parsePpm, parseSize, printPpm, printSize } from "../../src/scenario/quantity.ts";
+import { fc, test } from "../properties.ts";
 
 test.prop([fc.integer({ min: 0, max: 36_000_000_000_000 })])(
   "a duration that is printed reads back exactly",

@@ -1,4 +1,3 @@
-import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import type { Action } from "../../src/fault/action.ts";
 import { lasts } from "../../src/fault/action.ts";
@@ -13,6 +12,7 @@ import { parsePredicate } from "../../src/scenario/parse-predicate.ts";
 import type { Predicate } from "../../src/scenario/predicate.ts";
 import { COUNTERS } from "../../src/scenario/predicate.ts";
 import { printPredicate } from "../../src/scenario/print-predicate.ts";
+import { fc, test } from "../properties.ts";
 
 const micros = fc.oneof(
   fc.integer({ min: 1, max: 900_000 }),

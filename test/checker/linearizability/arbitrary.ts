@@ -1,12 +1,12 @@
 // Random small histories for every model: an object that behaves, run under random interleavings, with some operations
 // lost and some answers falsified. About half of them come out illegal.
 
-import fc from "fast-check";
 import type { History, Operation } from "../../../src/checker/linearizability/history.ts";
 import type { CallModel } from "../../../src/checker/linearizability/model/register.ts";
 import { modelOf } from "../../../src/checker/linearizability/models.ts";
 import type { Value } from "../../../src/checker/linearizability/value.ts";
 import { Call } from "../../../src/checker/linearizability/value.ts";
+import { fc } from "../../properties.ts";
 
 const small: fc.Arbitrary<number> = fc.integer({ min: 0, max: 2 });
 

@@ -1,12 +1,12 @@
 // Laws of the depth-first search: it says what brute force says, and shows an order that anyone can verify.
 
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { searchDepthFirst } from "../../../src/checker/linearizability/depth-first.ts";
 import type { Operation } from "../../../src/checker/linearizability/history.ts";
 import { partsOf } from "../../../src/checker/linearizability/history.ts";
 import type { CallModel } from "../../../src/checker/linearizability/model/register.ts";
 import { MODEL_NAMES } from "../../../src/checker/linearizability/models.ts";
+import { fc } from "../../properties.ts";
 import { histories, modelNamed } from "./arbitrary.ts";
 import { explainable } from "./brute-force.ts";
 import { orderHolds } from "./order.ts";

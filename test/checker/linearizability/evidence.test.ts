@@ -1,6 +1,5 @@
 // Evidence: the very event, a case that proves itself, a sentence; and the pictures of it.
 
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { judge, judgePart } from "../../../src/checker/linearizability/check.ts";
 import { findEvidence } from "../../../src/checker/linearizability/evidence.ts";
@@ -13,6 +12,7 @@ import type { Operation } from "../../../src/checker/linearizability/history.ts"
 import { partsOf, prefixOf } from "../../../src/checker/linearizability/history.ts";
 import { MODEL_NAMES } from "../../../src/checker/linearizability/models.ts";
 import { createOnline, observe } from "../../../src/checker/linearizability/online.ts";
+import { fc } from "../../properties.ts";
 import { histories, modelNamed } from "./arbitrary.ts";
 import { explainable } from "./brute-force.ts";
 

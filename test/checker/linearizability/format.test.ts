@@ -1,6 +1,5 @@
 // Reading histories: what the formats mean, and that nothing broken is judged in silence.
 
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { judge } from "../../../src/checker/linearizability/check.ts";
 import { jepsenEdn, jepsenLog, jsonLines } from "../../../src/checker/linearizability/export/jepsen.ts";
@@ -13,6 +12,7 @@ import {
   readHistory,
   type Told,
 } from "../../../src/checker/linearizability/format/read.ts";
+import { fc } from "../../properties.ts";
 import { histories, modelNamed } from "./arbitrary.ts";
 
 function told(more: Partial<Told>): Told {

@@ -1,6 +1,5 @@
 // Laws of the online checker: it says what brute force says, at every single event, for every model.
 
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   cloneFrontier,
@@ -16,6 +15,7 @@ import type { History } from "../../../src/checker/linearizability/history.ts";
 import { endsInOrder, partsOf, prefixOf } from "../../../src/checker/linearizability/history.ts";
 import type { CallModel } from "../../../src/checker/linearizability/model/register.ts";
 import { MODEL_NAMES } from "../../../src/checker/linearizability/models.ts";
+import { fc } from "../../properties.ts";
 import { histories, modelNamed } from "./arbitrary.ts";
 import { explainableByParts } from "./brute-force.ts";
 

@@ -1,11 +1,11 @@
 // Laws that hold every built-in model to what it claims of its operations; the searches rely on these claims.
 
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BLIND, deterministic, OBSERVES, OVERWRITES } from "../../../src/checker/linearizability/model.ts";
 import { MODEL_NAMES } from "../../../src/checker/linearizability/models.ts";
 import type { Value } from "../../../src/checker/linearizability/value.ts";
 import { Call, callKey, valueKey } from "../../../src/checker/linearizability/value.ts";
+import { fc } from "../../properties.ts";
 import { histories, modelNamed } from "./arbitrary.ts";
 import { explainableByParts } from "./brute-force.ts";
 

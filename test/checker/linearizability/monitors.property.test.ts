@@ -1,7 +1,6 @@
 // Laws of the polynomial judgements: what they refute has no order, what they prove has one, and where values are distinct
 // they leave little to the search.
 
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Operation, partsOf } from "../../../src/checker/linearizability/history.ts";
 import { judgeByVersions } from "../../../src/checker/linearizability/list-versions.ts";
@@ -11,6 +10,7 @@ import { judgeByRevisions } from "../../../src/checker/linearizability/revisions
 import { judgeStack } from "../../../src/checker/linearizability/stack-nesting.ts";
 import { Call, type Value } from "../../../src/checker/linearizability/value.ts";
 import { judgeByZones } from "../../../src/checker/linearizability/zones.ts";
+import { fc } from "../../properties.ts";
 import { histories, modelNamed } from "./arbitrary.ts";
 import { explainable } from "./brute-force.ts";
 import { orderHolds } from "./order.ts";

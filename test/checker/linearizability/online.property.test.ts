@@ -1,7 +1,6 @@
 // Laws of judging online: whatever the budget makes of it, the frontier all along or looks at the whole, the verdict is that
 // of brute force and the line is that of the first impossible event.
 
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { judge } from "../../../src/checker/linearizability/check.ts";
 import { jsonLines } from "../../../src/checker/linearizability/export/jepsen.ts";
@@ -12,6 +11,7 @@ import { prefixOf } from "../../../src/checker/linearizability/history.ts";
 import type { CallModel } from "../../../src/checker/linearizability/model/register.ts";
 import { MODEL_NAMES } from "../../../src/checker/linearizability/models.ts";
 import { createOnline, finish, ONLINE_BUDGET, observe } from "../../../src/checker/linearizability/online.ts";
+import { fc } from "../../properties.ts";
 import { histories, modelNamed } from "./arbitrary.ts";
 import { explainableByParts } from "./brute-force.ts";
 
