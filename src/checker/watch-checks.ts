@@ -105,8 +105,9 @@ function checkCancel(
 ): void {
   if (compactRevision === 0) return;
   const who = describe(client, watch);
-  // What it was given and told, not what there is: where nothing of its keys changes the member need not remember how far it is.
-  const reached = Math.max(cursor.from, cursor.given + 1, cursor.notice + 1);
+  // What it was given, not what it was told or what there is: where nothing of its keys changes the member does not remember how
+  // far it is, and as in etcd a notice of progress leaves the watch where it was. A snapshot then takes it up from there.
+  const reached = Math.max(cursor.from, cursor.given + 1);
   if (compactRevision > ghost.modelCompacted) {
     const text = `${who} was told that revision ${compactRevision} is compacted, and nobody compacted it`;
     out.report("watch-resumable", [watch.member], text);
