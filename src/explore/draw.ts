@@ -40,3 +40,9 @@ export function someOf<T>(stream: Stream, list: readonly T[], count: number): T[
 export function doubled(stream: Stream, from: number, times: number): number {
   return from * (1 << stream.below(times + 1));
 }
+
+/** All of the list, in a drawn order. */
+export function shuffled<T>(stream: Stream, list: readonly T[]): T[] {
+  const left = [...list];
+  return list.map(() => left.splice(stream.below(left.length), 1)[0] as T);
+}

@@ -63,6 +63,7 @@ export function sketchOf(scenario: Scenario, result: RunResult, stream: Stream):
         reconfigures: false,
         nextId: Math.max(...ids) + 1,
         clients: 0,
+        watchers: [],
       },
       stream,
     ).filter(({ trigger }) => trigger.kind === "time");

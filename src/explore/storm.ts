@@ -9,7 +9,7 @@ import type { Counter } from "../kernel/counter.ts";
 import { drawMicros } from "../kernel/distribution.ts";
 import { MILLISECOND, SECOND } from "../kernel/time.ts";
 import type { Fault, Trigger } from "../scenario/scenario.ts";
-import { between, doubled, happens, oneOf, someOf, weighted } from "./draw.ts";
+import { between, doubled, happens, oneOf, shuffled, someOf, weighted } from "./draw.ts";
 
 /** Kinds of faults that a storm draws from. */
 export const STORM_KINDS = [
@@ -34,11 +34,17 @@ export const STORM_KINDS = [
   "cut-leader",
   "partial-cut",
   "one-way",
+  "unheard-leader",
+  "mute-handover",
+  "black-hole",
   "transfer",
   "campaign",
   "reconfigure",
+  "lost-learner",
   "restore",
   "compact",
+  "delete-all",
+  "comeback",
   "client-pause",
   "slow-watch",
   "reconnect",
@@ -64,6 +70,8 @@ export interface StormPlan {
   readonly nextId: number;
   /** How many clients there are, numbered from 1. */
   readonly clients: number;
+  /** Those of them that watch, ascending. */
+  readonly watchers: readonly number[];
 }
 
 /** More faults than this come in no storm. */
@@ -71,6 +79,9 @@ const FAULTS_MAX = 80;
 
 /** How much longer a long fault lasts than others of its storm. */
 const LONG_FACTOR = 8;
+
+/** More new members than this never fail for good. */
+const LOST_MAX = 2;
 
 /** Messages so rare that chance hardly ever meets one. */
 const RARITIES: readonly string[] = [
@@ -83,6 +94,12 @@ const RARITIES: readonly string[] = [
 ];
 
 const ANSWERS: readonly string[] = ["MsgAppResp", "MsgHeartbeatResp"];
+
+/** Messages that can be large: where a path takes small packets only, these are lost and all others arrive. */
+const LARGE: readonly string[] = ["MsgApp", "MsgSnap"];
+
+/** The body of a request that deletes every key there is. */
+const EVERY_KEY = JSON.stringify({ key: "\0", range_end: "\0" });
 
 /** Moments at which a crash tells more than at any other. */
 const MOMENTS: readonly Counter[] = [
@@ -106,6 +123,8 @@ interface Storm {
   duplicatesUntil: number;
   /** When the last restore is. */
   restoredAt: number;
+  /** Members that never got to work. */
+  readonly lost: number[];
 }
 
 /** Kinds that need another member: there is no link to cut, and nobody to hand over to. */
@@ -120,6 +139,10 @@ const BETWEEN: readonly StormKind[] = [
   "cut-leader",
   "partial-cut",
   "one-way",
+  "unheard-leader",
+  "mute-handover",
+  "black-hole",
+  "comeback",
   "transfer",
 ];
 
@@ -154,12 +177,14 @@ export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
   if (plan.kinds.includes("crash") && happens(stream, 1, 6)) atMoment(storm);
   // Whoever gave up because of its disk is started again, as any supervisor would.
   put(storm, plan.untilMicros, null, { kind: "restart", on: ALL });
+  if (storm.lost.length > 0)
+    put(storm, plan.untilMicros, null, { kind: "crash", on: named(...storm.lost), unsynced: "lose" });
   return storm.list;
 }
 
 function beginStorm(plan: StormPlan, stream: Stream): Storm {
   const { nextId, ids } = plan;
-  return { plan, stream, list: [], nextId, voters: [...ids], duplicatesUntil: 0, restoredAt: 0 };
+  return { plan, stream, list: [], nextId, voters: [...ids], duplicatesUntil: 0, restoredAt: 0, lost: [] };
 }
 
 /**
@@ -180,7 +205,46 @@ export function drawStanding(plan: StormPlan, storms: readonly Fault[], stream: 
     [2, () => ({ kind: "disk", on: LEADER, effect: { kind: "stall" }, pPpm: ALWAYS_PPM })],
   ])();
   put(storm, plan.untilMicros, null, action);
-  return storm.list.map((fault) => ({ ...fault, id: "stays" }));
+  return staying(storm);
+}
+
+/**
+ * One was away for long and is back in the very moment in which the leader goes for good. Others led meanwhile, and now and
+ * then a third has heard of them and not got what they had to say.
+ */
+export function drawRelay(plan: StormPlan, stream: Stream): Fault[] {
+  const storm = beginStorm(plan, stream);
+  const [away, deaf] = shuffled(stream, plan.ids);
+  if (away === undefined || deaf === undefined || plan.ids.length < 3) return [];
+  const { untilMicros, electionMicros, fromMicros } = plan;
+  const lasts = Math.min((untilMicros - fromMicros) >> 1, doubled(stream, 8 * electionMicros, 3));
+  const leaves = untilMicros - lasts;
+  if (happens(stream, 1, 2)) {
+    const deafFor = lasts + stream.below(lasts);
+    const drop = { kind: "drop", from: ALL, to: named(deaf), types: LARGE, pPpm: ALWAYS_PPM } as const;
+    put(storm, untilMicros - deafFor, deafFor, drop);
+  }
+  put(storm, leaves, lasts, { kind: "partition", shape: { kind: "isolate", on: named(away) }, oneWay: "no" });
+  const changes = between(stream, 1, 3);
+  for (let n = 1; n <= changes; n++) {
+    const at = leaves + round(Math.floor((lasts * n) / (changes + 1)));
+    if (happens(stream, 1, 2)) put(storm, at, null, { kind: "transferLeader", to: { kind: "any", count: 1 } });
+    else put(storm, at, electionMicros >> 1, { kind: "crash", on: LEADER, unsynced: "lose" });
+  }
+  put(storm, untilMicros, null, { kind: "crash", on: LEADER, unsynced: "lose" });
+  return staying(storm);
+}
+
+/** The leader goes and does not come back. */
+export function drawLoss(plan: StormPlan, stream: Stream): Fault[] {
+  const storm = beginStorm(plan, stream);
+  if (plan.ids.length >= 3) put(storm, plan.untilMicros, null, { kind: "crash", on: LEADER, unsynced: "lose" });
+  return staying(storm);
+}
+
+/** Names that no fault of a storm has. */
+function staying({ list }: Storm): Fault[] {
+  return list.map((fault, at) => ({ ...fault, id: at === 0 ? "stays" : `stays${at + 1}` }));
 }
 
 function exponential(meanMicros: number): {
@@ -216,6 +280,19 @@ function someClients({ stream, plan }: Storm): Selector {
   return { kind: "clients", ids: [between(stream, 1, plan.clients)] };
 }
 
+/** The same for what only those who watch notice. */
+function someWatchers(storm: Storm): Selector {
+  const { stream, plan } = storm;
+  return plan.watchers.length === 0 || happens(stream, 1, 4)
+    ? someClients(storm)
+    : { kind: "clients", ids: [oneOf(stream, plan.watchers)] };
+}
+
+/** As long as leases and people's patience last, which go by seconds however short elections are. */
+function seconds({ stream, plan }: Storm, at: number, lasts: number): number {
+  return Math.min(plan.untilMicros - at, Math.max(lasts, doubled(stream, 500 * MILLISECOND, 5)));
+}
+
 function unsynced(stream: Stream): Unsynced {
   return weighted<Unsynced>(stream, [
     [3, "lose"],
@@ -238,7 +315,7 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
       break;
     }
     case "pause":
-      put(storm, at, lasts, { kind: "pause", on: someone(storm) });
+      put(storm, at, happens(stream, 1, 3) ? seconds(storm, at, lasts) : lasts, { kind: "pause", on: someone(storm) });
       break;
     case "slow-disk": {
       const addMicros = doubled(stream, 5 * MILLISECOND, 7);
@@ -247,9 +324,11 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
       put(storm, at, lasts, { kind: "disk", on, effect: { kind: "slowFsync", addMicros }, pPpm });
       break;
     }
-    case "stall":
-      put(storm, at, lasts, { kind: "disk", on: someone(storm), effect: { kind: "stall" }, pPpm: ALWAYS_PPM });
+    case "stall": {
+      const stalls = happens(stream, 1, 3) ? seconds(storm, at, lasts) : lasts;
+      put(storm, at, stalls, { kind: "disk", on: someone(storm), effect: { kind: "stall" }, pPpm: ALWAYS_PPM });
       break;
+    }
     case "disk-error": {
       const on = happens(stream, 1, 3) ? ALL : someone(storm);
       put(storm, at, lasts, { kind: "disk", on, effect: { kind: "error", operation: "fsync" }, pPpm: ppm });
@@ -337,11 +416,9 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
     case "cut-leader": {
       const others = stream.below(Math.max(1, (plan.ids.length + 1) >> 1));
       const side: Selector = others === 0 ? LEADER : { kind: "leader-plus", others };
-      put(storm, at, lasts, {
-        kind: "partition",
-        shape: { kind: "groups", groups: [side, REST] },
-        oneWay: "no",
-      });
+      const apart = happens(stream, 1, 4) ? seconds(storm, at, lasts) : lasts;
+      const shape = { kind: "groups", groups: [side, REST] } as const;
+      put(storm, at, apart, { kind: "partition", shape, oneWay: "no" });
       break;
     }
     case "partial-cut":
@@ -350,6 +427,24 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
     case "one-way":
       put(storm, at, lasts, oneWayCut(storm));
       break;
+    case "unheard-leader": {
+      // Long enough for the others to elect: it hears them all the while, and can answer its clients.
+      const unheard = Math.min(plan.untilMicros - at, Math.max(lasts, 3 * plan.electionMicros));
+      put(storm, at, unheard, { kind: "partition", shape: { kind: "isolate", on: LEADER }, oneWay: "out" });
+      break;
+    }
+    case "mute-handover": {
+      // It is told to hand over and hears nothing from then on.
+      const shape = { kind: "isolate", on: LEADER } as const;
+      put(storm, at, null, { kind: "transferLeader", to: { kind: "any", count: 1 } });
+      put(storm, at, lasts, { kind: "partition", shape, oneWay: "in" });
+      break;
+    }
+    case "black-hole": {
+      const [from, to] = happens(stream, 1, 2) ? [someone(storm), ALL] : [ALL, someone(storm)];
+      put(storm, at, lasts, { kind: "drop", from, to, types: LARGE, pPpm: ALWAYS_PPM });
+      break;
+    }
     case "transfer":
       put(storm, at, null, { kind: "transferLeader", to: { kind: "any", count: 1 } });
       break;
@@ -359,14 +454,24 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
     case "reconfigure":
       reconfigure(storm, at, lasts);
       break;
+    case "lost-learner":
+      lostLearner(storm, at, lasts);
+      break;
     case "restore":
       restore(storm, at, lasts);
+      break;
+    case "delete-all":
+      put(storm, at, null, deletion());
+      break;
+    case "comeback":
+      comeback(storm, at, lasts);
       break;
     case "compact": {
       const keepRevisions = happens(stream, 1, 2) ? 0 : stream.below(20);
       put(storm, at, null, { kind: "compact", revision: null, keepRevisions, physical: false });
-      if (!happens(stream, 1, 3)) break;
-      const crashAt = at + doubled(stream, 2 * MILLISECOND, 6);
+      if (!happens(stream, 1, 2)) break;
+      const crashAt =
+        at + (happens(stream, 1, 2) ? between(stream, 4, 14) * MILLISECOND : doubled(stream, 2 * MILLISECOND, 6));
       if (crashAt < plan.untilMicros) {
         put(storm, crashAt, lasts, { kind: "crash", on: someone(storm), unsynced: unsynced(stream) });
       }
@@ -374,23 +479,21 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
     }
     case "slow-watch": {
       const perResponseMicros = doubled(stream, 50 * MILLISECOND, 6);
-      put(storm, at, lasts, { kind: "clientSlowWatch", clients: someClients(storm), perResponseMicros });
+      const slow = { kind: "clientSlowWatch", clients: someWatchers(storm), perResponseMicros } as const;
+      put(storm, at, seconds(storm, at, lasts), slow);
       break;
     }
     case "reconnect": {
       put(storm, at, null, {
         kind: "clientReconnect",
-        clients: someClients(storm),
+        clients: someWatchers(storm),
         to: named(oneOf(stream, plan.ids)),
       });
       break;
     }
-    case "client-pause": {
-      // Leases and locks go by seconds, however short elections are.
-      const pauses = Math.min(plan.untilMicros - at, Math.max(lasts, doubled(stream, 500 * MILLISECOND, 5)));
-      put(storm, at, pauses, { kind: "clientPause", clients: someClients(storm) });
+    case "client-pause":
+      put(storm, at, seconds(storm, at, lasts), { kind: "clientPause", clients: someClients(storm) });
       break;
-    }
   }
 }
 
@@ -440,6 +543,59 @@ function partialCut({ stream, plan }: Storm, links: number): Action {
 function oneWayCut(storm: Storm): Action {
   const oneWay = happens(storm.stream, 1, 2) ? "in" : "out";
   return { kind: "partition", shape: { kind: "isolate", on: someone(storm) }, oneWay };
+}
+
+function deletion(): Action {
+  return {
+    kind: "clientOp",
+    client: 0,
+    session: null,
+    via: { kind: "any", count: 1 },
+    op: "kv/deleterange",
+    body: EVERY_KEY,
+    key: "",
+    value: null,
+    expected: null,
+    timeoutMicros: null,
+    expect: null,
+  };
+}
+
+/** A founder is away, and clients come to it when it is back, before or while it catches up. */
+function comeback(storm: Storm, at: number, lasts: number): void {
+  const { stream, plan } = storm;
+  const on = named(oneOf(stream, plan.ids));
+  const back = at + lasts;
+  if (happens(stream, 2, 3)) put(storm, at, lasts, { kind: "partition", shape: { kind: "isolate", on }, oneWay: "no" });
+  else put(storm, at, lasts, { kind: "crash", on, unsynced: unsynced(stream) });
+  if (happens(stream, 1, 2)) {
+    const addMicros = doubled(stream, 10 * MILLISECOND, 6);
+    const late = { pPpm: ALWAYS_PPM, addMicros, jitterMicros: 0, correlationPpm: 0, dist: "constant" } as const;
+    put(storm, at, lasts * 2, { kind: "delay", from: ALL, to: on, types: ["MsgSnap"], ...late });
+  }
+  for (let n = between(stream, 1, 3); n > 0; n--) {
+    const comes = back + stream.below(200) * MILLISECOND;
+    if (comes < plan.untilMicros) {
+      put(storm, comes, null, { kind: "clientReconnect", clients: someWatchers(storm), to: on });
+    }
+  }
+}
+
+/** A new member that never gets to work, a wrong address or a disk that is full, and is promoted all the same. */
+function lostLearner(storm: Storm, at: number, lasts: number): void {
+  const { plan } = storm;
+  if (!plan.reconfigures || storm.lost.length === LOST_MAX) return;
+  const id = storm.nextId++;
+  storm.lost.push(id);
+  const on = named(id);
+  const change = { kind: "member", on, role: "learner", zone: null, host: null, joint: false } as const;
+  put(storm, at, null, { ...change, change: "add" });
+  // It is there as soon as the addition is committed, whenever that is.
+  for (let wait = 4; wait <= 256; wait *= 2) {
+    const failsAt = at + wait * MILLISECOND;
+    if (failsAt < plan.untilMicros) put(storm, failsAt, null, { kind: "crash", on, unsynced: "lose" });
+  }
+  if (at + lasts < plan.untilMicros) put(storm, at + lasts, null, { ...change, change: "promote", role: "voter" });
 }
 
 /** A crash right after the nth time that something happened, whenever that is. */

@@ -17,8 +17,9 @@ import type {
   WorkloadOp,
 } from "../scenario/scenario.ts";
 import { WORKLOAD_OPS } from "../scenario/scenario.ts";
+import { CHARACTERS, type Character, type Pace } from "./characters.ts";
 import { between, doubled, happens, oneOf, someOf, weighted } from "./draw.ts";
-import { drawStanding, drawStorm, STORM_KINDS, type StormKind } from "./storm.ts";
+import { drawLoss, drawRelay, drawStanding, drawStorm, STORM_KINDS, type StormKind, type StormPlan } from "./storm.ts";
 
 /** Faults begin after one part of the run in so many. */
 const STORM_FROM = 32;
@@ -32,6 +33,20 @@ const DRIFT_PPM_MAX = 80_000;
 /** Fewer messages on their way, or smaller ones, than these bound what a leader gets through. */
 const INFLIGHT_FEW = 16;
 const BYTES_FEW = 1024;
+
+/** So many worlds of so many have a character; in the others everything is drawn by itself. */
+const CHARACTERS_OF = [1, 2] as const;
+
+/** None. */
+const PLAIN: Character = { name: "plain", kinds: [], programs: [] };
+
+/** What the loads of a world are drawn for. */
+interface Mood {
+  readonly base: Scenario;
+  readonly character: Character;
+  /** Nobody may send without waiting for answers. */
+  readonly patient: boolean;
+}
 
 /** A run that the swarm drew. */
 export interface SwarmRun {
@@ -49,18 +64,21 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
   const stream = new RandomChoices(`swarm/${seed}`).open("fault", 0);
   const drawn: string[] = [];
   const isFree = namesNobody(base) && base.protocol === "etcd";
-  const cluster = isFree ? drawCluster(base.cluster, stream, drawn) : base.cluster;
+  const character = isFree && happens(stream, CHARACTERS_OF[0], CHARACTERS_OF[1]) ? oneOf(stream, CHARACTERS) : PLAIN;
+  if (character !== PLAIN) drawn.push(character.name);
+  const cluster = isFree ? drawCluster(base.cluster, character, stream, drawn) : base.cluster;
   const network = isFree ? drawNetwork(base.network, cluster.raft.electionMicros, stream, drawn) : base.network;
   // With a few messages on their way at a time no more goes through than so many a round trip: whoever does not wait for
   // answers would only pile them up.
   const patient = cluster.raft.maxInflight < INFLIGHT_FEW || cluster.raft.maxSizePerMsgBytes < BYTES_FEW;
-  const workload = isFree ? base.workload.flatMap((one) => drawLoad(one, base, patient, stream, drawn)) : base.workload;
+  const mood = { base, character, patient };
+  const workload = isFree ? base.workload.flatMap((one) => drawLoad(one, mood, stream, drawn)) : base.workload;
   const ids = cluster.members.filter((member) => member.role === "voter").map((member) => member.id);
   // Whoever is made to stand as if its patience were over breaks the promise that read leases rest on: no cluster does that.
   const leases = cluster.members.some((member) => member.raft.readOnly === "lease");
-  const kinds = drawKinds(stream).filter((kind) => !leases || kind !== "campaign");
+  const kinds = kindsOf(character, stream).filter((kind) => !leases || kind !== "campaign");
   const { durationMicros } = base;
-  const plan = {
+  const plan: StormPlan = {
     ids,
     fromMicros: Math.floor(durationMicros / STORM_FROM),
     untilMicros: wholeMillis(durationMicros - calmAfter(durationMicros, cluster.raft.electionMicros, stream)),
@@ -69,11 +87,12 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
     driftPpmMax: DRIFT_PPM_MAX,
     reconfigures: isFree,
     clients: workload.reduce((sum, one) => sum + one.clients, 0),
+    watchers: watchersOf(workload),
     nextId: Math.max(...cluster.members.map((member) => member.id)) + 1,
   };
-  drawn.push(...kinds);
+  drawn.push(...new Set(kinds));
   const storm = base.protocol === "etcd" ? drawStorm(plan, stream) : [];
-  const standing = happens(stream, 1, 2) ? drawStanding(plan, storm, stream) : [];
+  const standing = standingOf(character, plan, storm, stream);
   if (standing.length > 0) drawn.push("one fault that stays");
   return {
     scenario: {
@@ -109,6 +128,24 @@ export function lasting(base: Scenario, durationMicros: number): Scenario {
     random: null,
     expect: base.expect.filter(outlivesTheStory),
   };
+}
+
+/** What stays to the end: as the character has it, else something in one run of two. */
+function standingOf({ standing }: Character, plan: StormPlan, storm: readonly Fault[], stream: Stream): Fault[] {
+  if (standing === "relay") return drawRelay(plan, stream);
+  if (standing === "leader") return drawLoss(plan, stream);
+  return happens(stream, 1, 2) ? drawStanding(plan, storm, stream) : [];
+}
+
+/** Numbers of the clients that watch. */
+function watchersOf(workload: readonly Workload[]): number[] {
+  const numbers: number[] = [];
+  let before = 0;
+  for (const { kind, clients } of workload) {
+    for (let n = 1; n <= clients; n++) if (kind === "watch" || kind === "informer") numbers.push(before + n);
+    before += clients;
+  }
+  return numbers;
 }
 
 /** Time without new faults at the end: half of the run, or less where elections are quick. */
@@ -159,28 +196,25 @@ function outlivesTheStory(expectation: Expectation): boolean {
   }
 }
 
-function drawCluster(base: ClusterSettings, stream: Stream, drawn: string[]): ClusterSettings {
-  const size = weighted(stream, [
-    [9, 3],
-    [6, 5],
-    [2, 4],
-    [2, 1],
-    [2, 2],
-    [1, 7],
-  ]);
+function drawCluster(base: ClusterSettings, character: Character, stream: Stream, drawn: string[]): ClusterSettings {
+  const size = drawSize(character, stream);
   drawn.push(`${size} members`);
-  const raft = drawRaft(base.raft, stream, drawn);
-  const mixed = size > 1 && raft.readOnly === "safe" && happens(stream, 1, 6);
+  const raft = drawRaft(base.raft, character, stream, drawn);
+  const dense = character.snapshots === "dense";
+  const mixed = size > 1 && character.raft === undefined && raft.readOnly === "safe" && happens(stream, 1, 6);
   if (mixed) drawn.push("members with options of their own");
   const members: MemberSettings[] = [];
   for (let id = 1; id <= size; id++) {
     const own = mixed && happens(stream, 1, 2) ? { ...raft, preVote: !raft.preVote } : raft;
     members.push({ id, role: "voter", zone: null, host: null, raft: own, quotaBytes: base.quotaBytes });
   }
-  const everyEntries = happens(stream, 3, 4) ? doubled(stream, 10, 5) : base.snapshot.everyEntries;
+  const often = dense || happens(stream, 3, 4);
+  const everyEntries = often ? doubled(stream, 10, dense ? 2 : 5) : base.snapshot.everyEntries;
   if (everyEntries !== base.snapshot.everyEntries) drawn.push(`snapshots every ${everyEntries} entries`);
   const catchUpEntries =
-    everyEntries === base.snapshot.everyEntries ? base.snapshot.catchUpEntries : stream.below(1 + (everyEntries >> 1));
+    everyEntries === base.snapshot.everyEntries
+      ? base.snapshot.catchUpEntries
+      : stream.below(1 + (dense ? 4 : everyEntries >> 1));
   const quotaBytes = happens(stream, 1, 12) ? doubled(stream, 16_384, 4) : base.quotaBytes;
   if (quotaBytes !== base.quotaBytes) {
     drawn.push(`${quotaBytes / 1024}KiB of room`);
@@ -198,30 +232,43 @@ function drawCluster(base: ClusterSettings, stream: Stream, drawn: string[]): Cl
     raft,
     snapshot: { everyEntries, keep: between(stream, 1, 5), catchUpEntries },
     compaction: compacts ? { mode: "revision", periodMicros: 0, revisions: doubled(stream, 10, 5) } : base.compaction,
-    disk: drawDisk(base.disk, stream, drawn),
+    disk: drawDisk(base.disk, character, stream, drawn),
     leaseCheckpointMicros: happens(stream, 1, 2) ? doubled(stream, SECOND, 4) : base.leaseCheckpointMicros,
     requestTimeoutMicros: 5 * SECOND + 2 * raft.electionMicros,
   };
 }
 
-function drawRaft(base: RaftSettings, stream: Stream, drawn: string[]): RaftSettings {
+function drawSize({ members }: Character, stream: Stream): number {
+  if (members !== undefined && happens(stream, 3, 4)) return members;
+  return weighted(stream, [
+    [9, 3],
+    [6, 5],
+    [2, 4],
+    [2, 1],
+    [2, 2],
+    [1, 7],
+  ]);
+}
+
+function drawRaft(base: RaftSettings, character: Character, stream: Stream, drawn: string[]): RaftSettings {
   const [heartbeatMicros, electionMicros] = weighted<readonly [number, number]>(stream, [
     [2, [base.heartbeatMicros, base.electionMicros]],
     [2, [50 * MILLISECOND, 500 * MILLISECOND]],
     [4, [20 * MILLISECOND, 200 * MILLISECOND]],
   ]);
-  const preVote = happens(stream, 1, 4) ? !base.preVote : base.preVote;
-  const checkQuorum = happens(stream, 1, 4) ? !base.checkQuorum : base.checkQuorum;
-  const readOnly = checkQuorum && happens(stream, 1, 4) ? "lease" : base.readOnly;
+  const own = character.raft ?? {};
+  const preVote = own.preVote ?? (happens(stream, 1, 4) ? !base.preVote : base.preVote);
+  const checkQuorum = own.checkQuorum ?? (happens(stream, 1, 4) ? !base.checkQuorum : base.checkQuorum);
+  const readOnly = own.readOnly ?? (checkQuorum && happens(stream, 1, 4) ? "lease" : base.readOnly);
   drawn.push(`election timeout ${electionMicros / MILLISECOND}ms`);
   if (!preVote) drawn.push("no PreVote");
   if (!checkQuorum) drawn.push("no CheckQuorum");
   if (readOnly === "lease") drawn.push("reads by lease");
-  const maxInflight = weighted(stream, [
+  const few = weighted(stream, [
     [3, base.maxInflight],
     [1, between(stream, 1, 8)],
   ]);
-  const maxSizePerMsgBytes = weighted(stream, [
+  const small = weighted(stream, [
     [3, base.maxSizePerMsgBytes],
     [1, between(stream, 1, 512)],
   ]);
@@ -232,13 +279,18 @@ function drawRaft(base: RaftSettings, stream: Stream, drawn: string[]): RaftSett
     preVote,
     checkQuorum: readOnly === "lease" ? true : checkQuorum,
     readOnly: checkQuorum ? readOnly : "safe",
-    maxInflight,
-    maxSizePerMsgBytes,
+    maxInflight: own.maxInflight ?? few,
+    maxSizePerMsgBytes: own.maxSizePerMsgBytes ?? small,
   };
 }
 
-function drawDisk(base: ClusterSettings["disk"], stream: Stream, drawn: string[]): ClusterSettings["disk"] {
-  switch (stream.below(6)) {
+function drawDisk(
+  base: ClusterSettings["disk"],
+  { disks }: Character,
+  stream: Stream,
+  drawn: string[],
+): ClusterSettings["disk"] {
+  switch (disks === "slow" ? 1 : stream.below(6)) {
     case 0:
       drawn.push("instant disks");
       return { write: INSTANT, fsync: INSTANT };
@@ -314,26 +366,30 @@ const VARIED: readonly WorkloadOp[] = [
 const PROGRAMS_OF = 3;
 
 /** What becomes of one load of the base. */
-function drawLoad(base: Workload, scenario: Scenario, patient: boolean, stream: Stream, drawn: string[]): Workload[] {
-  if (base.kind === "kv") return drawWorkload(base, scenario, patient, stream, drawn);
-  // A program stays where it is all that there is.
-  if (scenario.workload.length > 1 && !happens(stream, 1, PROGRAMS_OF)) return [];
+function drawLoad(load: Workload, mood: Mood, stream: Stream, drawn: string[]): Workload[] {
+  return load.kind === "kv" ? drawWorkload(load, mood, stream, drawn) : drawProgram(load, mood, stream, drawn);
+}
+
+function drawProgram(base: Workload, mood: Mood, stream: Stream, drawn: string[]): Workload[] {
+  if (!stays(base.kind, mood, stream)) return [];
   drawn.push(base.name);
   const ttlMicros = happens(stream, 1, 2) ? base.ttlMicros : doubled(stream, SECOND, 4);
   const holdMicros = happens(stream, 1, 2) ? base.holdMicros : doubled(stream, 500 * MILLISECOND, 5);
   return [{ ...base, clients: between(stream, 1, base.clients + 1), ttlMicros, holdMicros }];
 }
 
+/** A program stays where it is all that there is. */
+function stays(kind: Workload["kind"], { base, character }: Mood, stream: Stream): boolean {
+  if (base.workload.length === 1) return true;
+  return character === PLAIN ? happens(stream, 1, PROGRAMS_OF) : character.programs.includes(kind);
+}
+
 const READS: readonly WorkloadOp[] = ["get", "range"];
 
 /** One load becomes one or two: clients that go from member to member, and clients that stay with theirs whatever happens. */
-function drawWorkload(
-  base: Workload,
-  { durationMicros }: Scenario,
-  patient: boolean,
-  stream: Stream,
-  drawn: string[],
-): Workload[] {
+function drawWorkload(base: Workload, mood: Mood, stream: Stream, drawn: string[]): Workload[] {
+  const { character, patient } = mood;
+  const { durationMicros } = mood.base;
   const weights = new Map<WorkloadOp, number>(base.ops.map(({ op, weight }) => [op, weight]));
   for (const op of VARIED) {
     const most = op === "compact" ? 1 : 4;
@@ -345,8 +401,8 @@ function drawWorkload(
     const weight = weights.get(op);
     return weight === undefined ? [] : [{ op, weight }];
   });
-  const clients = between(stream, 1, 6);
-  const thinkMicros = doubled(stream, 10 * MILLISECOND, 6);
+  const clients = paced(character, { busy: 4, steady: 1, quiet: 1 }) ?? between(stream, 1, 6);
+  const thinkMicros = thinking(character, stream);
   // Several liveness bugs hide behind traffic: it ends early, or not at all.
   const untilMicros = happens(stream, 1, 3)
     ? Math.floor((durationMicros * between(stream, 6, 12)) / 16 / MILLISECOND) * MILLISECOND
@@ -356,9 +412,13 @@ function drawWorkload(
     clients,
     loop: { kind: "closed", thinkMicros },
     ops,
-    keys: { ...base.keys, count: between(stream, 1, 6), dist: oneOf(stream, ["uniform", "zipf"]) },
+    keys: {
+      ...base.keys,
+      count: between(stream, 1, character.pace === undefined ? 6 : 3),
+      dist: oneOf(stream, ["uniform", "zipf"]),
+    },
     // Records of more than a sector can be torn.
-    valueBytes: happens(stream, 1, 3) ? doubled(stream, 512, 3) : base.valueBytes,
+    valueBytes: character.values === "large" || happens(stream, 1, 3) ? doubled(stream, 512, 3) : base.valueBytes,
     untilMicros: Math.min(base.untilMicros, untilMicros),
     timeoutMicros: doubled(stream, 250 * MILLISECOND, 4),
     retry: weighted<Workload["retry"]>(stream, [
@@ -368,6 +428,7 @@ function drawWorkload(
     failover: true,
   };
   drawn.push(`${clients} clients`);
+  if (character.staying !== undefined) return [varied, drawStaying(varied, character.staying, patient, stream, drawn)];
   if (happens(stream, 1, 3)) return [varied];
   const staying = between(stream, 1, 4);
   drawn.push(`${staying} that stay with their member`);
@@ -391,6 +452,33 @@ function drawWorkload(
   ];
 }
 
+/** Clients that read from every member all the time; or one that writes to its own, and has gone well before the end. */
+function drawStaying(
+  varied: Workload,
+  staying: "reads" | "writes",
+  patient: boolean,
+  stream: Stream,
+  drawn: string[],
+): Workload {
+  const operations = doubled(stream, 80, 3);
+  const loop: Workload["loop"] = patient ? varied.loop : { kind: "open", operations, perMicros: SECOND };
+  const clients = staying === "reads" ? between(stream, 3, 5) : 1;
+  drawn.push(`${clients} that stay with their member`);
+  const own = { ...varied, name: `${varied.name}-staying`, clients, loop, failover: false };
+  if (staying === "reads") return { ...own, ops: READS.map((op) => ({ op, weight: 1 })) };
+  const untilMicros = wholeMillis(Math.floor((varied.untilMicros * between(stream, 6, 10)) / 16));
+  return { ...own, ops: [{ op: "put", weight: 1 }], untilMicros };
+}
+
+function paced({ pace }: Character, by: Readonly<Record<Pace, number>>): number | null {
+  return pace === undefined ? null : by[pace];
+}
+
+function thinking(character: Character, stream: Stream): number {
+  const from = paced(character, { busy: 10, steady: 40, quiet: 320 });
+  return from === null ? doubled(stream, 10 * MILLISECOND, 6) : doubled(stream, from * MILLISECOND, 2);
+}
+
 /** Kinds that belong together: what they do to each other is met more often when they come alone. */
 const THEMES: readonly (readonly StormKind[])[] = [
   ["transfer", "campaign", "cut", "cut-leader", "late-rarity", "crash", "partial-cut"],
@@ -401,6 +489,13 @@ const THEMES: readonly (readonly StormKind[])[] = [
   ["restore", "compact", "reconnect", "slow-watch", "client-pause", "crash", "slow-apply"],
   ["clock", "pause", "cut-leader", "transfer", "late-rarity", "client-pause"],
 ];
+
+/** Those of the character: all of them in two runs of three. */
+function kindsOf(character: Character, stream: Stream): StormKind[] {
+  if (character === PLAIN) return drawKinds(stream);
+  const { kinds } = character;
+  return happens(stream, 2, 3) ? [...kinds] : someOf(stream, kinds, between(stream, 1, kinds.length));
+}
 
 /** Some kinds of all, or a part of one theme, or one to three alone. */
 function drawKinds(stream: Stream): StormKind[] {

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect } from "vitest";
+import { CHARACTERS } from "../../src/explore/characters.ts";
 import { huntingGround } from "../../src/explore/ground.ts";
 import { probeOf } from "../../src/explore/strategy.ts";
 import { swarmOf } from "../../src/explore/swarm.ts";
@@ -49,6 +50,20 @@ describe("the swarm", () => {
       const planted = swarmOf(huntingGround(["half-open-leader"]), String(seed)).scenario;
       expect({ ...planted, name: "", mutate: [] }).toEqual({ ...clean, name: "" });
     }
+  });
+
+  test("draws every character, with the programs and options that belong to it", () => {
+    const missing = new Set(CHARACTERS.map(({ name }) => name));
+    for (let seed = 1; seed <= 300; seed++) {
+      const { scenario, drawn } = swarmOf(ground, String(seed));
+      const character = CHARACTERS.find(({ name }) => name === drawn[0]);
+      if (character === undefined) continue;
+      missing.delete(character.name);
+      const programs = scenario.workload.map(({ kind }) => kind).filter((kind) => kind !== "kv");
+      expect(programs).toEqual([...character.programs]);
+      expect(scenario.cluster.raft).toMatchObject(character.raft ?? {});
+    }
+    expect([...missing]).toEqual([]);
   });
 
   test("has its ground among the scenarios, to be swept without any bug", () => {

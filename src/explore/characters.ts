@@ -1,0 +1,117 @@
+// Characters: worlds in which some faults, loads and options belong together, as they do where etcd is run. A swarm that draws
+// everything by itself meets each of these now and then, and all of one of them hardly ever. None is about a bug: each is what
+// somebody who tests etcd would set up.
+
+import type { RaftSettings, WorkloadKind } from "../scenario/scenario.ts";
+import type { StormKind } from "./storm.ts";
+
+export type Pace = "busy" | "steady" | "quiet";
+
+/** One character: what is left out stays as it is drawn. */
+export interface Character {
+  /** Said among what was drawn. */
+  readonly name: string;
+  /** What its storm is made of; one that stands twice comes twice as often. */
+  readonly kinds: readonly StormKind[];
+  /** Programs that are there for certain; all others stay away. */
+  readonly programs: readonly WorkloadKind[];
+  readonly members?: number;
+  readonly raft?: Partial<RaftSettings>;
+  /** A snapshot every few entries, and next to nothing kept behind it. */
+  readonly snapshots?: "dense";
+  /** Syncs that take long next to messages. */
+  readonly disks?: "slow";
+  /** Requests without end, a few a second, or one now and then. */
+  readonly pace?: Pace;
+  /** Records of more than a sector. */
+  readonly values?: "large";
+  /** What clients do that stay with their member: read all the time, or write without waiting for answers. */
+  readonly staying?: "reads" | "writes";
+  /** What stays to the end. */
+  readonly standing?: "leader" | "relay";
+}
+
+/** All characters. */
+export const CHARACTERS: readonly Character[] = [
+  {
+    name: "slow readers of watches",
+    kinds: ["slow-watch", "slow-watch", "compact", "reconnect"],
+    programs: ["watch", "informer"],
+    pace: "busy",
+  },
+  {
+    name: "watchers on the move",
+    kinds: ["comeback", "comeback", "reconnect", "transfer"],
+    programs: ["watch", "informer"],
+    members: 3,
+    snapshots: "dense",
+    pace: "busy",
+  },
+  {
+    name: "handovers under read leases",
+    kinds: ["mute-handover", "mute-handover", "transfer", "late-rarity", "one-way"],
+    programs: [],
+    members: 3,
+    raft: { checkQuorum: true, readOnly: "lease" },
+    pace: "busy",
+    staying: "reads",
+  },
+  {
+    name: "power failures under large writes",
+    kinds: ["crash", "crash", "power-cut", "slow-disk"],
+    programs: [],
+    disks: "slow",
+    pace: "busy",
+    values: "large",
+  },
+  {
+    name: "quiet housekeeping",
+    kinds: ["compact", "compact", "delete-all", "restore"],
+    programs: [],
+    pace: "quiet",
+  },
+  {
+    name: "frozen leaders",
+    kinds: ["stall", "pause", "client-pause"],
+    programs: ["lease", "lock"],
+    members: 3,
+  },
+  {
+    name: "leaders that nobody hears",
+    kinds: ["unheard-leader", "unheard-leader", "crash", "transfer", "cut-leader"],
+    programs: [],
+    disks: "slow",
+    pace: "busy",
+    staying: "reads",
+  },
+  {
+    name: "long tails",
+    kinds: ["cut-leader", "cut-leader", "cut"],
+    programs: [],
+    members: 3,
+    raft: { preVote: false, checkQuorum: false, readOnly: "safe", maxInflight: 512, maxSizePerMsgBytes: 1_048_576 },
+    snapshots: "dense",
+    pace: "steady",
+    staying: "writes",
+  },
+  {
+    name: "a cluster that grows",
+    kinds: ["lost-learner", "transfer"],
+    programs: [],
+    members: 3,
+    standing: "leader",
+  },
+  {
+    name: "rough operators",
+    kinds: ["delete-all", "delete-all", "compact", "client-pause"],
+    programs: ["lease", "lock"],
+  },
+  {
+    name: "a change of guard",
+    kinds: ["crash", "transfer", "cut"],
+    programs: [],
+    members: 3,
+    raft: { preVote: true, checkQuorum: true, readOnly: "safe" },
+    standing: "relay",
+  },
+];
