@@ -2,8 +2,9 @@
 
 import { readFileSync, statSync } from "node:fs";
 import { parse } from "yaml";
+import { grouped } from "../report/figures.ts";
 import { problemLines } from "../report/problem-lines.ts";
-import { BLANK, type Line } from "../report/span.ts";
+import { BLANK, type Line, span } from "../report/span.ts";
 import { unsupportedPlaces } from "../run/execute.ts";
 import {
   FILE_CHARACTERS_MAX,
@@ -101,10 +102,15 @@ export async function loadScenarios(
   return [...good];
 }
 
+/** Problems of one file that are shown; of more, how many. */
+const PROBLEMS_SHOWN = 10;
+
 /** The lines of a bad file. */
 export function badFileLines(bad: BadFile): Line[] {
   const lines: Line[] = [...bad.lines];
-  for (const problem of bad.problems) lines.push(...problemLines(problem, bad.file, bad.text));
+  for (const problem of bad.problems.slice(0, PROBLEMS_SHOWN)) lines.push(...problemLines(problem, bad.file, bad.text));
+  const rest = bad.problems.length - PROBLEMS_SHOWN;
+  if (rest > 0) lines.push([span(`${bad.file}: and ${grouped(rest)} more`, "dim")]);
   return lines;
 }
 

@@ -156,16 +156,21 @@ function parseNot(cursor: Cursor): Predicate {
   }
 }
 
+/** A test that does not begin with a word; one that begins with a comparison lacks what is compared. */
+function noTest(text: string, start: number): Refused {
+  const rest = text.slice(start);
+  if (rest === "") return new Refused(`"${text}" ends too early`, start, null);
+  const compared = /^[<>=!≤≥≠]+\s*([0-9]{0,15})\s*$/.exec(rest);
+  if (compared === null) return new Refused(`"${rest}" is no test`, start, null);
+  const hint = `leaders ${/[<≤]/.test(rest) ? "<=" : ">="} ${compared[1] || "1"}`;
+  return new Refused(`"${rest}" is no test: what is compared does not stand before it`, start, hint);
+}
+
 function parseTest(cursor: Cursor): Predicate {
   skipSpace(cursor);
   const start = cursor.at;
   const name = /^[A-Za-z][A-Za-z-]*/.exec(cursor.text.slice(start))?.[0] ?? "";
-  if (name === "")
-    throw new Refused(
-      start >= cursor.text.length ? `"${cursor.text}" ends too early` : `"${cursor.text.slice(start)}" is no test`,
-      start,
-      null,
-    );
+  if (name === "") throw noTest(cursor.text, start);
   if (!PREDICATE_NAMES.includes(name))
     throw new Refused(`there is no test "${name}"`, start, nearest(name, PREDICATE_NAMES));
   cursor.at += name.length;

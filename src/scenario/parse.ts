@@ -5,26 +5,17 @@
  * broken is taken out, and the rest is judged all the same.
  */
 
-import type { Alias, Document, Node, Pair, Scalar } from "yaml";
-import {
-  isAlias,
-  isCollection,
-  isMap,
-  isNode,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parse,
-  parseDocument,
-  visit,
-} from "yaml";
+import type { Alias, Document, LineCounter, Node, Pair, Scalar } from "yaml";
+import { isAlias, isCollection, isMap, isNode, isPair, isScalar, isSeq, parse, visit } from "yaml";
 import type { Lenience } from "./check.ts";
 import { writtenPlace } from "./check-expectations.ts";
 import { compile } from "./compile.ts";
 import type { ScenarioFile } from "./document.ts";
+import { nearest } from "./nearest.ts";
 import type { Path, Problem } from "./problem.ts";
+import { DEPTH_MAX, linesOf, readYaml, withoutMark } from "./read-yaml.ts";
 import type { Scenario } from "./scenario.ts";
+import { belongsUnder, keysAt } from "./schema.ts";
 import type { Finding } from "./shape.ts";
 import { checkShape } from "./shape.ts";
 import { validate } from "./validate.ts";
@@ -40,60 +31,53 @@ export interface ParseResult {
 
 /** Larger files are refused unread. */
 export const FILE_CHARACTERS_MAX: number = 4 * 1_024 * 1_024;
-/** Deeper nesting and more values than this come from no person; aliases can multiply a small file into one. */
-const DEPTH_MAX = 40;
+/** More values than this come from no person; aliases can multiply a small file into one. */
 const VALUES_MAX = 500_000;
 const VARIANTS_MAX = 100;
+const TOO_DEEP = `the file is nested deeper than ${DEPTH_MAX}`;
 /** So many mistakes are shown in their places: nobody reads more, and each place has to be looked for. */
 const PROBLEMS_MAX = 200;
 
 /** The scenario that the YAML (or JSON, which is YAML) text says, or its problems. */
-export function parseScenario(text: string): ParseResult {
-  const early = refuseText(text);
+export function parseScenario(given: string): ParseResult {
+  const early = refuseText(given);
   if (early !== null) return { scenario: null, problems: [early] };
-  const lines = new LineCounter();
-  let document: Document.Parsed;
-  try {
-    document = parseDocument(text.startsWith("\uFEFF") ? text.slice(1) : text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      version: "1.2",
-      merge: false,
-      uniqueKeys: false, // The library compares each key with all before it; `repeatedKeys` takes one look at each.
-      logLevel: "error",
-    }) as Document.Parsed;
-  } catch {
-    return { scenario: null, problems: [atStart("LS2001", "the file is nested too deeply to be read")] };
-  }
+  const text = withoutMark(given);
+  const lines = linesOf(text);
+  const document = readYaml(text);
+  if ("tooDeepAt" in document)
+    return { scenario: null, problems: [atOffset("LS2001", TOO_DEEP, document.tooDeepAt, lines)] };
   const problems: Problem[] = [];
-  for (const error of [...document.errors, ...document.warnings]) {
-    const { line, col: column } = lines.linePos(error.pos[0]);
-    problems.push({ ...atStart("LS2001", yamlMessage(error.code)), line, column });
-  }
+  for (const error of [...document.errors, ...document.warnings])
+    problems.push(atOffset("LS2001", yamlMessage(error.code), error.pos[0], lines));
   for (const key of repeatedKeys(document)) {
-    const { line, col: column } = lines.linePos(key.range[0]);
-    const message = `the key "${String(key.value)}" is given twice`;
-    problems.push({ ...atStart("LS2003", message), line, column, length: key.range[1] - key.range[0] });
+    const place = atOffset("LS2003", `the key "${String(key.value)}" is given twice`, key.range[0], lines);
+    problems.push({ ...place, length: key.range[1] - key.range[0] });
   }
-  if (problems.some((problem) => problem.code === "LS2001"))
-    return { scenario: null, problems: inOrder(problems).slice(0, 20) };
-  if (document.contents === null) return { scenario: null, problems: [atStart("LS2002", "the file is empty")] };
-  if (!isMap(document.contents))
-    return {
-      scenario: null,
-      problems: [...problems, atStart("LS2002", "the file holds no map: a scenario begins with name: and cluster:")],
-    };
+  if (problems.some((problem) => problem.code === "LS2001")) {
+    const all = inOrder(problems);
+    const [first] = all as [Problem];
+    return { scenario: null, problems: looksLikeScenario(text, first.line) ? all : [{ ...first, ...NO_SCENARIO }] };
+  }
+  const { contents } = document;
+  if (contents === null) return { scenario: null, problems: [atStart("LS2002", "the file is empty")] };
+  if (!isMap(contents)) {
+    const message = `this is no scenario: it holds ${isSeq(contents) ? "a list" : "a text"}, and a scenario is a map, which begins with name: and cluster:`;
+    return { scenario: null, problems: [...problems, atOffset("LS2002", message, contents.range[0], lines)] };
+  }
   const lost = lostAlias(document);
   if (lost !== null) {
-    const { line, col: column } = lines.linePos(lost.range[0]);
     const message = `the alias *${lost.source} leads nowhere: no &${lost.source} stands before it`;
-    return {
-      scenario: null,
-      problems: [...problems, { ...atStart("LS2001", message), line, column, length: lost.source.length + 1 }],
-    };
+    const place = atOffset("LS2001", message, lost.range[0], lines);
+    return { scenario: null, problems: [...problems, { ...place, length: lost.source.length + 1 }] };
   }
   const value = plainOf(document);
   if (typeof value === "string") return { scenario: null, problems: [atStart("LS2002", value)] };
+  const strange = strangeKeys(value);
+  if (strange !== null) {
+    const message = `this is no scenario: it has ${strange}, and nothing of what a scenario has`;
+    return { scenario: null, problems: [...problems, atOffset("LS2002", message, contents.range[0], lines)] };
+  }
   const { scenario, findings } = judge(value);
   const all = problems.length + findings.length;
   if (all > PROBLEMS_MAX)
@@ -122,16 +106,10 @@ export function parseScenarioValue(value: unknown): ParseResult {
 }
 
 /** Gives findings about a scenario that parsed the lines and columns of its text. */
-export function placeFindings(text: string, findings: readonly Finding[]): Problem[] {
-  const lines = new LineCounter();
-  const document = parseDocument(text.startsWith("\uFEFF") ? text.slice(1) : text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    version: "1.2",
-    merge: false,
-    uniqueKeys: false,
-    logLevel: "silent",
-  }) as Document.Parsed;
+export function placeFindings(given: string, findings: readonly Finding[]): Problem[] {
+  const text = withoutMark(given);
+  const lines = linesOf(text);
+  const document = readYaml(text) as Document.Parsed;
   return inOrder(findings.map((finding) => placed(finding, document, lines, text)));
 }
 
@@ -140,10 +118,7 @@ export function placeFindings(text: string, findings: readonly Finding[]): Probl
  * place in the scenario's list of expectations turned into the place in the file's.
  */
 export function writtenPath(text: string, variant: string | null, path: Path): Path {
-  const value: unknown = parse(text.startsWith("\uFEFF") ? text.slice(1) : text, {
-    version: "1.2",
-    logLevel: "silent",
-  });
+  const value: unknown = parse(withoutMark(text), { version: "1.2", logLevel: "silent" });
   const file = value as ScenarioFile;
   const override = variant === null ? undefined : file.variants?.[variant];
   const inside = override !== undefined && leadsInto(override, path);
@@ -363,6 +338,38 @@ function atStart(code: string, message: string): Problem {
   return { code, message, path: [], line: 1, column: 1, length: 1, hint: null };
 }
 
+function atOffset(code: string, message: string, offset: number, lines: LineCounter): Problem {
+  const { line, col: column } = lines.linePos(offset);
+  return { ...atStart(code, message), line, column };
+}
+
+/** What is said of a text that is neither YAML nor begins like a scenario. */
+const NO_SCENARIO = {
+  code: "LS2002",
+  message: "this is no scenario: it stops being YAML here, and no line up to here begins with a key of a scenario",
+} as const;
+
+/** Whether a line up to this one begins with a key that the top of a scenario has. */
+function looksLikeScenario(text: string, untilLine: number): boolean {
+  const keys = keysAt([]) ?? [];
+  return text
+    .split("\n", untilLine)
+    .some((line) => keys.includes(/^[\s{]*["']?([A-Za-z]+)["']?\s*:/.exec(line)?.[1] ?? ""));
+}
+
+/** Keys that other files have as well. */
+const COMMON_KEYS: readonly string[] = ["name", "title", "about", "tags"];
+
+/** Some keys of a map of which no key is one that only scenarios have, nor near to one; null for any other map. */
+function strangeKeys(value: Plain): string | null {
+  const known = (keysAt([]) ?? []).filter((key) => !COMMON_KEYS.includes(key));
+  const others = Object.keys(value).filter((key) => !COMMON_KEYS.includes(key));
+  if (others.length < 2) return null;
+  for (const key of others) if (nearest(key, known) !== null || belongsUnder(key) !== null) return null;
+  const named = others.slice(0, 3).map((key) => `"${key.length > 30 ? `${key.slice(0, 27)}...` : key}"`);
+  return `${named.join(", ")}${others.length > 3 ? ", …" : ""}`;
+}
+
 function refuseText(text: string): Problem | null {
   if (text.length > FILE_CHARACTERS_MAX)
     return atStart("LS2002", `the file has ${text.length} characters: ${FILE_CHARACTERS_MAX} are the most`);
@@ -462,7 +469,7 @@ function measure(value: unknown, depth: number, budget: { left: number }): strin
   budget.left -= 1;
   if (budget.left < 0) return "the file holds more values than a scenario can need";
   if (typeof value !== "object" || value === null) return null;
-  if (depth > DEPTH_MAX) return `the file is nested more than ${DEPTH_MAX} deep`;
+  if (depth > DEPTH_MAX) return TOO_DEEP;
   for (const key of Object.keys(value)) {
     const inner = measure((value as Plain)[key], depth + 1, budget);
     if (inner !== null) return inner;

@@ -228,11 +228,17 @@ const fault = z
 
 const window = z.tuple([duration, duration]);
 
-const shareBound = z.string().superRefine((value, ctx) => {
-  const { rest } = splitCompare(value);
-  const ppm = parsePpm(rest);
-  if (typeof ppm !== "number") complain(ctx, "LS2007", { message: ppm.message, hint: ppm.hint ?? '">= 80%"' });
-});
+/** A number is told which unit it lacks, though to an editor only a text is right. */
+const shareBound = z
+  .union([z.string(), z.number()])
+  .superRefine((value, ctx) => {
+    const { rest } = splitCompare(String(value));
+    const ppm = parsePpm(rest);
+    if (typeof ppm === "number") return;
+    const hint = typeof value === "number" ? `">= ${ppm.hint}"` : (ppm.hint ?? '">= 80%"');
+    complain(ctx, "LS2007", { message: ppm.message, hint });
+  })
+  .meta({ anyOf: undefined, type: "string" }) as unknown as z.ZodType<string>;
 
 const numberTest = z.union([
   z.string(),
@@ -492,6 +498,22 @@ export function keysAt(path: readonly (string | number)[]): readonly string[] | 
   for (const schema of schemas.flatMap(unwrap))
     if (schema instanceof z.ZodObject) keys.push(...Object.keys(schema.shape));
   return keys.length === 0 ? null : [...new Set(keys)];
+}
+
+/** The one key of the top of a file under which a map may have this key; null where none or several have. */
+export function belongsUnder(key: string): string | null {
+  places ??= placesOfKeys();
+  return places.get(key) ?? null;
+}
+
+/** Made when it is first asked for: only a file with mistakes asks. */
+let places: ReadonlyMap<string, string | null> | null = null;
+
+function placesOfKeys(): ReadonlyMap<string, string | null> {
+  const found = new Map<string, string | null>();
+  for (const parent of keysAt([]) ?? [])
+    for (const key of keysAt([parent]) ?? []) found.set(key, found.has(key) ? null : parent);
+  return found;
 }
 
 function unwrap(schema: z.core.$ZodType): readonly z.core.$ZodType[] {

@@ -8,7 +8,7 @@ import type { ScenarioFile } from "./document.ts";
 import { nearest } from "./nearest.ts";
 import type { Path } from "./problem.ts";
 import { printPath } from "./problem.ts";
-import { keysAt, scenarioSchema } from "./schema.ts";
+import { belongsUnder, keysAt, scenarioSchema } from "./schema.ts";
 
 /** A problem that does not know its line yet. */
 export interface Finding {
@@ -75,6 +75,12 @@ const EXPECTED: Readonly<Record<string, string>> = {
   tuple: "a list",
 };
 
+/** A key that stands at the top of a file and belongs under another one. */
+function placeOf(key: string): string | null {
+  const parent = belongsUnder(key);
+  return parent === null ? null : `${parent}: { ${key}: … }`;
+}
+
 function readIssue(issue: z.core.$ZodIssue, above: Path, root: unknown): Finding[] {
   const path: Path = [...above, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))];
   const value = at(root, path);
@@ -87,7 +93,7 @@ function readIssue(issue: z.core.$ZodIssue, above: Path, root: unknown): Finding
         code: "LS2004",
         message: `unknown key "${key}" in ${printPath(path)}`,
         path: [...path, key],
-        hint: nearest(key, keysAt(path) ?? []),
+        hint: (path.length === 0 ? placeOf(key) : null) ?? nearest(key, keysAt(path) ?? []),
         onKey: true,
       }));
     case "custom": {

@@ -78,6 +78,22 @@ describe("a bad scenario file", () => {
 `);
   });
 
+  it("with many mistakes shows the first of them, and how many more there are", () => {
+    const keys = Array.from({ length: 15 }, (_, at) => `strange${at}: 1\n`).join("");
+    const { err } = lockstep(["run", write("many.yaml", `name: x\nduration: 5s\n${keys}`)], { cwd: folder });
+    expect(err.match(/LS2004/g)?.length).toBe(10);
+    expect(err).toContain("many.yaml: and 5 more\n");
+  });
+
+  it("that is a page of text is one mistake", () => {
+    const { code, err } = lockstep(["run", write("page.md", "# Title\n\nSome `words`: and more\n\n| a | b |\n")], {
+      cwd: folder,
+    });
+    expect(err.match(/LS\d{4}/g)).toEqual(["LS2002"]);
+    expect(err).toContain("this is no scenario");
+    expect(code).toBe(2);
+  });
+
   it("cannot steer the terminal", () => {
     const { err } = lockstep(["run", write("steer.yaml", 'name: x\ntitle: "a"\n\u001b[2J: 1\n')], { cwd: folder });
     expect(err).not.toContain("\u001b");

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseScenario, parseScenarioValue } from "../../src/scenario/parse.ts";
-import { formatProblem, SCENARIO_CODES } from "../../src/scenario/problem.ts";
+import { formatProblem, type Problem, SCENARIO_CODES } from "../../src/scenario/problem.ts";
 import { fc, test } from "../properties.ts";
 
 // Scripts: a title, a file, a line of dashes, and everything that is said about it. LOCKSTEP_UPDATE=1 writes the answers
@@ -77,10 +77,39 @@ describe("bad input", () => {
   });
 
   it("a file of nothing but mistakes is refused in time, and says how many it has", () => {
-    const source = Array.from({ length: 30_000 }, (_, at) => `a${at}: {}\n`).join("");
+    const source = `duration: 5s\n${Array.from({ length: 30_000 }, (_, at) => `a${at}: {}\n`).join("")}`;
     const { problems } = parseScenario(source);
     expect(problems[0]?.message).toBe("the file has 30001 mistakes; not all of them follow");
     expect(problems.length).toBe(201);
+  });
+
+  it("nesting is refused from one depth on, at the place where it begins", () => {
+    const listed = (depth: number): string => `name: x\nabout: ${"[".repeat(depth)}${"]".repeat(depth)}\n`;
+    const mapped = `name: x\ncluster:\n${Array.from({ length: 1000 }, (_, at) => `${" ".repeat(at + 1)}a:\n`).join("")}`;
+    const first = (text: string): unknown[] =>
+      parseScenario(text).problems.map(({ line, column, message }) => [line, column, message])[0] as unknown[];
+    const said = "the file is nested deeper than 40";
+    expect(first(listed(40))).toEqual([2, 8, "about is a list, and a text is needed"]);
+    expect(first(listed(41))).toEqual([2, 48, said]);
+    expect(first(listed(50_000))).toEqual([2, 48, said]);
+    expect(first(mapped)).toEqual([43, 42, said]);
+  });
+
+  it("a page of text is one mistake, at a place that it has", () => {
+    const page = "# Title\n\nWords `code`: more\nand more, with a colon: here\n\n| a | b |\n| - | - |\n";
+    const { problems } = parseScenario(page);
+    expect(problems.length).toBe(1);
+    const [{ line, column, message }] = problems as [Problem];
+    expect(message).toContain("this is no scenario");
+    expect(page.split("\n")[line - 1]?.length).toBeGreaterThanOrEqual(column - 1);
+  });
+
+  it("every place of a text that is no YAML is in the text", () => {
+    const page = `name: x\nabout: words\n${"some words: and more, [ {\n| a | b |\n\n".repeat(20)}`;
+    const { problems } = parseScenario(page);
+    expect(problems.length).toBeGreaterThan(0);
+    for (const { line, column } of problems)
+      expect((page.split("\n")[line - 1] ?? "").length).toBeGreaterThanOrEqual(column - 1);
   });
 
   it("a file that is no text is not shown", () => {
