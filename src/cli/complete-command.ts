@@ -5,6 +5,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { MUTATION_IDS } from "../fault/mutation.ts";
 import { PROPERTIES } from "../kernel/property.ts";
+import { WORD_TEXTS } from "../report/word-texts.ts";
 import { PREDICATE_NAMES, propertyNames } from "../scenario/parse-predicate.ts";
 import { SCENARIO_CODES } from "../scenario/problem.ts";
 import { TEMPLATES } from "../scenario/template.ts";
@@ -65,7 +66,11 @@ function candidatesOf(path: string, previous: string, current: string): readonly
     case "bugs":
       return MUTATION_IDS;
     case "explain-code":
-      return [...PROPERTIES.flatMap(({ id, code }) => [id, code]), ...SCENARIO_CODES.map(({ code }) => code)];
+      return [
+        ...PROPERTIES.flatMap(({ id, code }) => [id, code]),
+        ...SCENARIO_CODES.map(({ code }) => code),
+        ...new Set(WORD_TEXTS.map(({ word }) => word)),
+      ];
     default:
       return [];
   }

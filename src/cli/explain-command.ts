@@ -1,14 +1,15 @@
-// `lockstep explain-code`: what a code or a property means, why it matters, how it comes about, where it is written.
+// `lockstep explain-code`: what a code, a property or a word of a report means, why it matters, how it comes about, where it is written.
 
 import { PROPERTIES, type Property } from "../kernel/property.ts";
 import { fillText } from "../report/fill.ts";
 import { CODE_EXAMPLES, PROPERTY_TEXTS } from "../report/property-texts.ts";
 import type { Layout } from "../report/signs.ts";
 import { BLANK, type Line, padded, span } from "../report/span.ts";
+import { WORD_TEXTS, type WordText, wordTexts } from "../report/word-texts.ts";
 import { nearest } from "../scenario/nearest.ts";
 import { PROPERTY_ALIASES, propertyNames } from "../scenario/parse-predicate.ts";
 import { SCENARIO_CODES } from "../scenario/problem.ts";
-import { complaint } from "./complaint.ts";
+import { type Complaint, complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -24,24 +25,25 @@ function listLines(layout: Layout): Line[] {
     lines.push(...fillText([span(`  ${one.code}  `, "dim"), span(padded(one.id, 24))], one.rule, "dim", layout.width));
   lines.push(BLANK, [span("scenario files", "strong")]);
   for (const one of SCENARIO_CODES) lines.push([span(`  ${one.code}  `, "dim"), span(one.title)]);
+  for (const sort of new Set(WORD_TEXTS.map((one) => one.sort))) {
+    const words = WORD_TEXTS.filter((one) => one.sort === sort).map(({ word }) => word);
+    lines.push(BLANK, [span(`words: ${sort}`, "strong")]);
+    lines.push(...fillText([span("  ")], words.join(", "), "plain", layout.width));
+  }
   return lines;
 }
 
 function codeLines(code: string, layout: Layout): Line[] {
   const wanted = code.trim();
   const property = PROPERTIES.find((one) => one.code === wanted.toUpperCase() || one.id === wanted.toLowerCase());
-  if (property !== undefined) return propertyLines(property, layout);
+  const told = wordTexts(wanted).map((one) => wordLines(one, layout));
+  if (property !== undefined) told.unshift(propertyLines(property, layout));
+  if (told.length > 0) return told.flatMap((lines, at) => (at === 0 ? lines : [BLANK, ...lines]));
   const several = PROPERTY_ALIASES[wanted.toLowerCase()];
   if (several !== undefined) return aliasLines(wanted.toLowerCase(), several, layout);
+  if (/^expectation[ /]\d+$/.test(wanted)) return numberedLines(wanted, layout);
   const problem = SCENARIO_CODES.find((one) => one.code === wanted.toUpperCase());
-  if (problem === undefined) {
-    const known = [...propertyNames(), ...PROPERTIES.map((one) => one.code), ...SCENARIO_CODES.map((one) => one.code)];
-    const near = nearest(wanted, known) ?? nearest(wanted.toUpperCase(), known);
-    throw complaint(
-      `there is no code or property "${code}"`,
-      near === null ? "lockstep explain-code lists them all" : `did you mean ${near}?`,
-    );
-  }
+  if (problem === undefined) throw unknown(code);
   const lines: Line[] = [[span(problem.code, "strong"), span(` ${problem.title}`)], BLANK];
   lines.push(...fillText([span("  ")], problem.text, "plain", layout.width));
   const example = CODE_EXAMPLES[problem.code];
@@ -50,6 +52,35 @@ function codeLines(code: string, layout: Layout): Line[] {
   lines.push(BLANK, [span("  refused", "label")], ...sourceLines(refused, "bad"));
   lines.push([span("  meant", "label")], ...sourceLines(meant, "good"));
   return lines;
+}
+
+function unknown(given: string): Complaint {
+  const known = [
+    ...propertyNames(),
+    ...WORD_TEXTS.map(({ word }) => word),
+    ...PROPERTIES.map((one) => one.code),
+    ...SCENARIO_CODES.map((one) => one.code),
+  ];
+  const near = nearest(given, known) ?? nearest(given.toUpperCase(), known);
+  const hint = near === null ? "lockstep explain-code lists them all" : `did you mean ${near}?`;
+  return complaint(`there is no code, property or word of a report "${given}"`, hint);
+}
+
+/** A word that reports use of what is expected or was seen. */
+function wordLines({ word, sort, meaning, example }: WordText, layout: Layout): Line[] {
+  return [
+    [span(word, "strong"), span(`  (${sort})`, "dim")],
+    BLANK,
+    ...fillText([span("  means       ", "label")], meaning, "plain", layout.width),
+    ...fillText([span("  written as  ", "label")], example, "plain", layout.width),
+  ];
+}
+
+/** An expectation by its number. */
+function numberedLines(wanted: string, layout: Layout): Line[] {
+  const number = wanted.replace(/^\D+/, "");
+  const text = `number ${number} of what the scenario has under expect, counted from 1; the report shows it under expected`;
+  return [[span(wanted, "strong")], BLANK, ...fillText([span("  means       ", "label")], text, "plain", layout.width)];
 }
 
 function sourceLines(source: string, role: "bad" | "good"): Line[] {

@@ -468,7 +468,7 @@ function describeClaims(claims: Command): void {
 
 function describeExplainCode(explain: Command): void {
   explain
-    .argument("[code]", "the code or the property; without it all are listed")
+    .argument("[code]", "the code, the property or a word of a report; without it all are listed")
     .action((code: string | undefined, _options, command: Command) =>
       handled(command, async (terminal) => (await import("./explain-command.ts")).explainCommand(code, terminal)),
     );

@@ -5,6 +5,9 @@ import { describe, expect, it } from "vitest";
 import { colorLevel } from "../../src/cli/color.ts";
 import { worseExit } from "../../src/cli/exit-code.ts";
 import { withOverride } from "../../src/cli/override.ts";
+import { wordTexts } from "../../src/report/word-texts.ts";
+import { PREDICATE_NAMES } from "../../src/scenario/parse-predicate.ts";
+import { MEASURES, STATISTICS } from "../../src/scenario/study.ts";
 import { TEMPLATES } from "../../src/scenario/template.ts";
 import { FLAGSHIP, freshFolder, lockstep, PROGRAM, QUICK, ROOT } from "./lockstep-process.ts";
 
@@ -245,6 +248,24 @@ describe("other commands", () => {
       code: 2,
       err: expect.stringContaining("did you mean LS1001?"),
     });
+  });
+
+  it("explain-code knows every word that a report uses of what is expected or was seen", () => {
+    const words = [
+      ...PREDICATE_NAMES,
+      ...MEASURES.map(({ id }) => id),
+      ...STATISTICS,
+      ...["always", "sometimes", "never", "eventually", "violates", "linearizable", "availability", "no data loss"],
+    ];
+    for (const word of words) expect(wordTexts(word), word).not.toEqual([]);
+    expect(lockstep(["explain-code", "no-data-loss"])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("dataLoss: none"),
+    });
+    expect(lockstep(["explain-code", "expectation/2"]).out).toContain("number 2 of what the scenario has under expect");
+    const both = lockstep(["explain-code", "availability"]).out;
+    expect(both).toContain("LS1503");
+    expect(both).toContain("(expectation)");
   });
 
   it("bench w is one JSON line with the fields of the contract", () => {
