@@ -1,7 +1,7 @@
 // `lockstep completion <shell>`: a script that completes words and options by itself, and asks the hidden `lockstep __complete` for
 // what only a folder can tell: scenarios, artifacts, bugs.
 
-import { nearest } from "../scenario/nearest.ts";
+import { oneOf } from "../scenario/nearest.ts";
 import { allCommands, type CommandNode } from "./command-tree.ts";
 import { complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -13,11 +13,7 @@ const SHELLS: Readonly<Record<string, (tree: CommandNode) => string>> = { bash, 
 export async function completionCommand(shell: string, tree: CommandNode, terminal: Terminal): Promise<number> {
   const script = SHELLS[shell];
   if (script === undefined) {
-    const near = nearest(shell, Object.keys(SHELLS));
-    throw complaint(
-      `there is no completion for "${shell}"`,
-      near === null ? `there is ${Object.keys(SHELLS).join(", ")}` : `did you mean ${near}?`,
-    );
+    throw complaint(`there is no completion for "${shell}"`, oneOf(shell, Object.keys(SHELLS)));
   }
   terminal.write(script(tree));
   return ExitCode.Held;

@@ -1,11 +1,12 @@
 // Reading scenarios: every file that was named, all of them judged before anything runs, all problems at once.
 
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { parse } from "yaml";
 import { grouped } from "../report/figures.ts";
 import { problemLines } from "../report/problem-lines.ts";
 import { BLANK, type Line, span } from "../report/span.ts";
 import { unsupportedPlaces } from "../run/execute.ts";
+import { nearest } from "../scenario/nearest.ts";
 import {
   FILE_CHARACTERS_MAX,
   type ParseResult,
@@ -18,7 +19,7 @@ import type { Problem } from "../scenario/problem.ts";
 import { expandVariants, type Scenario } from "../scenario/scenario.ts";
 import { Complaint, complaint, complaintLines, systemReason } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
-import { findFiles } from "./find-files.ts";
+import { findFiles, isScenarioName } from "./find-files.ts";
 import { definesScenario, isModuleName, loadModule } from "./load-module.ts";
 import { type Override, withOverride } from "./override.ts";
 
@@ -55,7 +56,7 @@ export async function readScenarios(names: readonly string[], overrides: readonl
     file,
     text: "",
     problems: [],
-    lines: complaintLines(message, hint),
+    lines: complaintLines(message, variantHint(file) ?? hint),
   }));
   for (const { path, fromWalk } of files) {
     const text = path === "-" ? await readInput() : readText(path);
@@ -92,14 +93,17 @@ export async function loadScenarios(
   for (const file of bad) lines.push(...(lines.length > 0 ? [BLANK] : []), ...badFileLines(file));
   for (const one of good) lines.push(...unsupportedLines(one));
   if (lines.length > 0) throw new Complaint(lines);
-  if (good.length === 0) {
-    throw complaint(
-      `there is no scenario in ${names.join(", ")}`,
-      "scenarios are *.yaml, *.yml, *.json and *.ts files; `lockstep scenario new <name>` writes one",
-      ExitCode.NothingRan,
-    );
-  }
+  if (good.length === 0) throw nothingThere(names);
   return [...good];
+}
+
+/** Names that lead to files, and to no scenario. */
+export function nothingThere(names: readonly string[]): Complaint {
+  return complaint(
+    `there is no scenario in ${names.join(", ")}`,
+    "scenarios are *.yaml, *.yml, *.json and *.ts files; `lockstep scenario new <name>` writes one",
+    ExitCode.NothingRan,
+  );
 }
 
 /** Problems of one file that are shown; of more, how many. */
@@ -139,6 +143,19 @@ export function unsupportedProblems({ text, scenario, changed }: LoadedScenario)
 /** The same in lines. */
 export function unsupportedLines(loaded: LoadedScenario): Line[] {
   return unsupportedProblems(loaded).flatMap((problem) => problemLines(problem, loaded.file, loaded.text));
+}
+
+/** Of a name that goes on with `#variant` behind a file: which variants there are, and what makes one of them. Else null. */
+function variantHint(name: string): string | null {
+  const [, file = "", asked = ""] = /^(.+)#([^#]*)$/.exec(name) ?? [];
+  if (!existsSync(file) || !isScenarioName(file) || isModuleName(file)) return null;
+  const text = readText(file);
+  const scenario = typeof text === "string" ? parseScenario(text).scenario : null;
+  if (scenario === null) return null;
+  const names = scenario.variants.map(({ variant }) => variant ?? "");
+  if (names.length === 0) return `${file} has no variants: lockstep run ${file}`;
+  const one = names.includes(asked) ? asked : (nearest(asked, names) ?? names[0]);
+  return `${file} has the variants ${names.join(", ")}; run makes all of them, lockstep replay <seed>:${file}#${one} makes one`;
 }
 
 function judged(text: string, overrides: readonly Override[]): ParseResult {

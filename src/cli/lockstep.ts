@@ -2,6 +2,7 @@
 // The command line: its words, and nothing else. Each command's own module is loaded when it is called, so that help and a
 // mistyped word cost no more than commander does.
 
+import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { PROGRAM_VERSION } from "../kernel/engine.ts";
 import { describeCheck } from "./check-options.ts";
@@ -76,13 +77,17 @@ async function sayTrouble(error: unknown, options: CommonOptions): Promise<numbe
   return OWN_ERROR_EXIT;
 }
 
+/** Options of the program that take a value, and those that take none. */
+const VALUED: readonly string[] = ["--color", "--width", "--config", "--profile"];
+const PLAIN: readonly string[] = ["-q", "--quiet", "-v", "--verbose", "--ascii"];
+
 /** The words up to the first that names no command, where a command is asked for; null where all do. */
 function unknownWords(program: Command, args: readonly string[]): string[] | null {
   const words: string[] = [];
   let command = program;
   for (let at = 0; at < args.length && command.commands.length > 0; at++) {
     const arg = args[at] as string;
-    if (arg === "--color" || arg === "--width") at++;
+    if (VALUED.includes(arg)) at++;
     if (arg.startsWith("-") || (arg === "help" && words.length === 0)) continue;
     const named = command.commands.find((one) => one.name() === arg);
     words.push(arg);
@@ -92,14 +97,20 @@ function unknownWords(program: Command, args: readonly string[]): string[] | nul
   return null;
 }
 
-/** `lockstep x.yaml` is `lockstep run x.yaml`, and an artifact is replayed. A command's word before it stands. */
+/** `lockstep x.yaml` is `lockstep run x.yaml`, and an artifact is replayed. A command's word before it stands, misspelt or not. */
 function withVerb(args: readonly string[]): string[] {
-  for (const arg of args) {
-    if (arg === "help" || WORDS.some(([word]) => word === arg)) break;
+  for (const [at, arg] of args.entries()) {
+    if (arg === "help" || WORDS.some(([word]) => word === arg) || isMisspelt(arg, args[at - 1])) break;
     if (/\.run\.json(\.gz)?$/.test(arg)) return ["replay", ...args];
     if (arg === "-" || (!arg.startsWith("-") && /[/\\*?]|\.(ya?ml|json)$/i.test(arg))) return ["run", ...args];
   }
   return [...args];
+}
+
+/** Whether the word can only be meant as a command: it is no file, and no value of the option before it. */
+function isMisspelt(word: string, before: string | undefined): boolean {
+  if (!/^[a-z][a-z-]*$/.test(word) || existsSync(word)) return false;
+  return before === undefined || !before.startsWith("-") || PLAIN.includes(before);
 }
 
 function createProgram(args: readonly string[]): Command {

@@ -9,7 +9,7 @@ import { runDocument, runsDocument } from "../report/run-document.ts";
 import type { Layout } from "../report/signs.ts";
 import { tapHead, tapRun } from "../report/tap.ts";
 import { countVerdict, createTotals } from "../report/totals.ts";
-import { nearest } from "../scenario/nearest.ts";
+import { oneOf } from "../scenario/nearest.ts";
 import { makeFolder, writeWhole } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 import type { Presenter } from "./present.ts";
@@ -25,6 +25,9 @@ const FORMS: Readonly<Record<string, readonly [file: string, form: Form]>> = {
   tap: ["lockstep-report.tap", tapText],
   markdown: ["lockstep-report.md", githubSummary],
 };
+
+/** What some call them. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { xml: "junit", md: "markdown" };
 
 /** One report that is asked for. */
 interface Wanted {
@@ -58,11 +61,7 @@ function wantedOf(text: string): Wanted {
   const [name = "", ...rest] = text.split("=");
   const known = FORMS[name.trim()];
   if (known === undefined) {
-    const near = nearest(name, Object.keys(FORMS));
-    throw complaint(
-      `--report: there is no form "${name}"`,
-      near === null ? `there is ${Object.keys(FORMS).join(", ")}` : `did you mean ${near}?`,
-    );
+    throw complaint(`--report: there is no form "${name}"`, oneOf(OTHER_NAMES[name] ?? name, Object.keys(FORMS)));
   }
   const path = rest.join("=").trim();
   return { path: path === "" ? known[0] : path, form: known[1] };

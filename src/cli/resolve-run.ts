@@ -106,6 +106,7 @@ async function fromSeedAndFile(name: string, options: OverrideOptions): Promise<
     throw complaint(`${name}: ${seed.message}`, hint);
   }
   const rest = name.slice(colon + 1);
+  if (rest === "") throw complaint(`${name} names a seed and no file`, `${name}<scenario file>`);
   const hash = existsSync(rest) ? -1 : rest.lastIndexOf("#");
   const file = hash === -1 ? rest : rest.slice(0, hash);
   const variant = hash === -1 ? null : rest.slice(hash + 1);

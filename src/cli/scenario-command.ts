@@ -15,7 +15,14 @@ import { writeWhole } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
 import { isModuleName } from "./load-module.ts";
-import { badFileLines, loadScenarios, readScenarios, unsupportedLines, unsupportedProblems } from "./load-scenarios.ts";
+import {
+  badFileLines,
+  loadScenarios,
+  nothingThere,
+  readScenarios,
+  unsupportedLines,
+  unsupportedProblems,
+} from "./load-scenarios.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface JsonOption {
@@ -70,7 +77,8 @@ export async function validateCommand(
     ]);
   }
   if (invalid > 0) return ExitCode.Usage;
-  return good.length === 0 ? ExitCode.NothingRan : ExitCode.Held;
+  if (good.length === 0) throw nothingThere(names);
+  return ExitCode.Held;
 }
 
 /** A problem of a place as JSON. */

@@ -19,3 +19,10 @@ export function nearest(given: string, known: readonly string[]): string | null 
   if (best === null && low.length >= 4) best = known.find((name) => name.toLowerCase().startsWith(low)) ?? null;
   return best;
 }
+
+/** What can be said of a word that is none of a few: which there are, after the one that was meant where it begins alike. */
+export function oneOf(given: string, known: readonly string[]): string {
+  const near = nearest(given, known);
+  const meant = near !== null && near.charAt(0) === given.charAt(0).toLowerCase() ? `did you mean ${near}? ` : "";
+  return `${meant}there are ${known.join(", ")}`;
+}

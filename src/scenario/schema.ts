@@ -431,8 +431,10 @@ const random = z.strictObject({
 });
 
 const mutation = z.string().superRefine((value, ctx) => {
-  if (!isMutationId(value))
-    complain(ctx, "LS2017", { message: `there is no planted bug "${value}"`, hint: nearest(value, MUTATION_IDS) });
+  if (isMutationId(value)) return;
+  const hint = nearest(value, MUTATION_IDS);
+  const message = `there is no planted bug "${value}"${hint === null ? "; lockstep bugs list has them all" : ""}`;
+  complain(ctx, "LS2017", { message, hint });
 });
 
 const claim = z.strictObject({

@@ -39,6 +39,9 @@ export function parseSeed(text: string): string | SeedProblem {
     const low = BigInt(hashString(trimmed, 2) >>> 0);
     return ((high << 32n) | low).toString();
   }
+  const fraction = /^([0-9]{1,20})[.,][0-9]+$/.exec(trimmed);
+  if (fraction !== null)
+    return { message: `"${shorten(trimmed)}" is no seed: a number is a whole one`, hint: fraction[1] as string };
   const meant = trimmed
     .toLowerCase()
     .replace(/[^a-z0-9-]+/g, "-")
@@ -75,8 +78,8 @@ export function parseSeedRange(text: string): SeedRange | SeedProblem {
   if (span < 0n) return { message: `"${trimmed}" runs backwards`, hint: `${last}..${first}` };
   if (span >= BigInt(SEED_RANGE_MAX))
     return {
-      message: `"${trimmed}" names more than ${SEED_RANGE_MAX} seeds`,
-      hint: `${first}..${BigInt(first) + 999n}`,
+      message: `"${shorten(trimmed)}" names ${grouped(span + 1n)} seeds: ${grouped(BigInt(SEED_RANGE_MAX))} are the most`,
+      hint: `${first}..${BigInt(first) + BigInt(SEED_RANGE_MAX - 1)}`,
     };
   return { first, last, count: Number(span) + 1 };
 }
@@ -92,6 +95,10 @@ export function seedsOf(range: SeedRange, offset: number = 0, count: number = ra
 /** The range as it is printed: `1..20`, or the one seed. */
 export function printSeedRange(range: SeedRange): string {
   return range.first === range.last ? range.first : `${range.first}..${range.last}`;
+}
+
+function grouped(count: bigint): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function shorten(text: string): string {

@@ -124,6 +124,11 @@ describe("a name that leads nowhere", () => {
     expect(lockstep(["run", "empty"], { cwd: folder })).toMatchObject({ code: 4, out: "" });
     expect(lockstep(["run", "empty/*.yaml"], { cwd: folder }).code).toBe(4);
     expect(lockstep(["replay", "empty"], { cwd: folder }).code).toBe(4);
+    expect(lockstep(["scenario", "validate", "empty"], { cwd: folder })).toMatchObject({
+      code: 4,
+      out: "0 valid\n",
+      err: expect.stringContaining("there is no scenario in empty"),
+    });
   });
 
   it("is exit 2 for a device", () => {
@@ -142,6 +147,10 @@ describe("a bad option", () => {
     [["--seed", "A B"], /is no seed.*\n.*--seed a-b/],
     [["--seed", "18446744073709551616"], /below 2\^64/],
     [["--seed", ""], /a seed is empty/],
+    [["--seed", "1.5"], /whole one.*\n.*--seed 1\?/],
+    [["--seeds", "1..9999999999999"], /names 9,999,999,999,999 seeds: 1,000,000,000 are the most.*\n.*1\.\.1000000000/],
+    [["--mutate", "nosuch"], /LS2017 .*lockstep bugs list/],
+    [["--report", "xml"], /no form "xml"\n.*did you mean junit\? there are html, junit/],
     [["--seeds", ""], /range of seeds is empty/],
     [["--seeds", "9..1"], /runs backwards\n.*1\.\.9/],
     [["--seeds", "1.."], /only one end/],
@@ -166,6 +175,14 @@ describe("a bad option", () => {
     expect(err).toMatch(said);
     expect(out).toBe("");
     expect(code).toBe(2);
+  });
+
+  it("a misspelt command before a file is told as such", () => {
+    expect(lockstep(["-q", "rum", QUICK])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("Did you mean run?"),
+    });
+    expect(lockstep(["--color", "never", QUICK, "-q"]).code).toBe(0);
   });
 
   it("an unknown command names the nearest", () => {
@@ -304,6 +321,10 @@ describe("a run that is asked for by name", () => {
     [["diff", `1:${QUICK}`], /missing required argument 'b'/],
     [["export", `1:${QUICK}`, "--to", "sgv"], /there is no form "sgv"\n {2}did you mean svg\?/],
     [["export", `1:${QUICK}`, "--to", "svg", "--rows", "none"], /--rows takes a number/],
+    [["replay", "1:"], /names a seed and no file\n {2}1:<scenario file>/],
+    [["run", `${VOTE}#brken`], /has the variants .*broken.*lockstep replay <seed>:.*#broken makes one/],
+    [["run", `${QUICK}#x`], /has no variants: lockstep run/],
+    [["completion", "tcsh"], /there are bash, zsh, fish, pwsh/],
     [["replay", "ls1_AAAA"], /damaged or cut off/],
     [["run", QUICK, "--until", "leadrs >= 2"], /LS2015 .*did you mean "leaders".*\n {2}\| leadrs >= 2\n {2}\| \^/],
     [["run", QUICK, "--until", "up(n1", "--break", "up(n1)"], /exclude each other/],
