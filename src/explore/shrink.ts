@@ -14,11 +14,13 @@ import {
   cutAt,
   faultEdits,
   fewerClients,
+  fewerEntries,
   fewerMembers,
+  fewerRevisions,
   lastMoments,
+  lessRoom,
   optionEdits,
   resolved,
-  smallConstants,
   without,
 } from "./smaller.ts";
 import { invokedIn, spelledOut } from "./spell-out.ts";
@@ -28,6 +30,8 @@ export interface Candidate {
   readonly scenario: Scenario;
   /** The first with which it fails will do. */
   readonly seeds: readonly string[];
+  /** A run that goes on for longer is given up: what is smaller need not take much longer than what it was made from. */
+  readonly eventsMax: number;
 }
 
 /** What is known to fail, and how. */
@@ -53,12 +57,22 @@ export const BATCH = 4;
 /** Operations that are written out one by one; of more, the load is made lighter first. */
 const SPELLED_MAX = 120;
 
+/** Of so many operations only the last ones before the failure are tried as well. */
+const HANDFULS: readonly number[] = [8, 32, SPELLED_MAX];
+
 /** Times that a load is made lighter before its operations are looked at one by one. */
 const LIGHTER_MAX = 16;
 
 /** Sketches that are tried, with so many seeds each. */
 const SKETCHES_MAX = 400;
 const SKETCH_SEEDS = 3;
+
+/** Events of a sketch at most: it is to be cheap. */
+const SKETCH_EVENTS = 60_000;
+
+/** Events that a candidate may have: so many times those of the best, and some more. */
+const EVENTS_TIMES = 3;
+const EVENTS_MORE = 20_000;
 
 /** A failure with no more faults than this, and a load that can be written out, needs no sketch. */
 const PLAIN_FAULTS = 4;
@@ -74,13 +88,16 @@ export function* shrink(state: Shrinking): Generator<readonly Candidate[], void,
   yield* cut(state);
   yield* firstOf(state, lastMoments(state.best.scenario, state.best.result), 6);
   yield* cut(state);
-  yield* sketched(state);
   // Coarse first and with few seeds, then each part by itself with many. The load goes early: it is what a run costs.
+  yield* fewerFaults(state, 1, Math.max(4, state.best.scenario.faults.length >> 3));
+  yield* sooner(state, 1);
+  yield* sketched(state);
+  yield* cut(state);
   yield* fewerFaults(state, 1, 4);
   yield* lighter(state, 3);
   yield* cut(state);
   yield* fewerFaults(state, 2);
-  yield* firstOf(state, smallConstants(state.best.scenario), 3);
+  yield* sooner(state, 3);
   yield* fewerOperations(state, 4);
   yield* simpler(state, 2);
   for (let round = 0; round < 3; round++) {
@@ -88,7 +105,7 @@ export function* shrink(state: Shrinking): Generator<readonly Candidate[], void,
     const seeds = round === 0 ? Math.min(20, state.reseed) : state.reseed;
     yield* fewerFaults(state, seeds);
     yield* firstOf(state, fewerMembers(state.best.scenario), seeds);
-    yield* firstOf(state, smallConstants(state.best.scenario), seeds);
+    yield* sooner(state, seeds);
     yield* fewerOperations(state, seeds);
     yield* simpler(state, seeds >> 1);
     yield* cut(state);
@@ -117,10 +134,12 @@ function* firstOf(
   state: Shrinking,
   scenarios: readonly Scenario[],
   seeds: number,
+  eventsAtMost: number = Number.POSITIVE_INFINITY,
 ): Generator<readonly Candidate[], number, readonly Tried[]> {
   const list = seedsFor(state, Math.max(1, seeds));
+  const eventsMax = Math.min(eventsAtMost, EVENTS_TIMES * state.best.result.events + EVENTS_MORE);
   for (let from = 0; from < scenarios.length; from += BATCH) {
-    const batch = scenarios.slice(from, from + BATCH).map((scenario) => ({ scenario, seeds: list }));
+    const batch = scenarios.slice(from, from + BATCH).map((scenario) => ({ scenario, seeds: list, eventsMax }));
     const tried = yield batch;
     for (const [at, outcome] of tried.entries()) {
       if (outcome === null) continue;
@@ -147,7 +166,7 @@ function* sketched(state: Shrinking): Generator<readonly Candidate[], void, read
       const sketch = sketchOf(scenario, result, stream);
       if (sketch !== null) sketches.push(sketch);
     }
-    if (sketches.length === 0 || (yield* firstOf(state, sketches, SKETCH_SEEDS)) >= 0) return;
+    if (sketches.length === 0 || (yield* firstOf(state, sketches, SKETCH_SEEDS, SKETCH_EVENTS)) >= 0) return;
   }
 }
 
@@ -181,24 +200,27 @@ function* lighter(state: Shrinking, seeds: number): Generator<readonly Candidate
   }
 }
 
+/** Limits that are reached sooner, one kind after the other. */
+function* sooner(state: Shrinking, seeds: number): Generator<readonly Candidate[], void, readonly Tried[]> {
+  for (const edits of [fewerEntries, fewerRevisions, lessRoom])
+    yield* firstOf(state, edits(state.best.scenario), seeds);
+}
+
 /** A lighter load; then its operations written out, and taken away like faults. */
 function* fewerOperations(state: Shrinking, seeds: number): Generator<readonly Candidate[], void, readonly Tried[]> {
   if (state.best.scenario.workload.length === 0) return;
   for (let round = 0; round < 12; round++) {
     const invoked = invokedIn(state.best.scenario, state.best.seed);
-    if (invoked.length <= SPELLED_MAX) {
-      const hit = yield* firstOf(state, spelledOut(state.best.scenario, invoked), seeds);
-      if (hit >= 0) {
-        yield* fewerFaults(state, Math.max(2, seeds >> 2));
-        return;
-      }
-    } else {
-      // A failure often needs nothing but the last few operations before it.
-      const hit = yield* firstOf(state, spelledOut(state.best.scenario, invoked.slice(-SPELLED_MAX)), 2);
-      if (hit >= 0) {
-        yield* fewerFaults(state, 2);
-        return;
-      }
+    // A failure often needs nothing but the last few operations before it.
+    for (const count of HANDFULS) {
+      if (count < invoked.length) yield* firstOf(state, spelledOut(state.best.scenario, invoked.slice(-count)), 2);
+      if (state.best.scenario.workload.length === 0) break;
+    }
+    if (state.best.scenario.workload.length > 0 && invoked.length <= SPELLED_MAX)
+      yield* firstOf(state, spelledOut(state.best.scenario, invoked), seeds);
+    if (state.best.scenario.workload.length === 0) {
+      yield* fewerFaults(state, Math.max(2, seeds >> 2));
+      return;
     }
     if ((yield* firstOf(state, fewerClients(state.best.scenario, state.best.result), seeds)) < 0) return;
   }

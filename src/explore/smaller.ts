@@ -5,7 +5,7 @@ import { type Action, ALWAYS_PPM, lasts, type PartitionShape } from "../fault/ac
 import { ALL, members as named, needsDraw, type Selector } from "../fault/selector.ts";
 import { MILLISECOND, SECOND } from "../kernel/time.ts";
 import type { FaultReport, RunResult } from "../run/result.ts";
-import { PRESETS } from "../scenario/defaults.ts";
+import { PRESETS, QUOTA_DEFAULT_BYTES } from "../scenario/defaults.ts";
 import type { ClusterSettings, Fault, MemberSettings, RaftSettings, Scenario, Workload } from "../scenario/scenario.ts";
 import { mapSelectors } from "./selectors-of.ts";
 
@@ -152,22 +152,50 @@ export function fewerClients(scenario: Scenario, result: RunResult): Scenario[] 
   return list;
 }
 
-/** Limits that are reached sooner: a failure that needs a snapshot or a compaction then needs few operations for it. */
-export function smallConstants(scenario: Scenario): Scenario[] {
-  const { cluster } = scenario;
+/** Snapshots sooner: a failure that needs one then needs few operations for it. */
+export function fewerEntries(scenario: Scenario): Scenario[] {
+  const { snapshot } = scenario.cluster;
+  return [2, 5, 10]
+    .filter((everyEntries) => everyEntries < snapshot.everyEntries)
+    .map((everyEntries) => withCluster(scenario, { snapshot: { ...snapshot, everyEntries, catchUpEntries: 1 } }));
+}
+
+/** Compactions sooner. */
+export function fewerRevisions(scenario: Scenario): Scenario[] {
+  const { compaction } = scenario.cluster;
+  return [2, 5, 10]
+    .filter((revisions) => compaction.mode === "revision" && revisions < compaction.revisions)
+    .map((revisions) => withCluster(scenario, { compaction: { ...compaction, revisions } }));
+}
+
+/** What a file grows by, and how large one is that has something in it. */
+const PAGE_BYTES = 4096;
+const FILE_BYTES = 7 * PAGE_BYTES;
+
+/** Quotas that are used up sooner, the lowest after a few pages. They stay as many as they are, and in their order. */
+export function lessRoom(scenario: Scenario): Scenario[] {
+  const { members, quotaBytes } = scenario.cluster;
+  const quotas = [...new Set([quotaBytes, ...members.map((member) => member.quotaBytes)])].sort((a, b) => a - b);
+  const [lowest] = quotas as [number];
   const list: Scenario[] = [];
-  const put = (part: Partial<ClusterSettings>): void => {
-    list.push({ ...scenario, cluster: { ...cluster, ...part } });
-  };
-  for (const everyEntries of [2, 5, 10]) {
-    if (everyEntries >= cluster.snapshot.everyEntries) continue;
-    put({ snapshot: { ...cluster.snapshot, everyEntries, catchUpEntries: 1 } });
-  }
-  for (const revisions of [2, 5, 10]) {
-    if (cluster.compaction.mode !== "revision" || revisions >= cluster.compaction.revisions) continue;
-    put({ compaction: { ...cluster.compaction, revisions } });
+  if (lowest === QUOTA_DEFAULT_BYTES) return list;
+  for (const room of [FILE_BYTES, FILE_BYTES + 2 * PAGE_BYTES, 2 * FILE_BYTES]) {
+    if (room >= lowest) break;
+    for (const step of [QUOTA_DEFAULT_BYTES, PAGE_BYTES, 4 * PAGE_BYTES]) {
+      const less = (bytes: number): number => Math.min(bytes, room + step * quotas.indexOf(bytes));
+      list.push(
+        withCluster(scenario, {
+          quotaBytes: less(quotaBytes),
+          members: members.map((member) => ({ ...member, quotaBytes: less(member.quotaBytes) })),
+        }),
+      );
+    }
   }
   return list;
+}
+
+function withCluster(scenario: Scenario, part: Partial<ClusterSettings>): Scenario {
+  return { ...scenario, cluster: { ...scenario.cluster, ...part } };
 }
 
 function wholeMillis(micros: number): number {
@@ -232,7 +260,7 @@ export function optionEdits(scenario: Scenario): Scenario[] {
   const offer = (changed: Scenario): void => {
     if (!isSame(changed, scenario)) list.push(changed);
   };
-  const putCluster = (part: Partial<ClusterSettings>): void => offer({ ...scenario, cluster: { ...cluster, ...part } });
+  const putCluster = (part: Partial<ClusterSettings>): void => offer(withCluster(scenario, part));
   putCluster({ snapshot: preset.snapshot });
   putCluster({ compaction: { mode: "off", periodMicros: 0, revisions: 0 } });
   putCluster({ disk: preset.disk });

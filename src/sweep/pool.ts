@@ -22,10 +22,7 @@ export function openPool(jobs: number, stopped: () => boolean): Pool {
     return {
       jobs: 1,
       sweep: (task) => runTask(task, stopped),
-      attempt: async (task) => {
-        await new Promise((resolve) => setImmediate(resolve));
-        return evaluate(task);
-      },
+      attempt: (task) => evaluate(task, stopped),
       probe: async (task) => {
         await new Promise((resolve) => setImmediate(resolve));
         return probe(task);

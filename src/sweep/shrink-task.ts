@@ -2,7 +2,7 @@
 
 import { signatureOf } from "../explore/signature.ts";
 import { brokenResult } from "../run/broken-result.ts";
-import { executeScenario } from "../run/execute.ts";
+import { type ScenarioRun, startRun } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 
@@ -13,8 +13,10 @@ export interface ShrinkTask {
   readonly seeds: readonly string[];
   /** What must be the same: the whole signature, or where it ends in a colon the property before it. */
   readonly keep: string;
-  /** No further seed is tried after so much real time. */
-  readonly untilMillis: number;
+  /** A run that goes on for longer is given up. */
+  readonly eventsMax: number;
+  /** The end of the time for it, by `process.hrtime.bigint()`, which is one clock for all threads. */
+  readonly endNanos: bigint;
 }
 
 /** What came of it. */
@@ -25,26 +27,43 @@ export interface ShrinkTrial {
   readonly events: number;
 }
 
-/** Tries the seeds. */
-export function evaluate(task: ShrinkTask): ShrinkTrial {
+/** Events between two looks at whether to stop. */
+const SLICE_EVENTS = 20_000;
+
+/** Tries the seeds, until one of them fails, the time is up, or `stopped` says so. */
+export async function evaluate(task: ShrinkTask, stopped: () => boolean): Promise<ShrinkTrial> {
   let runs = 0;
   let events = 0;
-  const end = process.hrtime.bigint() + BigInt(Math.floor(Math.min(task.untilMillis, 1e9) * 1e6));
+  const over = async (): Promise<boolean> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return stopped() || process.hrtime.bigint() > task.endNanos;
+  };
   for (const seed of task.seeds) {
-    if (runs > 0 && process.hrtime.bigint() > end) break;
-    const result = attempt(task.scenario, seed);
+    if (await over()) break;
+    const result = await attempt(task, seed, over);
     runs++;
-    events += result.events;
-    if (isKept(task.keep, signatureOf(result))) return { result, runs, events };
+    events += result === null ? task.eventsMax : result.events;
+    if (result !== null && isKept(task.keep, signatureOf(result))) return { result, runs, events };
   }
   return { result: null, runs, events };
 }
 
-function attempt(scenario: Scenario, seed: string): RunResult {
+/** One run; null where it was given up. */
+async function attempt(
+  { scenario, eventsMax }: ShrinkTask,
+  seed: string,
+  over: () => Promise<boolean>,
+): Promise<RunResult | null> {
+  let run: ScenarioRun | null = null;
   try {
-    return executeScenario(scenario, seed);
+    run = startRun(scenario, seed);
+    for (let left = eventsMax; !run.advance(Math.min(SLICE_EVENTS, left)); ) {
+      left -= SLICE_EVENTS;
+      if (left <= 0 || (await over())) return null;
+    }
+    return run.result();
   } catch (error) {
-    return brokenResult(scenario, seed, null, error);
+    return brokenResult(scenario, seed, run, error);
   }
 }
 

@@ -4,7 +4,7 @@
 import { beginShrinking, type Failing, shrink, type Tried } from "../explore/shrink.ts";
 import { signatureOf } from "../explore/signature.ts";
 import type { Pool } from "./pool.ts";
-import { evaluate, isKept } from "./shrink-task.ts";
+import { evaluate } from "./shrink-task.ts";
 
 /** How to shrink. */
 export interface ShrinkOptions {
@@ -37,7 +37,9 @@ export function keepOf(failing: Failing, keep: "property" | "signature"): string
 /** Shrinks. Precondition: `failing` failed. */
 export async function runShrinker(failing: Failing, pool: Pool, options: ShrinkOptions): Promise<Shrunk> {
   const began = process.hrtime.bigint();
+  const endNanos = began + BigInt(Math.ceil(options.millis * 1e6));
   const spent = (): number => Number((process.hrtime.bigint() - began) / 1000n);
+  const over = (): boolean => options.stopped() || process.hrtime.bigint() > endNanos;
   const keep = keepOf(failing, options.keep);
   const state = beginShrinking(failing, options.reseed);
   const passes = shrink(state);
@@ -50,19 +52,40 @@ export async function runShrinker(failing: Failing, pool: Pool, options: ShrinkO
       done = true;
       break;
     }
-    if (options.stopped() || spent() > options.millis * 1000) break;
-    const trials = await Promise.all(
-      step.value.map(({ scenario, seeds }) =>
-        pool.attempt({ scenario, seeds, keep, untilMillis: options.millis - spent() / 1000 }),
-      ),
-    );
+    if (over()) break;
+    const attempts = step.value.map((candidate) => pool.attempt({ ...candidate, keep, endNanos }));
+    const trials = await unlessStopped(Promise.all(attempts), options.stopped);
+    if (trials === null) break;
     outcomes = trials.map(({ result }) => (result === null ? null : { seed: result.seed, result }));
     for (const trial of trials) runs += trial.runs;
     options.onBatch({ runs, best: state.best, spentMicros: spent() });
   }
-  const { scenario, seed, result } = state.best;
-  const again = evaluate({ scenario, seeds: [seed], keep, untilMillis: Number.POSITIVE_INFINITY });
-  const confirmed =
-    again.result !== null && again.result.digest === result.digest && isKept(keep, signatureOf(again.result));
-  return { best: state.best, runs: runs + 1, spentMicros: spent(), done, confirmed };
+  const { best } = state;
+  const confirmed = best === failing || (await failsAgain(best, keep));
+  return { best, runs: best === failing ? runs : runs + 1, spentMicros: spent(), done, confirmed };
 }
+
+/** Real time between two looks at whether to stop while threads are at work. */
+const LOOK_MILLIS = 50;
+
+/** What the work comes to; null where somebody stops it before. */
+async function unlessStopped<T>(work: Promise<T>, stopped: () => boolean): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const stop = new Promise<null>((resolve) => {
+    timer = setInterval(() => stopped() && resolve(null), LOOK_MILLIS);
+  });
+  try {
+    return await Promise.race([work, stop]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** The run made again in this process: it must fail in the same way, with the same digest. */
+async function failsAgain({ scenario, seed, result }: Failing, keep: string): Promise<boolean> {
+  const whole = { scenario, seeds: [seed], keep, eventsMax: Number.POSITIVE_INFINITY, endNanos: FOR_EVER };
+  const again = await evaluate(whole, () => false);
+  return again.result !== null && again.result.digest === result.digest;
+}
+
+const FOR_EVER = 1n << 63n;

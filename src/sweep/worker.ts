@@ -10,8 +10,8 @@ export default async function sweep(task: SweepTask): Promise<Swept[]> {
 }
 
 /** Looks for a seed with which a smaller scenario still fails. */
-export function tryCandidate(task: ShrinkTask): ShrinkTrial {
-  return evaluate(task);
+export async function tryCandidate(task: ShrinkTask): Promise<ShrinkTrial> {
+  return await evaluate(task, () => false);
 }
 
 /** Makes one run of a search. */

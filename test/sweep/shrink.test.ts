@@ -9,7 +9,7 @@ import { formatScenario } from "../../src/scenario/format.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import { openPool, type Pool } from "../../src/sweep/pool.ts";
-import { evaluate } from "../../src/sweep/shrink-task.ts";
+import { evaluate, type ShrinkTask } from "../../src/sweep/shrink-task.ts";
 import { runShrinker } from "../../src/sweep/shrinker.ts";
 
 /** A split brain among much that has nothing to do with it. */
@@ -32,8 +32,20 @@ faults:
   - { at: 7200ms, reorder: { p: 20%, window: 8ms }, for: 500ms }
 `;
 
-function noisyFailure(): Failing {
-  const { scenario } = parseScenario(NOISY);
+/** One member has less room than the others, and it takes a hundred writes until that tells. */
+const ROOM = `
+name: room
+duration: 30s
+cluster: { members: [n1, n2, { id: n3, quota: 64KiB }] }
+mutate: quota-decided-at-apply
+workload: { clients: 4, closed: 50ms, ops: { put: 3, get: 1 }, valueSize: 256B, endpoints: [n1, n2] }
+faults:
+  - { at: 2100ms, pause: n2, for: 133ms }
+  - { at: 3100ms, duplicate: { p: 20% }, for: 900ms }
+`;
+
+function noisyFailure(text: string = NOISY): Failing {
+  const { scenario } = parseScenario(text);
   const result = executeScenario(scenario as Scenario, "1");
   expect(result.verdict).toBe("violated");
   return { scenario: scenario as Scenario, seed: "1", result };
@@ -50,7 +62,7 @@ function shuffled(pool: Pool): Pool {
     attempt: async (task) => {
       const waits = (turn++ * 7) % 5;
       for (let n = 0; n < waits; n++) await new Promise((resolve) => setImmediate(resolve));
-      return evaluate(task);
+      return evaluate(task, () => false);
     },
   };
 }
@@ -85,6 +97,31 @@ describe("shrinking", () => {
       (scenario as Scenario).seed as string,
     );
     expect(mended.violation).toBeNull();
+  });
+
+  test("reaches a limit sooner where many operations were needed for it", { timeout: 60_000 }, async () => {
+    const failing = noisyFailure(ROOM);
+    expect(sizeOfFailing(failing).operations).toBeGreaterThan(100);
+    const { best, runs, done } = await runShrinker(failing, inProcess, { ...OPTIONS, reseed: 40 });
+    expect(done).toBe(true);
+    expect(sizeOfFailing(best)).toMatchObject({ faults: 0, operations: 2 });
+    expect(runs).toBeLessThan(2_000);
+  });
+
+  test("gives up a run that goes on for longer than it may, and tries no seed when it is stopped or the time is up", async () => {
+    const { scenario, seed, result } = noisyFailure();
+    const task: ShrinkTask = {
+      scenario,
+      seeds: [seed],
+      keep: signatureOf(result) as string,
+      eventsMax: result.events,
+      endNanos: process.hrtime.bigint() + 600_000_000_000n,
+    };
+    const goesOn = (): boolean => false;
+    expect((await evaluate(task, goesOn)).result?.digest).toBe(result.digest);
+    expect(await evaluate({ ...task, eventsMax: result.events - 1 }, goesOn)).toMatchObject({ result: null, runs: 1 });
+    expect(await evaluate(task, () => true)).toMatchObject({ result: null, runs: 0 });
+    expect(await evaluate({ ...task, endNanos: 0n }, goesOn)).toMatchObject({ result: null, runs: 0 });
   });
 
   test("gives the best so far when it is stopped", async () => {
