@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { BUGS, type Bug } from "../explore/bugs.ts";
-import { minimalScenario, type Size, sizeOfFailing, sizeText } from "../explore/minimal.ts";
+import { type Size, sizeOfFailing, sizeText } from "../explore/minimal.ts";
 import type { Failing } from "../explore/shrink.ts";
 import type { Strategy, StrategyId } from "../explore/strategy.ts";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
@@ -10,16 +10,16 @@ import { counted, grouped, spentTime } from "../report/figures.ts";
 import { fillText, labelSpan } from "../report/fill.ts";
 import type { HuntRecord } from "../report/scoreboard.ts";
 import { type Line, span } from "../report/span.ts";
-import { formatScenario } from "../scenario/format.ts";
 import { parseDuration } from "../scenario/quantity.ts";
 import { type Hunted, hunt } from "../sweep/hunt.ts";
 import { openPool, type Pool } from "../sweep/pool.ts";
-import { runShrinker } from "../sweep/shrinker.ts";
-import { type ArtifactStore, openStore, writeArtifact, writeWhole } from "./artifact-store.ts";
+import { keepOf, runShrinker } from "../sweep/shrinker.ts";
+import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
 import { knownBug } from "./bugs-command.ts";
 import { Complaint, complaint } from "./complaint.ts";
 import { ExitCode, worseExit } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
+import { writeMinimal } from "./minimal-file.ts";
 import { hideProgress, openProgress, type Progress, type ProgressWish, showLine } from "./progress.ts";
 import { readRecords, writeScoreboard } from "./scoreboard-file.ts";
 import { jobsOf, type SeedOptions, seedsOf, strategyOf } from "./sweep-plan.ts";
@@ -210,9 +210,9 @@ async function madeSmall(hunted: Hunted, { id: strategy }: Strategy, session: Hu
         () => `shrinking: ${sizeText(sizeOfFailing(now))}, ${counted(runs, "run")}`,
       ),
   });
-  const text = formatScenario(minimalScenario(best, { name: failing.scenario.name, size: before }));
   const path = minimalPath(artifact, failing, session.store);
-  const minimal = session.written(() => writeWhole(path, text)) ? path : null;
+  const isThere = session.written(() => writeMinimal(path, failing, best, keepOf(failing, "property")));
+  const minimal = isThere ? path : null;
   return { ...found, before, after: sizeOfFailing(best), artifact, minimal };
 }
 

@@ -217,7 +217,7 @@ async function minimalOf(
       { scenario, result, artifact },
       {
         pool,
-        folder: store.folder ?? ".",
+        folder: store.folder,
         millis: SHRINK_MILLIS,
         stopped,
         onBatch: (state) => showLine(progress, terminal, () => shrinkingText(state, SHRINK_MILLIS, terminal.layout)),

@@ -1,7 +1,7 @@
 // `lockstep shrink`: makes a failure small and writes it as a scenario that a person can read.
 
-import { basename, join } from "node:path";
-import { minimalScenario, sizeOfFailing, sizeText } from "../explore/minimal.ts";
+import { basename, dirname, join } from "node:path";
+import { sizeOfFailing, sizeText } from "../explore/minimal.ts";
 import type { Failing } from "../explore/shrink.ts";
 import { signatureOf } from "../explore/signature.ts";
 import { counted, grouped, shortTime, spentTime } from "../report/figures.ts";
@@ -10,18 +10,18 @@ import type { MinimalReport } from "../report/minimal-lines.ts";
 import { shellWord } from "../report/reported-run.ts";
 import type { Layout } from "../report/signs.ts";
 import { BLANK, type Line, span } from "../report/span.ts";
-import { brokenResult } from "../run/broken-result.ts";
-import { executeScenario, expandScenario } from "../run/execute.ts";
+import { expandScenario } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
-import { formatScenario } from "../scenario/format.ts";
 import { parseDuration } from "../scenario/quantity.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { openPool, type Pool } from "../sweep/pool.ts";
-import { runShrinker, type Shrunk } from "../sweep/shrinker.ts";
-import { makeFolder, writeWhole } from "./artifact-store.ts";
+import { keepOf, runShrinker, type Shrunk } from "../sweep/shrinker.ts";
+import { runProbe } from "../sweep/task.ts";
+import { makeFolder } from "./artifact-store.ts";
 import { Complaint, complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
+import { type MinimalFile, writeMinimal } from "./minimal-file.ts";
 import type { OverrideOptions } from "./override.ts";
 import { hideProgress, openProgress, type ProgressWish, showLine } from "./progress.ts";
 import { resolveRuns } from "./resolve-run.ts";
@@ -38,6 +38,9 @@ export interface ShrinkCommandOptions extends OverrideOptions {
   readonly out?: string;
   readonly progress?: ProgressWish;
 }
+
+/** Where small scenarios go that have no artifact to stand beside. */
+const SHRUNK_FOLDER = ".lockstep/shrunk";
 
 const BUDGET_DEFAULT_MILLIS = 60_000;
 const RESEED_DEFAULT = 200;
@@ -64,12 +67,14 @@ export async function shrinkCommand(
   const interrupts = listenForInterrupts();
   const stopped = (): boolean => interrupts.signal !== null;
   const pool = openPool(jobs, stopped);
-  let exit: number = broken.length > 0 ? ExitCode.Usage : ExitCode.Held;
+  const exit: number = broken.length > 0 ? ExitCode.Usage : ExitCode.Held;
+  let done = 0;
   const documents: object[] = [];
   try {
     for (const replay of replays) {
       if (stopped()) break;
-      const from = failingOf(replay.scenario, replay.seed);
+      const from = await failingOf(replay.scenario, replay.seed, stopped);
+      if (from === null) break;
       if (signatureOf(from.result) === null) {
         const hint = replay.record === null ? "it held with this seed" : "the run held: was the engine changed since?";
         throw complaint(`${names.join(", ")}: there is nothing to shrink`, hint);
@@ -83,18 +88,21 @@ export async function shrinkCommand(
         onBatch: (batch) => showLine(progress, terminal, () => shrinkingText(batch, millis, terminal.layout)),
       });
       hideProgress(progress);
+      done++;
       const path = minimalPath(options.out, replay.artifact, from);
-      const written = writeMinimal(path, from, shrunk);
-      if (options.json === true) documents.push(documentOf(from, shrunk, path));
-      else terminal.out(shrunkLines(from, shrunk, written, path, terminal));
+      const file = writeMinimal(path, from, shrunk.best, keepOf(from, keep));
+      if (options.json === true) documents.push(documentOf(from, shrunk, file, path));
+      else terminal.out(shrunkLines(from, shrunk, file, path, stopped(), terminal));
     }
   } finally {
     await pool.close();
     interrupts.close();
   }
   if (options.json === true) terminal.write(`${JSON.stringify({ shrunk: documents }, null, 2)}\n`);
-  if (interrupts.signal !== null) exit = interruptExit(interrupts.signal);
-  return exit;
+  if (interrupts.signal === null) return exit;
+  const text = done === 0 ? "interrupted before anything was shrunk" : "interrupted; the best so far is written";
+  terminal.err([[span("lockstep: ", "warn"), span(text)]]);
+  return interruptExit(interrupts.signal);
 }
 
 /** What is said between batches: `2 faults, 3 operations, 3 members · 120 runs · at most 8s more`. */
@@ -118,8 +126,8 @@ export interface FoundFailure {
 /** How a failure is made small in passing. */
 export interface PassingOptions {
   readonly pool: Pool;
-  /** Where the small scenario goes if there is no artifact to put it beside. */
-  readonly folder: string;
+  /** Where the small scenario goes if there is no artifact to put it beside; null: where such ones go. */
+  readonly folder: string | null;
   readonly millis: number;
   readonly stopped: () => boolean;
   readonly onBatch?: (state: { runs: number; best: Failing; spentMicros: number }) => void;
@@ -132,58 +140,38 @@ export async function shrinkFound(found: FoundFailure, options: PassingOptions):
   const { pool, millis, stopped, onBatch = () => {} } = options;
   const from: Failing = { scenario: found.scenario, seed: found.result.seed, result: found.result };
   const shrunk = await runShrinker(from, pool, { millis, reseed: RESEED_SHORT, keep: "signature", stopped, onBatch });
-  const written =
-    found.artifact === null
-      ? join(options.folder, minimalName(null, from))
-      : minimalPath(undefined, found.artifact, from);
-  let path: string | null = null;
+  const { best, runs, spentMicros, confirmed } = shrunk;
+  const report = { from: sizeOfFailing(from), runs, spentMicros };
+  if (!confirmed) return { ...report, best, path: null, why: "it did not fail again in the same way" };
   try {
-    writeMinimal(written, from, shrunk);
-    path = written;
+    const path = minimalPath(options.folder ?? undefined, found.artifact, from);
+    const { failing } = writeMinimal(path, from, best, keepOf(from, "signature"));
+    return { ...report, best: failing, path, why: null };
   } catch (error) {
     if (!(error instanceof Complaint)) throw error;
     options.trouble(error);
+    return { ...report, best, path: null, why: "it could not be written" };
   }
-  return { from: sizeOfFailing(from), best: shrunk.best, runs: shrunk.runs, spentMicros: shrunk.spentMicros, path };
 }
 
-/** The run of a scenario with its random faults fixed. */
-export function failingOf(given: Scenario, seed: string): Failing {
+/** The run of a scenario with its random faults fixed; null where it was stopped. */
+async function failingOf(given: Scenario, seed: string, stopped: () => boolean): Promise<Failing | null> {
   const scenario = expandScenario({ ...given, variants: [], study: null }, seed);
-  try {
-    return { scenario, seed, result: executeScenario(scenario, seed) };
-  } catch (error) {
-    return { scenario, seed, result: brokenResult(scenario, seed, null, error) };
-  }
+  const result = await runProbe(scenario, seed, stopped);
+  return result === null ? null : { scenario, seed, result };
 }
 
-function minimalName(artifact: string | null, from: Failing): string {
-  if (artifact === null) return `${from.scenario.name}.${from.seed}.min.yaml`;
-  return basename(artifact).replace(/(\.run)?\.json(\.gz)?$/, ".min.yaml");
+/** Where the small scenario goes: into the folder, beside the artifact, or where such ones go. */
+function minimalPath(folder: string | undefined, artifact: string | null, { scenario, seed }: Failing): string {
+  const variant = scenario.variant === null ? "" : `.${scenario.variant}`;
+  const stem =
+    artifact === null ? `${scenario.name}${variant}.${seed}` : basename(artifact).replace(/(\.run)?\.json(\.gz)?$/, "");
+  const into = folder ?? (artifact === null ? SHRUNK_FOLDER : dirname(artifact));
+  makeFolder(into);
+  return join(into, `${stem}.min.yaml`);
 }
 
-function minimalPath(out: string | undefined, artifact: string | null, from: Failing): string {
-  const name = minimalName(artifact, from);
-  if (out !== undefined) {
-    makeFolder(out);
-    return join(out, name);
-  }
-  return artifact === null ? name : join(artifact, "..", name);
-}
-
-/** Writes the file; returns its text. Throws a complaint where the disk refuses. */
-function writeMinimal(path: string, from: Failing, shrunk: Shrunk): string {
-  const text = minimalText(from, shrunk);
-  writeWhole(path, text);
-  return text;
-}
-
-/** The text of the scenario that was found. */
-export function minimalText(from: Failing, shrunk: Shrunk): string {
-  return formatScenario(minimalScenario(shrunk.best, { name: from.scenario.name, size: sizeOfFailing(from) }));
-}
-
-function documentOf(from: Failing, shrunk: Shrunk, path: string): object {
+function documentOf(from: Failing, shrunk: Shrunk, file: MinimalFile, path: string): object {
   const { property, text } = shrunk.best.result.violation ?? { property: "error", text: shrunk.best.result.note };
   return {
     file: path,
@@ -196,14 +184,22 @@ function documentOf(from: Failing, shrunk: Shrunk, path: string): object {
     runs: shrunk.runs,
     done: shrunk.done,
     confirmed: shrunk.confirmed,
+    ...(file.stays ? { stays: sizeOfFailing(file.failing) } : {}),
   };
 }
 
-function shrunkLines(from: Failing, shrunk: Shrunk, text: string, path: string, terminal: Terminal): Line[] {
+function shrunkLines(
+  from: Failing,
+  shrunk: Shrunk,
+  { text, failing, stays }: MinimalFile,
+  path: string,
+  interrupted: boolean,
+  terminal: Terminal,
+): Line[] {
   const { layout } = terminal;
   const { best } = shrunk;
   const lines: Line[] = [];
-  const end = shrunk.done ? "" : ", best so far when the time was up";
+  const end = shrunk.done ? "" : `, best so far when ${interrupted ? "it was interrupted" : "the time was up"}`;
   const head = best.result.violation?.text ?? best.result.note;
   lines.push(...fillText([span(`${layout.signs.violated} `, "bad")], head, "strong", layout.width));
   const fact = (label: string, said: string): void => {
@@ -215,11 +211,10 @@ function shrunkLines(from: Failing, shrunk: Shrunk, text: string, path: string, 
   if (!shrunk.confirmed) fact("but", "it did not fail again in the same way");
   lines.push(BLANK);
   for (const line of text.trimEnd().split("\n")) lines.push([span(`    ${line}`)]);
-  lines.push(
-    BLANK,
-    [labelSpan("written"), span(path)],
-    [labelSpan("run"), span(`npx lockstep ${shellWord(path)}`, "command")],
-  );
+  lines.push(BLANK);
+  if (stays) fact("kept", `${path}, which is smaller: ${sizeText(sizeOfFailing(failing))}`);
+  else lines.push([labelSpan("written"), span(path)]);
+  lines.push([labelSpan("run"), span(`npx lockstep ${shellWord(path)}`, "command")]);
   return lines;
 }
 

@@ -113,7 +113,15 @@ export async function sweepCommand(
     if (signature === undefined) return null;
     let group = groups.get(signature);
     if (group === undefined) {
-      group = { signature, runs: 0, seeds: [], artifact: document.artifact ?? null, minimal: null, size: null };
+      group = {
+        signature,
+        runs: 0,
+        seeds: [],
+        artifact: document.artifact ?? null,
+        minimal: null,
+        size: null,
+        unshrunk: null,
+      };
       groups.set(signature, group);
     }
     group.runs++;
@@ -197,19 +205,19 @@ export async function sweepCommand(
       clearInterval(timer);
     }
     figures.wallMicros = spent();
-    if (options.shrink !== false && interrupts.signal === null) {
-      let shrunk = 0;
-      for (const [signature, { failure }] of firsts) {
-        if (failure === null || failure.result.violation === null || shrunk++ >= SHRINKS_MAX) continue;
-        const group = groups.get(signature) as FailureGroup;
-        const minimal = await shrinkFound(
-          { ...failure, artifact: group.artifact },
-          { pool, folder, millis: SHRINK_MILLIS, stopped: () => interrupts.signal !== null, trouble },
-        );
-        const { from, best, runs, path } = minimal;
-        group.minimal = path;
-        group.size = `${sizeText(sizeOfFailing(best))}; it was ${sizeText(from)} (${counted(runs, "run")} to shrink)`;
-      }
+    let shrunk = 0;
+    for (const group of groups.values()) {
+      const failure = firsts.get(group.signature)?.failure ?? null;
+      group.unshrunk = whyUnshrunk(failure, options.shrink !== false, interrupts.signal !== null, shrunk);
+      if (group.unshrunk !== null || failure === null) continue;
+      shrunk++;
+      const { from, best, runs, path, why } = await shrinkFound(
+        { ...failure, artifact: group.artifact },
+        { pool, folder, millis: SHRINK_MILLIS, stopped: () => interrupts.signal !== null, trouble },
+      );
+      group.minimal = path;
+      group.unshrunk = why;
+      group.size = `${sizeText(sizeOfFailing(best))}; it was ${sizeText(from)} (${counted(runs, "run")} to shrink)`;
     }
   } finally {
     hideProgress(progress);
@@ -244,6 +252,15 @@ function failuresOf(text: string | undefined): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= 1)) throw complaint(`--max-failures takes a whole number from 1 on, not "${text}"`);
   return value;
+}
+
+/** Why the first failure of a kind is left as it was found; null: it is made small. */
+function whyUnshrunk(failure: Swept["failure"], asked: boolean, interrupted: boolean, shrunk: number): string | null {
+  if (!asked) return "--no-shrink";
+  if (failure === null) return "it was found before the sweep was resumed";
+  if (failure.result.violation === null) return "no property was violated";
+  if (interrupted) return "the sweep was interrupted";
+  return shrunk < SHRINKS_MAX ? null : `only ${SHRINKS_MAX} kinds of failures are made small by themselves`;
 }
 
 /** A run that failed, as reports take it: it is run again from its artifact, which has what was drawn. */

@@ -26,6 +26,12 @@ export function sizeOfFailing({ scenario, result }: Failing): Size {
   };
 }
 
+/** Whether there is less to read of the first: faults and operations, then members. */
+export function isSmaller(a: Size, b: Size): boolean {
+  const more = a.faults + a.operations - (b.faults + b.operations);
+  return more === 0 ? a.members < b.members : more < 0;
+}
+
 /** `2 faults, 3 operations, 3 members`. */
 export function sizeText({ faults, operations, members }: Size): string {
   const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;

@@ -19,8 +19,9 @@ export interface MinimalReport {
   /** Runs that it took, and their real time. */
   readonly runs: number;
   readonly spentMicros: number;
-  /** The file it was written to; null where the disk refused. */
+  /** The file it is in; null where there is none, and why. */
   readonly path: string | null;
+  readonly why: string | null;
 }
 
 /** Faults that are listed; of more, how many stand in the file. */

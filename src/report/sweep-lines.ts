@@ -17,6 +17,8 @@ export interface FailureGroup {
   /** Where a small scenario that fails alike was written, and how large it is. */
   minimal: string | null;
   size: string | null;
+  /** Why there is no small scenario; null where there is one. */
+  unshrunk: string | null;
 }
 
 /** Seeds that are named of each group. */
@@ -77,6 +79,8 @@ export function groupLines(groups: readonly FailureGroup[], layout: Layout): Lin
     if (group.minimal !== null) {
       lines.push([span("    minimal   ", "label"), span(`npx lockstep ${shellWord(group.minimal)}`, "command")]);
       if (group.size !== null) lines.push([span("              "), span(group.size, "dim")]);
+    } else if (group.unshrunk !== null) {
+      lines.push(...fillText([span("    minimal   ", "label")], `none: ${group.unshrunk}`, "dim", layout.width));
     }
   }
   return lines;

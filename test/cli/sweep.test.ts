@@ -1,6 +1,6 @@
 /** Sweeps, shrinking and hunts as people start them. */
 
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { freshFolder, interrupted, lockstep } from "./lockstep-process.ts";
@@ -128,6 +128,54 @@ describe("a sweep", () => {
       expect(swept(["--runs", "20", "--jobs", "2", "--strategy", strategy, "-o", `${strategy}-2`])).toEqual(once);
     },
   );
+});
+
+describe("shrinking by hand", () => {
+  const NOISY = "noisy.yaml";
+  writeFileSync(
+    join(folder, NOISY),
+    `name: noisy
+duration: 12s
+cluster: { members: 5 }
+mutate: quorum-of-reachable
+workload: { clients: 2, closed: 100ms }
+faults:
+  - { at: 2100ms, pause: n2, for: 133ms }
+  - { at: 3100ms, duplicate: { p: 20% }, for: 900ms }
+  - { at: 5217ms, partition: { groups: [leader+1, rest] }, for: 6s }
+  - { at: 6100ms, slow: { on: n1, apply: 10ms }, for: 300ms }
+`,
+  );
+  const shrink = ["shrink", `1:${NOISY}`, "--jobs", "1", "--reseed", "4"];
+
+  it("writes below .lockstep, and takes nothing away from what is smaller", () => {
+    const before = readdirSync(folder);
+    const path = ".lockstep/shrunk/noisy.1.min.yaml";
+    const long = lockstep([...shrink, "--budget", "40s"], { cwd: folder });
+    expect({ code: long.code, err: long.err }).toEqual({ code: 0, err: "" });
+    expect(long.out).toContain(`written     ${path}`);
+    expect(readdirSync(folder).filter((name) => name !== ".lockstep" && !before.includes(name))).toEqual([]);
+    const small = readFileSync(join(folder, path), "utf8");
+    const short = lockstep([...shrink, "--budget", "1ms"], { cwd: folder });
+    expect(short.out).toMatch(/best so far when\s+the\s+time was up/);
+    expect(short.out).toMatch(/kept {8}\.lockstep\/shrunk\/noisy\.1\.min\.yaml, which is smaller: \d fault/);
+    expect(readFileSync(join(folder, path), "utf8")).toBe(small);
+  });
+
+  it("writes the best so far when it is interrupted", async () => {
+    const ready = (): boolean => existsSync(join(folder, "two/noisy.1.min.yaml"));
+    const args = [...shrink, `2:${NOISY}`, "--reseed", "100000", "--budget", "4s", "-o", "two", "--progress", "none"];
+    const { code, err } = await interrupted(args, "SIGINT", folder, ready);
+    expect({ code, err }).toEqual({ code: 130, err: "lockstep: interrupted; the best so far is written\n" });
+  });
+
+  it("of a sweep's kind of failure that is left as it was found says why", () => {
+    const args = ["sweep", GROUND, "--mutate", "quorum-of-reachable", "--runs", "40", "--jobs", "1", "--no-shrink"];
+    const once = [...args, "--max-failures", "1", "-o", "left"];
+    expect(lockstep(once, { cwd: folder }).out).toMatch(/ {4}minimal {3}none: --no-shrink\n/);
+    const { groups } = JSON.parse(lockstep([...once, "--json"], { cwd: folder }).out) as { groups: object[] };
+    expect(groups[0]).toMatchObject({ minimal: null, unshrunk: "--no-shrink" });
+  });
 });
 
 /** Words, exit code, what is said. Nothing is run. */
