@@ -1,5 +1,6 @@
 // From a scenario and a seed to a result: a run with its checkers, its judge, and the triggers that no time is given for.
 
+import { CROWD, checkCrowd, TWICE_PPM_MAX } from "../checker/crowd.ts";
 import { EtcdChecker } from "../checker/etcd-checker.ts";
 import { LivenessChecker } from "../checker/liveness.ts";
 import { PlainChecker } from "../checker/plain-checker.ts";
@@ -93,6 +94,8 @@ export class ScenarioRun {
   private plainSeen: number = 0;
   private waiting: Waiting[] = [];
   private lastLook: number = -1;
+  /** When more events than this wait, it is looked at what they are. */
+  private crowd: number = CROWD;
   private livesSeen: number = 0;
   /** What ends the run when it comes true, and whether it did. */
   private readonly until: { readonly predicate: Predicate; readonly memory: PredicateMemory } | null;
@@ -203,6 +206,7 @@ export class ScenarioRun {
     this.seen = from.seen;
     this.plainSeen = from.plainSeen;
     this.lastLook = from.lastLook;
+    this.crowd = from.crowd;
     this.livesSeen = from.livesSeen;
     // The view is made anew before each look.
   }
@@ -231,6 +235,7 @@ export class ScenarioRun {
       seen: this.seen,
       plainSeen: this.plainSeen,
       lastLook: this.lastLook,
+      crowd: this.crowd,
       livesSeen: this.livesSeen,
     };
   }
@@ -254,6 +259,7 @@ export class ScenarioRun {
     if (this.checker !== null) {
       this.checker.stepped(world, member);
       if (this.liveness !== null) this.liveness.stepped(world);
+      if (this.run.context.queue.size > this.crowd) this.lookAtCrowd(this.checker, world);
     }
     if (member !== 0) this.collector.noteLeader(member);
     if (kind === EventKind.FaultBegins || kind === EventKind.FaultEnds || kind === EventKind.Operator) {
@@ -271,6 +277,13 @@ export class ScenarioRun {
     if (this.findViolations()) return true;
     this.look(false);
     return this.until !== null && this.comesTrue(this.until.predicate, this.until.memory);
+  }
+
+  /** So much waits that it may be messages that beget messages; looked at again when twice as much does. */
+  private lookAtCrowd(checker: EtcdChecker, world: World): void {
+    const { queue } = this.run.context;
+    this.crowd = queue.size * 2;
+    if (this.compiled.plan.duplicatePpm <= TWICE_PPM_MAX) checkCrowd(checker, queue, world);
   }
 
   /** Faults began or ended, members came or went. */

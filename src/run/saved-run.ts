@@ -45,6 +45,7 @@ export interface SavedRun {
   readonly plainSeen: number;
   /** Step at which the judge last looked. */
   readonly lastLook: number;
+  readonly crowd: number;
   /** Starts and ends of processes, as counted when they were last noted. */
   readonly livesSeen: number;
 }

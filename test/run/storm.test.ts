@@ -26,3 +26,26 @@ expect:
   expect(result.note).toMatch(/^more than 250000 events waited at \S+: messages multiply, most of them Msg\w+$/);
   expect(result.virtualMicros).toBeLessThan(12_000_000);
 });
+
+test("a link that is crowded with messages between members is a finding, and nothing is without the planted bug", () => {
+  const story = `
+duration: 12s
+cluster:
+  members: 3
+  raft: { preVote: false, checkQuorum: false, heartbeat: 20ms, election: 200ms }
+  snapshot: { every: 10 entries, keep: 1, catchUp: 8 entries }
+  disk: instant
+network: { latency: 1ms, clientLatency: 1ms, duplicate: 20% }
+workload:
+  - { name: old, clients: 3, rate: 100/s, ops: { put: 1 }, timeout: 300ms, from: 1s, until: 5s, endpoints: n1, failover: false }
+  - { name: new, clients: 1, rate: 10/s, ops: { put: 1 }, timeout: 1s, from: 4s, until: 8s, endpoints: [n2, n3] }
+faults:
+  - { at: 10ms, campaign: n1 }
+  - { at: 3s, id: cut, partition: { isolate: n1 }, for: 4s }`;
+  expect(executeScenario(scenarioOf(story), "1").verdict).toBe("held");
+  const broken = executeScenario(scenarioOf(`${story}\nmutate: snapshot-keeps-conflicting-tail`), "1");
+  expect(broken.violation?.property).toBe("bounded-resources");
+  expect(broken.violation?.text).toMatch(
+    /^more than 10000 messages of n\d to n1 are under way, the last of them MsgApp$/,
+  );
+});
