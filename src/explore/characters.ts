@@ -13,14 +13,16 @@ export interface Character {
   readonly name: string;
   /** What its storm is made of; one that stands twice comes twice as often. */
   readonly kinds: readonly StormKind[];
+  /** They last for seconds, and few overlap. */
+  readonly long?: true;
   /** Programs that are there for certain; all others stay away. */
   readonly programs: readonly WorkloadKind[];
   readonly members?: number;
   readonly raft?: Partial<RaftSettings>;
   /** A snapshot every few entries, and next to nothing kept behind it. */
   readonly snapshots?: "dense";
-  /** Syncs that take long next to messages. */
-  readonly disks?: "slow";
+  /** Syncs that take long next to messages, or no time to speak of. */
+  readonly disks?: "slow" | "quick";
   /** Requests without end, a few a second, or one now and then. */
   readonly pace?: Pace;
   /** Records of more than a sector. */
@@ -28,7 +30,7 @@ export interface Character {
   /** What clients do that stay with their member: read all the time, or write without waiting for answers. */
   readonly staying?: "reads" | "writes";
   /** What stays to the end. */
-  readonly standing?: "leader" | "relay";
+  readonly standing?: "leader" | "relay" | "nothing";
 }
 
 /** All characters. */
@@ -86,13 +88,16 @@ export const CHARACTERS: readonly Character[] = [
   },
   {
     name: "long tails",
-    kinds: ["cut-leader", "cut-leader", "cut"],
+    kinds: ["cut-leader"],
+    long: true,
     programs: [],
     members: 3,
     raft: { preVote: false, checkQuorum: false, readOnly: "safe", maxInflight: 512, maxSizePerMsgBytes: 1_048_576 },
     snapshots: "dense",
+    disks: "quick",
     pace: "steady",
     staying: "writes",
+    standing: "nothing",
   },
   {
     name: "a cluster that grows",

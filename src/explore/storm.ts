@@ -62,6 +62,8 @@ export interface StormPlan {
   /** Times are drawn in proportion to it. */
   readonly electionMicros: number;
   readonly kinds: readonly StormKind[];
+  /** Faults last for seconds, and few overlap. */
+  readonly long: boolean;
   /** Clocks may run so much faster or slower, in ppm. */
   readonly driftPpmMax: number;
   /** A member may join or leave. */
@@ -153,8 +155,10 @@ export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
   const storm = beginStorm(plan, stream);
   if (plan.kinds.length === 0) return [];
   // However short elections are, the storm lasts: it is not over after a second with all its faults.
-  const gap = doubled(stream, Math.max(plan.electionMicros >> 2, (plan.untilMicros - plan.fromMicros) >> 7), 5);
-  const lasting = doubled(stream, plan.electionMicros >> 3, 7);
+  const gap = plan.long
+    ? doubled(stream, 2 * SECOND, 2)
+    : doubled(stream, Math.max(plan.electionMicros >> 2, (plan.untilMicros - plan.fromMicros) >> 7), 5);
+  const lasting = plan.long ? doubled(stream, SECOND, 2) : doubled(stream, plan.electionMicros >> 3, 7);
   let at = plan.fromMicros;
   while (storm.list.length < FAULTS_MAX) {
     at += Math.max(MILLISECOND, round(drawMicros(exponential(gap), stream)));

@@ -84,6 +84,7 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
     untilMicros: wholeMillis(durationMicros - calmAfter(durationMicros, cluster.raft.electionMicros, stream)),
     electionMicros: cluster.raft.electionMicros,
     kinds,
+    long: character.long ?? false,
     driftPpmMax: DRIFT_PPM_MAX,
     reconfigures: isFree,
     clients: workload.reduce((sum, one) => sum + one.clients, 0),
@@ -134,6 +135,7 @@ export function lasting(base: Scenario, durationMicros: number): Scenario {
 function standingOf({ standing }: Character, plan: StormPlan, storm: readonly Fault[], stream: Stream): Fault[] {
   if (standing === "relay") return drawRelay(plan, stream);
   if (standing === "leader") return drawLoss(plan, stream);
+  if (standing === "nothing") return [];
   return happens(stream, 1, 2) ? drawStanding(plan, storm, stream) : [];
 }
 
@@ -290,6 +292,7 @@ function drawDisk(
   stream: Stream,
   drawn: string[],
 ): ClusterSettings["disk"] {
+  if (disks === "quick") return base;
   switch (disks === "slow" ? 1 : stream.below(6)) {
     case 0:
       drawn.push("instant disks");
@@ -404,9 +407,10 @@ function drawWorkload(base: Workload, mood: Mood, stream: Stream, drawn: string[
   const clients = paced(character, { busy: 4, steady: 1, quiet: 1 }) ?? between(stream, 1, 6);
   const thinkMicros = thinking(character, stream);
   // Several liveness bugs hide behind traffic: it ends early, or not at all.
-  const untilMicros = happens(stream, 1, 3)
-    ? Math.floor((durationMicros * between(stream, 6, 12)) / 16 / MILLISECOND) * MILLISECOND
-    : base.untilMicros;
+  const untilMicros =
+    character.staying === "writes" || happens(stream, 1, 3)
+      ? Math.floor((durationMicros * between(stream, 6, 12)) / 16 / MILLISECOND) * MILLISECOND
+      : base.untilMicros;
   const varied: Workload = {
     ...base,
     clients,
