@@ -77,12 +77,23 @@ async function advance(run: ScenarioRun, options: DriveOptions): Promise<boolean
 /** Runs with more events are not made again for their story when they are shown; `lockstep explain` does it when asked. */
 const STORY_EVENTS_MAX = 2_000_000;
 
+/** What is told of a run beyond its result. */
+export interface Telling {
+  /** The run is shown in full. */
+  readonly inFull: boolean;
+  /** Its token is, however long it is. */
+  readonly tokenInFull: boolean;
+}
+
 /** What a report says of a run that failed beyond its result: its token, and where it is shown in full its story. */
-export async function toldOf(driven: Driven, inFull: boolean): Promise<Pick<ReportedRun, "story" | "token">> {
+export async function toldOf(
+  driven: Driven,
+  { inFull, tokenInFull }: Telling,
+): Promise<Pick<ReportedRun, "story" | "token" | "tokenInFull">> {
   const { result, scenario } = driven;
   if (result.verdict === "error" || (result.verdict === "held" && result.violation === null)) return {};
-  const token = tokenOf(scenario, result);
-  if (!inFull || result.violation === null || result.events > STORY_EVENTS_MAX) return { token };
+  const told = { token: tokenOf(scenario, result), tokenInFull };
+  if (!inFull || result.violation === null || result.events > STORY_EVENTS_MAX) return told;
   const { tellRun } = await import("../report/story.ts");
-  return { token, story: tellRun(scenario, result) };
+  return { ...told, story: tellRun(scenario, result) };
 }

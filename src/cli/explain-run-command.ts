@@ -62,6 +62,7 @@ export async function explainRunCommand(name: string, options: ExplainOptions, t
       overrides: named.record === null ? overrideWords(options) : null,
       story,
       token: tokenOf(scenario, result),
+      tokenInFull: terminal.verbosity >= 2,
     };
     terminal.out([...runBlock(reported, terminal.layout), BLANK, ...hintLines(name, result.violation.step)]);
     return ExitCode.Held;

@@ -200,6 +200,7 @@ function withOutput(command: Command): Command {
     .option("--json", "one JSON document")
     .addOption(new Option("--format <form>", "form of the output").choices(FORMATS))
     .option("-o, --out <dir>", "write the artifact of every run there")
+    .option("--token", "show the token of a run that failed, however long it is")
     .option("--report <forms>", "also write html, junit, json, tap, markdown, such as html=out/x.html,junit")
     .addOption(new Option("--progress <how>", "progress on standard error").choices(["auto", "plain", "none"]));
 }

@@ -14,9 +14,10 @@ import {
   runsDocument,
   type StudyDocument,
 } from "../report/run-document.ts";
-import { groupLine, runColumns, runHeading, runLines, type SeedGroup } from "../report/run-line.ts";
+import { groupLine, runColumns, runHeading, runLines, type SeedGroup, shortLines } from "../report/run-line.ts";
+import type { Layout } from "../report/signs.ts";
 import { BLANK, type Line } from "../report/span.ts";
-import { studyLines } from "../report/study-lines.ts";
+import { type FinishedStudy, studyLines } from "../report/study-lines.ts";
 import { tapHead, tapRun } from "../report/tap.ts";
 import { countVerdict, createTotals, type Totals, totalsLines } from "../report/totals.ts";
 import type { Terminal } from "./terminal.ts";
@@ -30,14 +31,6 @@ export type Format = (typeof FORMATS)[number];
 /** Runs of one scenario or variant, as planned. */
 export interface PlannedGroup {
   readonly name: string;
-  readonly seeds: string;
-  readonly runs: number;
-}
-
-/** A study that is over. */
-export interface FinishedStudy {
-  readonly document: StudyDocument;
-  readonly title: string;
   readonly seeds: string;
   readonly runs: number;
 }
@@ -84,6 +77,25 @@ export function openPresenter(format: Format, groups: readonly PlannedGroup[], t
   }
 }
 
+/** A run where only what went wrong is wanted; for a replay that is another run than recorded, too. */
+function quietLines(
+  run: ReportedRun,
+  replayed: ReplayDocument | undefined,
+  beside: readonly Line[],
+  layout: Layout,
+): readonly Line[] {
+  const differs = replayed?.same === false;
+  if (run.result.verdict === "held" && !differs) return [];
+  return [...shortLines(run, layout), ...(differs ? beside : [])];
+}
+
+/** A study where only what went wrong is wanted: of one that failed the expectations that did. */
+function quietStudy(study: FinishedStudy, layout: Layout): readonly Line[] {
+  if (study.document.held) return [];
+  const expectations = study.document.expectations.filter(({ held }) => !held);
+  return studyLines({ ...study, document: { ...study.document, expectations } }, layout);
+}
+
 function prettyPresenter(groups: readonly PlannedGroup[], terminal: Terminal): Presenter {
   const { layout, verbosity } = terminal;
   const totals = createTotals();
@@ -124,11 +136,10 @@ function prettyPresenter(groups: readonly PlannedGroup[], terminal: Terminal): P
       wallMicros: (current.wallMicros ?? 0) + (run.wallMicros ?? 0),
     };
     if (current.runs < group.runs) return;
-    if (verbosity > 0 || current.held < current.runs) showLines([groupLine(current, columns, layout)]);
+    showLines([groupLine(current, columns, layout)]);
     current = null;
   };
-  const showsInFull = (held: boolean): boolean =>
-    (inFull && (verbosity > 0 || !held)) || (!held && blocks < BLOCKS_MAX);
+  const showsInFull = (held: boolean): boolean => verbosity > 0 && (inFull || (!held && blocks < BLOCKS_MAX));
   return {
     totals,
     showsInFull,
@@ -136,20 +147,24 @@ function prettyPresenter(groups: readonly PlannedGroup[], terminal: Terminal): P
       count(totals, run, replayed);
       last = run;
       const held = run.result.verdict === "held";
+      if (verbosity === 0) {
+        terminal.out(quietLines(run, replayed, beside, layout));
+        return;
+      }
       const alone = (groups.find((one) => one.name === runName(run))?.runs ?? 1) === 1;
       if (showsInFull(held)) {
         if (!held) blocks++;
         showBlock(beside.length === 0 ? runBlock(run, layout) : [...runBlock(run, layout), BLANK, ...beside]);
-      } else if (!held || (alone && verbosity > 0)) {
-        const heading = !isHeaded && verbosity > 0 ? [runHeading(columns)] : [];
+      } else if (!held || alone) {
+        const heading = isHeaded ? [] : [runHeading(columns)];
         isHeaded = true;
         showLines([...heading, ...runLines(run, columns, layout), ...beside]);
       }
       countInGroup(run);
     },
-    study({ document, title, seeds, runs }) {
-      if (verbosity === 0 && document.held) return;
-      showBlock(studyLines(document.scenario, title, seeds, runs, document.expectations, layout));
+    study(study) {
+      if (verbosity > 0) showBlock(studyLines(study, layout));
+      else terminal.out(quietStudy(study, layout));
     },
     end() {
       const command = planned === 1 && last !== null && totals.passed === 1 ? replayCommand(last) : null;
@@ -171,11 +186,14 @@ function compactPresenter(groups: readonly PlannedGroup[], terminal: Terminal): 
     showsInFull: () => false,
     run(run, replayed, beside = []) {
       count(totals, run, replayed);
-      if (terminal.verbosity > 0 || run.result.verdict !== "held")
-        terminal.out([...runLines(run, columns, terminal.layout), ...beside]);
+      const { layout, verbosity } = terminal;
+      terminal.out(
+        verbosity > 0 ? [...runLines(run, columns, layout), ...beside] : quietLines(run, replayed, beside, layout),
+      );
     },
-    study({ document, title, seeds, runs }) {
-      terminal.out(studyLines(document.scenario, title, seeds, runs, document.expectations, terminal.layout));
+    study(study) {
+      const { layout, verbosity } = terminal;
+      terminal.out(verbosity > 0 ? studyLines(study, layout) : quietStudy(study, layout));
     },
     end: () => terminal.out(totalsLines(totals, null, terminal.layout)),
   };

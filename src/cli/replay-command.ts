@@ -13,8 +13,8 @@ import { openPresenter } from "./present.ts";
 import { hideProgress, openProgress, showProgress } from "./progress.ts";
 import { withReports } from "./report-files.ts";
 import { resolveRuns } from "./resolve-run.ts";
-import { formatOf, type RunOptions } from "./run-command.ts";
-import { breakLines, stopOf, stopWords } from "./stop-options.ts";
+import { formatOf, type RunOptions, wantsToken } from "./run-command.ts";
+import { breakLines, isStopped, sayNever, stopOf, stopWords } from "./stop-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Runs again; returns the exit code. */
@@ -43,6 +43,8 @@ export async function replayCommand(
   const presenter = withReports(options.report, terminal, () => openPresenter(format, groups, terminal));
   const progress = openProgress(terminal, options.progress ?? "auto", replays.length, format !== "silent");
   const interrupts = listenForInterrupts();
+  const tokenInFull = wantsToken(options, terminal);
+  let cameTrue = 0;
   let exit: number = broken.length > 0 ? ExitCode.Usage : ExitCode.Held;
   try {
     for (const replay of replays) {
@@ -68,13 +70,14 @@ export async function replayCommand(
         artifact: written,
         wallMicros: driven.wallMicros,
         overrides: record === null ? [...overrideWords(options), ...stopWords(options)] : null,
-        ...(await toldOf(driven, presenter.showsInFull(result.verdict === "held"))),
+        ...(await toldOf(driven, { inFull: presenter.showsInFull(result.verdict === "held"), tokenInFull })),
       };
       exit = worseExit(exit, exitOf(result.verdict));
       const beside = breakLines(stop, driven.scenario, result, terminal);
       // A run that was stopped on the way is not the one that was recorded, and is not held against it.
-      const isStopped = stop !== null && result.interrupted && result.note.startsWith("stopped");
-      if (record === null || isStopped || interrupts.signal !== null) presenter.run(run, undefined, beside);
+      if (isStopped(result)) cameTrue++;
+      if (record === null || (stop !== null && isStopped(result)) || interrupts.signal !== null)
+        presenter.run(run, undefined, beside);
       else {
         const comparison = compareWithRecord(record, result);
         const document: ReplayDocument = {
@@ -93,5 +96,6 @@ export async function replayCommand(
     interrupts.close();
   }
   presenter.end();
+  sayNever(stop, cameTrue, progress.done, terminal);
   return interrupts.signal === null ? exit : interruptExit(interrupts.signal);
 }

@@ -28,10 +28,12 @@ import { hideProgress, openProgress, type Progress, type ProgressWish, showLine,
 import { withReports } from "./report-files.ts";
 import {
   breakLines,
+  isStopped,
   judgedBy,
   propertiesAsked,
   type Stop,
   type StopOptions,
+  sayNever,
   stopOf,
   stopWords,
 } from "./stop-options.ts";
@@ -49,6 +51,8 @@ export interface RunOptions extends OverrideOptions, StopOptions {
   readonly report?: string;
   /** False: failures stay as they were found. */
   readonly shrink?: boolean;
+  /** Tokens are shown, however long they are. */
+  readonly token?: boolean;
 }
 
 /** Kinds of failures that are made small by themselves, and the time for each. */
@@ -91,6 +95,8 @@ export async function runCommand(names: readonly string[], options: RunOptions, 
     stop,
     shrinks: options.shrink !== false && stop === null,
     shrunk: new Set(),
+    tokenInFull: wantsToken(options, terminal),
+    cameTrue: 0,
     exit: ExitCode.Held,
   };
   try {
@@ -103,6 +109,7 @@ export async function runCommand(names: readonly string[], options: RunOptions, 
     interrupts.close();
   }
   presenter.end();
+  sayNever(stop, session.cameTrue, progress.done, terminal);
   if (interrupts.signal !== null) {
     const whole = count === 1 ? "" : `${progress.done - 1} of ${count} runs are whole, `;
     const text = `interrupted: ${whole}what ran is written`;
@@ -124,6 +131,9 @@ interface Session {
   readonly shrinks: boolean;
   /** Signatures of the failures that were made small. */
   readonly shrunk: Set<string>;
+  readonly tokenInFull: boolean;
+  /** Runs in which the predicate came true that they were to stop at. */
+  cameTrue: number;
   exit: number;
 }
 
@@ -184,9 +194,10 @@ async function runOne(
     artifact,
     wallMicros: driven.wallMicros,
     overrides: session.words,
-    ...(await toldOf(driven, inFull)),
+    ...(await toldOf(driven, { inFull, tokenInFull: session.tokenInFull })),
     ...(inFull ? await minimalOf(driven, artifact, session) : {}),
   };
+  if (isStopped(result)) session.cameTrue++;
   session.presenter.run(run, undefined, breakLines(session.stop, driven.scenario, result, terminal));
   session.exit = worseExit(session.exit, exitOf(result.verdict));
   return result;
@@ -252,6 +263,11 @@ export function formatOf(options: { readonly json?: boolean; readonly format?: F
   if (options.json === true && options.format !== undefined && options.format !== "json" && options.format !== "ndjson")
     throw complaint(`--json and --format ${options.format} exclude each other`);
   return options.format ?? (options.json === true ? "json" : "pretty");
+}
+
+/** Whether tokens are shown however long they are: asked for by name, or with everything else. */
+export function wantsToken(options: { readonly token?: boolean }, terminal: Terminal): boolean {
+  return options.token === true || terminal.verbosity >= 2;
 }
 
 function groupName(scenario: Scenario): string {

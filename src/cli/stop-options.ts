@@ -3,7 +3,7 @@
 
 import { PROPERTIES } from "../kernel/property.ts";
 import { explainEvent, explanationLines } from "../report/explain.ts";
-import { memberName } from "../report/figures.ts";
+import { counted, memberName } from "../report/figures.ts";
 import { type Line, span } from "../report/span.ts";
 import type { RunResult } from "../run/result.ts";
 import { nearest } from "../scenario/nearest.ts";
@@ -57,6 +57,20 @@ export function stopWords(options: StopOptions): string[] {
   return words;
 }
 
+/** Whether the run ended where a predicate came true. */
+export function isStopped(result: RunResult): boolean {
+  return result.interrupted && result.events > 0 && result.note.startsWith("stopped");
+}
+
+/** Says on standard error, in whatever form the rest is shown, that the predicate did not come true in all of the runs. */
+export function sayNever(stop: Stop | null, cameTrue: number, runs: number, terminal: Terminal): void {
+  if (stop === null || cameTrue >= runs) return;
+  const text = cameTrue === 0 ? "it never came true" : `it came true in ${cameTrue} of ${counted(runs, "run")}`;
+  terminal.err([
+    [span("lockstep: ", "warn"), span(`${stop.looksAround ? "--break" : "--until"} ${stop.text}: ${text}`)],
+  ]);
+}
+
 /** The event that a run was stopped at, its causes, the lanes around it. None where it was not stopped. */
 export function breakLines(
   stop: Stop | null,
@@ -64,9 +78,7 @@ export function breakLines(
   result: RunResult,
   terminal: Terminal,
 ): readonly Line[] {
-  if (stop === null) return [];
-  if (!result.interrupted || result.events === 0) return [[span(`  ${stop.text}: it never came true`, "warn")]];
-  if (!stop.looksAround) return [];
+  if (stop?.looksAround !== true || !isStopped(result)) return [];
   const leaders = result.leaders.filter((leader) => leader.untilMicros === null);
   const who = leaders.map(({ member, term }) => `${memberName(member)} leads term ${term}`).join(", ");
   return [

@@ -67,10 +67,10 @@ function pretty(terminal: Terminal): SweepPresenter {
     },
     run() {},
     failure(run, _signature, drawn) {
-      if (++blocks > BLOCKS_MAX) return;
+      // What went wrong is said at the end, by kinds.
+      if (verbosity === 0 || ++blocks > BLOCKS_MAX) return;
       terminal.out(runBlock(run, layout));
-      if (drawn.length > 0 && verbosity > 0)
-        terminal.out(fillText([labelSpan("drawn")], drawn.join(", "), "dim", layout.width));
+      if (drawn.length > 0) terminal.out(fillText([labelSpan("drawn")], drawn.join(", "), "dim", layout.width));
       terminal.out([BLANK]);
     },
     end({ totals, groups, figures }) {

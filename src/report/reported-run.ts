@@ -27,6 +27,8 @@ export interface ReportedRun {
   readonly minimal?: MinimalReport;
   /** The run in one word, for a shell, a link or an issue; absent where nobody asked. */
   readonly token?: string;
+  /** The token is wanted, however long it is. */
+  readonly tokenInFull?: boolean;
 }
 
 /** A word as a shell reads it back: quoted where it must be. */

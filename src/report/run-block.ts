@@ -81,10 +81,16 @@ function barLines(against: RunCase, layout: Layout): Line[] {
   return [...lines, ...fillText([span("  ")], against.against.evidence.sentence, "plain", layout.width)];
 }
 
+/** Longer tokens are shown only where they are asked for. */
+const TOKEN_SHOWN = 200;
+
 /** The run in one word. It is never broken, as it is there to be copied. */
-function tokenLines(run: ReportedRun): Line[] {
-  if (run.token === undefined || run.result.verdict === "held") return [];
-  return [[labelSpan("token"), span(run.token, "dim")]];
+function tokenLines({ token, tokenInFull, result }: ReportedRun): Line[] {
+  if (token === undefined || result.verdict === "held") return [];
+  const shown = token.length <= TOKEN_SHOWN || tokenInFull === true;
+  return [
+    [labelSpan("token"), span(shown ? token : `${counted(token.length, "character")}; replay --token shows it`, "dim")],
+  ];
 }
 
 /** A run that a property ended: what was still expected of it says nothing. */

@@ -81,6 +81,22 @@ export function runLines(run: ReportedRun, columns: RunColumns, layout: Layout):
   return result.verdict === "held" ? [line] : [line, ...troubleLines(run, layout)];
 }
 
+/** Of a run that did not hold only what it is and what happened, in one line, and the command that runs it again. */
+export function shortLines(run: ReportedRun, layout: Layout): Line[] {
+  const { result } = run;
+  const what = headline(result).replace(/ \(event .*\)$/, "");
+  const before = `${runName(run)}  seed ${result.seed}  `;
+  const room = Math.max(16, layout.width - 2 - columnsOf(before));
+  const line: Line = [
+    verdictSpan(result.verdict, layout),
+    span(" "),
+    span(before),
+    span(clipped(what, room, layout.signs.more), result.verdict === "undecided" ? "warn" : "bad"),
+  ];
+  const command = replayCommand(run);
+  return command === null ? [line] : [line, [span("    "), span(command, "command")]];
+}
+
 function troubleLines(run: ReportedRun, layout: Layout): Line[] {
   const { result } = run;
   const text = result.violation?.text ?? result.note;

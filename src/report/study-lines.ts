@@ -1,22 +1,24 @@
 // A study as a table: each expectation on the whole, what was seen, by variant.
 
-import type { StudyResult } from "../scenario/judge-study.ts";
 import { counted } from "./figures.ts";
 import { fillText, spread } from "./fill.ts";
 import { verdictSpan } from "./run-block.ts";
+import type { StudyDocument } from "./run-document.ts";
 import type { Layout } from "./signs.ts";
 import { type Line, span } from "./span.ts";
 
-/** The lines of a study over `runs` runs. */
-export function studyLines(
-  name: string,
-  title: string,
-  seeds: string,
-  runs: number,
-  results: readonly StudyResult[],
-  layout: Layout,
-): Line[] {
-  const held = results.every((result) => result.held);
+/** A study that is over. */
+export interface FinishedStudy {
+  readonly document: StudyDocument;
+  readonly title: string;
+  /** As given: `1..20`. */
+  readonly seeds: string;
+  readonly runs: number;
+}
+
+/** The lines of a study. */
+export function studyLines({ document, title, seeds, runs }: FinishedStudy, layout: Layout): Line[] {
+  const { held, scenario: name, expectations: results } = document;
   const lines = spread(
     [verdictSpan(held ? "held" : "violated", layout), span(" "), span(name, "strong")],
     [span(title, "dim")],

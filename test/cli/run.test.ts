@@ -41,6 +41,43 @@ describe("run", () => {
     expect(lockstep(["-", "-q"], { input: readFileSync(QUICK, "utf8") })).toMatchObject({ code: 0, out: "1 passed\n" });
   });
 
+  it("shows with -q of a run that failed one line and the command that runs it again", () => {
+    const asked = ["run", FLAGSHIP, "--mutate", "quorum-of-reachable", "--seeds", "1..2"];
+    for (const form of [[], ["--format", "compact"]]) {
+      const lines = lockstep([...asked, "-q", ...form])
+        .out.trimEnd()
+        .split("\n");
+      expect(lines.length).toBe(5);
+      expect(lines[0]).toMatch(/^✗ minority-leader {2}seed 1 {2}[a-z-]+ violated at [\d.]+s$/);
+      expect(lines[1]).toMatch(/^ {4}npx lockstep replay 1:.* --mutate quorum-of-reachable$/);
+      expect(lines[4]).toBe("2 failed");
+    }
+  });
+
+  it("shows with -q of a study only what failed", () => {
+    const cwd = freshFolder();
+    const text = "name: s\nduration: 3s\nover: { seeds: 1..2 }\nexpect:\n";
+    const held = "  - max: { of: events, is: '< 100000' }\n";
+    writeFileSync(join(cwd, "good.yaml"), text + held);
+    writeFileSync(join(cwd, "bad.yaml"), `${text}${held}  - min: { of: events, is: '> 100000' }\n`);
+    for (const form of [[], ["--format", "compact"]]) {
+      expect(lockstep(["run", "good.yaml", "-q", ...form], { cwd }).out).toBe("2 passed\n");
+      const { code, out } = lockstep(["run", "bad.yaml", "-q", ...form], { cwd });
+      expect(code).toBe(1);
+      expect(out).toContain("min of events > 100000");
+      expect(out).not.toContain("max of events");
+    }
+  });
+
+  it("shows a long token only where it is asked for", () => {
+    const asked = ["run", FLAGSHIP, "--mutate", "quorum-of-reachable", "--no-shrink"];
+    expect(lockstep(asked).out).toMatch(/\n {2}token +[\d,]+ characters; replay --token shows it\n/);
+    for (const more of ["--token", "-v"]) expect(lockstep([...asked, more]).out).toMatch(/\n {2}token +ls1_/);
+    expect(jsonOf(lockstep([...asked, "--json"]).out).runs[0]).toMatchObject({
+      token: expect.stringMatching(/^ls1_/),
+    });
+  });
+
   it("gives the same digest for the same seed in two processes, and another for another seed", () => {
     const digest = (seed: string): unknown =>
       jsonOf(lockstep(["run", QUICK, "--seed", seed, "--json"]).out).runs[0]?.digest;

@@ -9,7 +9,7 @@ const BROKEN = `1:${VOTE}#broken`;
 describe("a failing run", () => {
   const cwd = freshFolder();
   const failed = lockstep(
-    ["replay", `1:${VOTE}#mended`, "--mutate", "vote-not-persisted", "--properties", "election-safety"],
+    ["replay", `1:${VOTE}#mended`, "--mutate", "vote-not-persisted", "--properties", "election-safety", "--token"],
     { cwd },
   );
 
@@ -97,9 +97,13 @@ describe("stopping", () => {
   });
 
   it("never happens where it never comes true, and that is said", () => {
-    const { code, out } = lockstep(["run", QUICK, "--until", "leaders >= 9"]);
-    expect(code).toBe(0);
-    expect(out).toContain("leaders >= 9: it never came true");
+    for (const more of [[], ["-q"], ["--json"], ["--format", "compact"]]) {
+      const { code, err } = lockstep(["run", QUICK, "--break", "leaders >= 9", ...more]);
+      expect(code).toBe(0);
+      expect(err).toBe("lockstep: --break leaders >= 9: it never came true\n");
+    }
+    const seeds = lockstep(["run", QUICK, "--seeds", "1..3", "--until", "time > 100ms and leaders = 1", "-q"]);
+    expect(seeds.err).toBe("");
   });
 });
 
