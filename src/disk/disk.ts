@@ -198,6 +198,7 @@ export function cutLogFrom(disk: Disk, position: number): void {
   disk.digested = null;
   if (disk.durableEnd > position) disk.durableEnd = position;
   if (disk.failedEnd > position) disk.failedEnd = position;
+  if (disk.dropBefore > position) disk.dropBefore = position;
 }
 
 /** Begins a sync. Precondition: none is under way. Returns how long it takes in micros; Infinity while stalled. */
@@ -374,6 +375,7 @@ function loseAfter(disk: Disk, end: number): number {
   truncateTo(disk.log, end);
   disk.digested = null;
   if (disk.failedEnd > end) disk.failedEnd = end;
+  if (disk.dropBefore > end) disk.dropBefore = end;
   return lost;
 }
 
