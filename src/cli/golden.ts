@@ -63,6 +63,18 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
       digest: "00d526f6f43ff33a",
       checkpoints: ["1024:630ee72694ef9f24", "2048:2d0cb4661a6046b3"],
     },
+    "bugs/campaign-with-unapplied-config#broken": {
+      seed: "1",
+      events: 2768,
+      digest: "49fc03e9bf0fc4bc",
+      checkpoints: ["1024:51fb46b2aafc0a68", "2048:72249ffd8b769dd9"],
+    },
+    "bugs/campaign-with-unapplied-config#mended": {
+      seed: "1",
+      events: 2903,
+      digest: "cd2338859b694283",
+      checkpoints: ["1024:51fb46b2aafc0a68", "2048:72249ffd8b769dd9"],
+    },
     "bugs/commit-beyond-verified-prefix#broken": {
       seed: "1",
       events: 3337,
@@ -389,6 +401,19 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
       digest: "2ec844b086e180cd",
       checkpoints: ["1024:43e5ca1dfe337261", "2048:f7c566154ff90bcd"],
     },
+    "bugs/prevote-without-stickiness#broken": { seed: "1", events: 629, digest: "07591c6642fc26cd", checkpoints: [] },
+    "bugs/prevote-without-stickiness#mended": {
+      seed: "1",
+      events: 5401,
+      digest: "6d37eb63608e93a9",
+      checkpoints: [
+        "1024:733239ef090e082b",
+        "2048:45e346932613e2ca",
+        "3072:360222c5cf500252",
+        "4096:7c40d183874f80df",
+        "5120:db3dce5c2718da10",
+      ],
+    },
     "bugs/progress-overtakes-events#broken": { seed: "1", events: 1022, digest: "75ae851e8f5677b1", checkpoints: [] },
     "bugs/progress-overtakes-events#mended": {
       seed: "1",
@@ -499,6 +524,13 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
       events: 2975,
       digest: "76e22a1f42d94bd2",
       checkpoints: ["1024:937e6517a2f36c6d", "2048:18ec6afb3584a404"],
+    },
+    "bugs/readindex-stale-acks#broken": { seed: "1", events: 632, digest: "1038957022b2e296", checkpoints: [] },
+    "bugs/readindex-stale-acks#mended": {
+      seed: "1",
+      events: 1046,
+      digest: "6e50f37b28aee33f",
+      checkpoints: ["1024:451ae97a9e11b92a"],
     },
     "bugs/removed-server-disrupts#broken": {
       seed: "1",
@@ -686,6 +718,18 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
         "10240:8d0af51071a369bf",
         "11264:0a6f5950708e651e",
       ],
+    },
+    "bugs/stale-snapshot-rolls-back#broken": {
+      seed: "1",
+      events: 1830,
+      digest: "2874107505bddbad",
+      checkpoints: ["1024:a2e53fba221e1876"],
+    },
+    "bugs/stale-snapshot-rolls-back#mended": {
+      seed: "1",
+      events: 4081,
+      digest: "7a87577efb97efa4",
+      checkpoints: ["1024:86cc604fd5b23d90", "2048:c60c244c97c89d42", "3072:0a2a176180bb9fe9"],
     },
     "bugs/timeout-reported-as-failure#broken": {
       seed: "1",
