@@ -3,7 +3,7 @@
 // same level, so that `../room/file.js` leads from a module's own address to another file wherever it came to stand. All that a
 // simulation steps through is one file, of constant names (`fix-names.mjs`).
 
-import { readdirSync } from "node:fs";
+import { chmodSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { fixNames } from "./fix-names.mjs";
@@ -43,3 +43,5 @@ await bundle.write({
   codeSplitting: { groups: [{ name: "engine", test: ENGINE }] },
   comments: false,
 });
+// npm makes it a program when it installs; whoever builds again has it as one as well.
+chmodSync(fileURLToPath(new URL("../bundle/cli/lockstep.js", import.meta.url)), 0o755);
