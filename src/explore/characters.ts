@@ -3,7 +3,9 @@
 // somebody who tests etcd would set up.
 
 import type { RaftSettings, WorkloadKind } from "../scenario/scenario.ts";
-import type { StormKind } from "./storm.ts";
+import type { StormKind, Tempo } from "./storm.ts";
+
+export type Staying = "reads" | "writes" | "writes everywhere";
 
 export type Pace = "busy" | "steady" | "quiet";
 
@@ -13,8 +15,7 @@ export interface Character {
   readonly name: string;
   /** What its storm is made of; one that stands twice comes twice as often. */
   readonly kinds: readonly StormKind[];
-  /** They last for seconds, and few overlap. */
-  readonly long?: true;
+  readonly tempo?: Tempo;
   /** Programs that are there for certain; all others stay away. */
   readonly programs: readonly WorkloadKind[];
   readonly members?: number;
@@ -27,8 +28,8 @@ export interface Character {
   readonly pace?: Pace;
   /** Records of more than a sector. */
   readonly values?: "large";
-  /** What clients do that stay with their member: read all the time, or write without waiting for answers. */
-  readonly staying?: "reads" | "writes";
+  /** What clients do that stay with their member: read all the time, or write without waiting for answers, to one or to all. */
+  readonly staying?: Staying;
   /** What stays to the end. */
   readonly standing?: "leader" | "relay" | "nothing";
 }
@@ -89,7 +90,7 @@ export const CHARACTERS: readonly Character[] = [
   {
     name: "long tails",
     kinds: ["cut-leader"],
-    long: true,
+    tempo: "long",
     programs: [],
     members: 3,
     raft: { preVote: false, checkQuorum: false, readOnly: "safe", maxInflight: 512, maxSizePerMsgBytes: 1_048_576 },
@@ -97,6 +98,36 @@ export const CHARACTERS: readonly Character[] = [
     disks: "quick",
     pace: "steady",
     staying: "writes",
+    standing: "nothing",
+  },
+  {
+    name: "short reigns",
+    kinds: ["short-reign", "short-reign", "cut-leader", "crash", "campaign", "campaign"],
+    tempo: "short",
+    programs: [],
+    members: 3,
+    raft: { heartbeatMicros: 20_000, electionMicros: 200_000 },
+    pace: "quiet",
+    staying: "writes everywhere",
+    standing: "nothing",
+  },
+  {
+    name: "members that come and go",
+    kinds: ["reconfigure", "reconfigure", "slow-apply", "slow-apply", "cut", "cut", "crash"],
+    programs: [],
+    raft: { heartbeatMicros: 20_000, electionMicros: 200_000 },
+    pace: "busy",
+    standing: "nothing",
+  },
+  {
+    name: "answers to a question of long ago",
+    kinds: ["late-answers"],
+    tempo: "long",
+    programs: [],
+    members: 5,
+    raft: { heartbeatMicros: 20_000, electionMicros: 200_000, checkQuorum: false, readOnly: "safe" },
+    pace: "steady",
+    staying: "reads",
     standing: "nothing",
   },
   {

@@ -59,7 +59,7 @@ export function sketchOf(scenario: Scenario, result: RunResult, stream: Stream):
         untilMicros,
         electionMicros,
         kinds: PLAIN,
-        long: false,
+        tempo: "any",
         driftPpmMax: 0,
         reconfigures: false,
         nextId: Math.max(...ids) + 1,

@@ -35,6 +35,8 @@ export const STORM_KINDS = [
   "partial-cut",
   "one-way",
   "unheard-leader",
+  "late-answers",
+  "short-reign",
   "mute-handover",
   "black-hole",
   "transfer",
@@ -52,6 +54,9 @@ export const STORM_KINDS = [
 
 export type StormKind = (typeof STORM_KINDS)[number];
 
+/** `long`: faults last for seconds, and few overlap. `short`: one follows the other, each for an election or two. */
+export type Tempo = "any" | "long" | "short";
+
 /** What a storm is drawn for. */
 export interface StormPlan {
   /** The founding members, ascending. */
@@ -62,8 +67,7 @@ export interface StormPlan {
   /** Times are drawn in proportion to it. */
   readonly electionMicros: number;
   readonly kinds: readonly StormKind[];
-  /** Faults last for seconds, and few overlap. */
-  readonly long: boolean;
+  readonly tempo: Tempo;
   /** Clocks may run so much faster or slower, in ppm. */
   readonly driftPpmMax: number;
   /** A member may join or leave. */
@@ -127,6 +131,8 @@ interface Storm {
   restoredAt: number;
   /** Members that never got to work. */
   readonly lost: number[];
+  /** Changes of leader after which something happens to the new one: the last of them. */
+  reigns: number;
 }
 
 /** Kinds that need another member: there is no link to cut, and nobody to hand over to. */
@@ -142,6 +148,8 @@ const BETWEEN: readonly StormKind[] = [
   "partial-cut",
   "one-way",
   "unheard-leader",
+  "late-answers",
+  "short-reign",
   "mute-handover",
   "black-hole",
   "comeback",
@@ -154,11 +162,7 @@ export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
   const plan = alone ? { ...given, kinds: given.kinds.filter((kind) => !BETWEEN.includes(kind)) } : given;
   const storm = beginStorm(plan, stream);
   if (plan.kinds.length === 0) return [];
-  // However short elections are, the storm lasts: it is not over after a second with all its faults.
-  const gap = plan.long
-    ? doubled(stream, 2 * SECOND, 2)
-    : doubled(stream, Math.max(plan.electionMicros >> 2, (plan.untilMicros - plan.fromMicros) >> 7), 5);
-  const lasting = plan.long ? doubled(stream, SECOND, 2) : doubled(stream, plan.electionMicros >> 3, 7);
+  const { gap, lasting } = tempoOf(plan, stream);
   let at = plan.fromMicros;
   while (storm.list.length < FAULTS_MAX) {
     at += Math.max(MILLISECOND, round(drawMicros(exponential(gap), stream)));
@@ -186,9 +190,21 @@ export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
   return storm.list;
 }
 
+/** How much time there is between two faults, and how long they last, in the mean. */
+function tempoOf(plan: StormPlan, stream: Stream): { readonly gap: number; readonly lasting: number } {
+  const { tempo, electionMicros, fromMicros, untilMicros } = plan;
+  if (tempo === "long") return { gap: doubled(stream, 2 * SECOND, 2), lasting: doubled(stream, SECOND, 2) };
+  if (tempo === "short") {
+    return { gap: doubled(stream, electionMicros >> 1, 2), lasting: doubled(stream, electionMicros >> 1, 2) };
+  }
+  // However short elections are, the storm lasts: it is not over after a second with all its faults.
+  const gap = doubled(stream, Math.max(electionMicros >> 2, (untilMicros - fromMicros) >> 7), 5);
+  return { gap, lasting: doubled(stream, electionMicros >> 3, 7) };
+}
+
 function beginStorm(plan: StormPlan, stream: Stream): Storm {
   const { nextId, ids } = plan;
-  return { plan, stream, list: [], nextId, voters: [...ids], duplicatesUntil: 0, restoredAt: 0, lost: [] };
+  return { plan, stream, list: [], nextId, voters: [...ids], duplicatesUntil: 0, restoredAt: 0, lost: [], reigns: 0 };
 }
 
 /**
@@ -359,7 +375,7 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
       break;
     case "slow-apply": {
       const on: Selector = happens(stream, 1, 2) ? { kind: "followers" } : someone(storm);
-      put(storm, at, lasts, {
+      put(storm, at, happens(stream, 1, 3) ? seconds(storm, at, lasts) : lasts, {
         kind: "slow",
         on,
         cpuMicros: 0,
@@ -412,7 +428,9 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
       break;
     }
     case "cut": {
-      const side = someOf(stream, plan.ids, between(stream, 1, Math.max(1, plan.ids.length >> 1)));
+      // Newcomers stand on either side, and founders need not be the greater part of any.
+      const all = storm.voters.length > 1 && happens(stream, 1, 2) ? storm.voters : plan.ids;
+      const side = someOf(stream, all, between(stream, 1, Math.max(1, all.length >> 1)));
       const shape = { kind: "groups", groups: [named(...side), REST] } as const;
       put(storm, at, lasts, { kind: "partition", shape, oneWay: "no" });
       break;
@@ -437,6 +455,12 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
       put(storm, at, unheard, { kind: "partition", shape: { kind: "isolate", on: LEADER }, oneWay: "out" });
       break;
     }
+    case "late-answers":
+      lateAnswers(storm, at, lasts);
+      break;
+    case "short-reign":
+      shortReign(storm, lasts);
+      break;
     case "mute-handover": {
       // It is told to hand over and hears nothing from then on.
       const shape = { kind: "isolate", on: LEADER } as const;
@@ -547,6 +571,42 @@ function partialCut({ stream, plan }: Storm, links: number): Action {
 function oneWayCut(storm: Storm): Action {
   const oneWay = happens(storm.stream, 1, 2) ? "in" : "out";
   return { kind: "partition", shape: { kind: "isolate", on: someone(storm) }, oneWay };
+}
+
+/** Answers are long on their way to a leader, and arrive when it is cut off with nobody or a few: what they confirm is over. */
+function lateAnswers(storm: Storm, at: number, lasts: number): void {
+  const { stream, plan } = storm;
+  const addMicros = between(stream, 3, 12) * 100 * MILLISECOND;
+  const late = { pPpm: ALWAYS_PPM, addMicros, jitterMicros: 0, correlationPpm: 0, dist: "constant" } as const;
+  put(storm, at, lasts, { kind: "delay", from: ALL, to: LEADER, types: ANSWERS, ...late });
+  const cutAt = at + round(stream.below(lasts));
+  const apart = Math.min(plan.untilMicros - cutAt, addMicros + 2 * plan.electionMicros);
+  const side: Selector = happens(stream, 1, 3) ? LEADER : { kind: "leader-plus", others: 1 };
+  put(storm, cutAt, apart, { kind: "partition", shape: { kind: "groups", groups: [side, REST] }, oneWay: "no" });
+}
+
+/** More changes of leader than this are not waited for. */
+const REIGNS_MAX = 64;
+
+/** The moment in which somebody begins to lead is the last of it, or one in which the operator wants something. */
+function shortReign(storm: Storm, lasts: number): void {
+  const { stream, plan } = storm;
+  storm.reigns += between(stream, 1, 2);
+  if (storm.reigns > REIGNS_MAX) return;
+  const predicate = { kind: "counter", counter: "leader-change", compare: ">=", value: storm.reigns } as const;
+  const forMicros = Math.min(lasts, 4 * plan.electionMicros);
+  const id = `s${storm.list.length + 1}`;
+  const trigger: Trigger = { kind: "when", predicate };
+  if (plan.reconfigures && happens(stream, 1, 3)) {
+    const on = named(oneOf(stream, plan.ids));
+    const change = { on, role: "voter", zone: null, host: null, joint: false } as const;
+    const action: Action = { kind: "member", change: happens(stream, 1, 2) ? "remove" : "demote", ...change };
+    storm.list.push({ id, trigger, forMicros: null, action });
+    return;
+  }
+  const cut: Action = { kind: "partition", shape: { kind: "groups", groups: [LEADER, REST] }, oneWay: "no" };
+  const action: Action = happens(stream, 2, 3) ? cut : { kind: "crash", on: LEADER, unsynced: unsynced(stream) };
+  storm.list.push({ id, trigger, forMicros, action });
 }
 
 function deletion(): Action {

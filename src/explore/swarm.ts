@@ -84,7 +84,7 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
     untilMicros: wholeMillis(durationMicros - calmAfter(durationMicros, cluster.raft.electionMicros, stream)),
     electionMicros: cluster.raft.electionMicros,
     kinds,
-    long: character.long ?? false,
+    tempo: character.tempo ?? "any",
     driftPpmMax: DRIFT_PPM_MAX,
     reconfigures: isFree,
     clients: workload.reduce((sum, one) => sum + one.clients, 0),
@@ -253,12 +253,14 @@ function drawSize({ members }: Character, stream: Stream): number {
 }
 
 function drawRaft(base: RaftSettings, character: Character, stream: Stream, drawn: string[]): RaftSettings {
-  const [heartbeatMicros, electionMicros] = weighted<readonly [number, number]>(stream, [
+  const [heartbeat, election] = weighted<readonly [number, number]>(stream, [
     [2, [base.heartbeatMicros, base.electionMicros]],
     [2, [50 * MILLISECOND, 500 * MILLISECOND]],
     [4, [20 * MILLISECOND, 200 * MILLISECOND]],
   ]);
   const own = character.raft ?? {};
+  const heartbeatMicros = own.heartbeatMicros ?? heartbeat;
+  const electionMicros = own.electionMicros ?? election;
   const preVote = own.preVote ?? (happens(stream, 1, 4) ? !base.preVote : base.preVote);
   const checkQuorum = own.checkQuorum ?? (happens(stream, 1, 4) ? !base.checkQuorum : base.checkQuorum);
   const readOnly = own.readOnly ?? (checkQuorum && happens(stream, 1, 4) ? "lease" : base.readOnly);
@@ -432,7 +434,7 @@ function drawWorkload(base: Workload, mood: Mood, stream: Stream, drawn: string[
     failover: true,
   };
   drawn.push(`${clients} clients`);
-  if (character.staying !== undefined) return [varied, drawStaying(varied, character.staying, patient, stream, drawn)];
+  if (character.staying !== undefined) return [varied, drawStaying(varied, character, patient, stream, drawn)];
   if (happens(stream, 1, 3)) return [varied];
   const staying = between(stream, 1, 4);
   drawn.push(`${staying} that stay with their member`);
@@ -456,22 +458,22 @@ function drawWorkload(base: Workload, mood: Mood, stream: Stream, drawn: string[
   ];
 }
 
-/** Clients that read from every member all the time; or one that writes to its own, and has gone well before the end. */
+/** Clients that read from every member all the time, or write to it; or one that writes to its own, and has gone well before the end. */
 function drawStaying(
   varied: Workload,
-  staying: "reads" | "writes",
+  { staying, pace }: Character,
   patient: boolean,
   stream: Stream,
   drawn: string[],
 ): Workload {
-  const operations = doubled(stream, 80, 3);
+  const operations = doubled(stream, pace === "busy" || staying === "writes" ? 80 : 10, 3);
   const loop: Workload["loop"] = patient ? varied.loop : { kind: "open", operations, perMicros: SECOND };
-  const clients = staying === "reads" ? between(stream, 3, 5) : 1;
+  const clients = staying === "writes" ? 1 : between(stream, 3, 5);
   drawn.push(`${clients} that stay with their member`);
   const own = { ...varied, name: `${varied.name}-staying`, clients, loop, failover: false };
   if (staying === "reads") return { ...own, ops: READS.map((op) => ({ op, weight: 1 })) };
   const untilMicros = wholeMillis(Math.floor((varied.untilMicros * between(stream, 6, 10)) / 16));
-  return { ...own, ops: [{ op: "put", weight: 1 }], untilMicros };
+  return { ...own, ops: [{ op: "put", weight: 1 }], untilMicros: staying === "writes" ? untilMicros : own.untilMicros };
 }
 
 function paced({ pace }: Character, by: Readonly<Record<Pace, number>>): number | null {
