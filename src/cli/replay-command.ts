@@ -85,6 +85,7 @@ export async function replayCommand(
           recordedDigest: record.digest,
           recordedEngine: comparison.recordedEngine,
           agreesUntil: comparison.agreesUntil,
+          ...(comparison.contradicts ? { contradicts: true } : {}),
         };
         if (!comparison.same) exit = worseExit(exit, ExitCode.DigestDiffers);
         presenter.run(run, document, replayLines(record, result, comparison, terminal.layout));

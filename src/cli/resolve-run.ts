@@ -156,7 +156,7 @@ function fromToken(token: string, options: OverrideOptions): NamedRun {
     scenario,
     seed,
     file: null,
-    record: { engine, digest, events, checkpoints: [], stoppedAfter },
+    record: { engine, digest, events, checkpoints: [], rest: null, stoppedAfter },
     artifact: null,
   };
 }
@@ -166,7 +166,10 @@ function fromArtifact(given: string, options: OverrideOptions): NamedRun {
   const record: Artifact = loadArtifact(given);
   const path = lastingPath(given);
   const seed = parseSeed(String(record.result.seed));
-  const restored = typeof seed === "string" ? restoreScenario(record.scenario) : { problem: seed.message };
+  const restored =
+    typeof seed === "string"
+      ? restoreScenario(record.scenario, record.engine !== ENGINE_VERSION)
+      : { problem: seed.message };
   if ("problem" in restored || typeof seed !== "string") {
     const other = record.engine === ENGINE_VERSION ? "" : ` (of engine ${record.engine}, this is ${ENGINE_VERSION})`;
     const problem = "problem" in restored ? restored.problem : "";

@@ -4,6 +4,7 @@ import { ENGINE_VERSION } from "../kernel/engine.ts";
 import type { ReplayComparison, RunRecord } from "../run/artifact.ts";
 import type { RunResult } from "../run/result.ts";
 import { counted, grouped } from "./figures.ts";
+import { fillText } from "./fill.ts";
 import type { Layout } from "./signs.ts";
 import { type Line, span } from "./span.ts";
 
@@ -28,6 +29,11 @@ export function replayLines(
     [span(`    recorded  ${recorded.digest}  ${counted(recorded.events, "event")}`)],
     [span(`    replayed  ${again.digest}  ${counted(again.events, "event")}`)],
   ];
+  if (comparison.contradicts) {
+    const what = recorded.digest === again.digest ? "number of events" : "digest";
+    const text = `the artifact contradicts itself: all else that it recorded is as replayed, its ${what} alone is not (was it edited?)`;
+    return [...lines, ...fillText([span("    ")], text, "dim", layout.width)];
+  }
   if (recorded.checkpoints.length === 0) return lines;
   const from = comparison.agreesUntil;
   lines.push([

@@ -25,6 +25,8 @@ export interface ReplayDocument {
   readonly recordedEngine: string;
   /** Events up to which both are known to agree. */
   readonly agreesUntil: number;
+  /** All else that was recorded is as replayed: the artifact contradicts itself. */
+  readonly contradicts?: true;
 }
 
 /** A stretch beyond the fault budget. */

@@ -82,6 +82,8 @@ export interface ReplayComparison {
   /** Events up to which both agree for certain, by checkpoints. */
   readonly agreesUntil: number;
   readonly recordedEngine: string;
+  /** All that was recorded is as replayed but the digest at the end, or the number of events: the record contradicts itself. */
+  readonly contradicts: boolean;
 }
 
 /** What is known of a run that was made before. */
@@ -91,6 +93,8 @@ export interface RunRecord {
   readonly events: number;
   /** Digests after every 1,024 events; a token has none. */
   readonly checkpoints: readonly string[];
+  /** What else the run came to, as JSON; null: nothing else was recorded. */
+  readonly rest: string | null;
   /** It was stopped after so many events; null: it went to its end. */
   readonly stoppedAfter: number | null;
 }
@@ -98,14 +102,23 @@ export interface RunRecord {
 /** The record in an artifact. */
 export function recordOf(artifact: Artifact): RunRecord {
   const { digest, events, checkpoints, interrupted } = artifact.result;
-  return { engine: artifact.engine, digest, events, checkpoints, stoppedAfter: interrupted === true ? events : null };
+  const stoppedAfter = interrupted === true ? events : null;
+  return { engine: artifact.engine, digest, events, checkpoints, rest: restOf(artifact.result), stoppedAfter };
+}
+
+/** What a run came to beside its digest and its number of events. */
+function restOf({ numbers: _numbers, digest: _digest, events: _events, ...rest }: RunResult): string {
+  return JSON.stringify(rest);
 }
 
 /** Compares a replayed run with the record of it. */
 export function compareWithRecord(recorded: RunRecord, again: RunResult): ReplayComparison {
-  const same = recorded.digest === again.digest && recorded.events === again.events;
+  const sameDigest = recorded.digest === again.digest;
+  const sameEvents = recorded.events === again.events;
+  const same = sameDigest && sameEvents;
+  const contradicts = sameDigest !== sameEvents && recorded.rest === restOf(again);
   let blocks = 0;
   const shared = Math.min(recorded.checkpoints.length, again.checkpoints.length);
   while (blocks < shared && recorded.checkpoints[blocks] === again.checkpoints[blocks]) blocks++;
-  return { same, agreesUntil: same ? again.events : blocks * 1024, recordedEngine: recorded.engine };
+  return { same, agreesUntil: same ? again.events : blocks * 1024, recordedEngine: recorded.engine, contradicts };
 }

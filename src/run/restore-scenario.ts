@@ -3,6 +3,7 @@
 // hand meets every check that a file meets, and what no file can say is found by the difference.
 
 import { fileOfScenario } from "../scenario/format.ts";
+import { nearest } from "../scenario/nearest.ts";
 import { parseScenarioValue } from "../scenario/parse.ts";
 import { printPath } from "../scenario/problem.ts";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -11,8 +12,14 @@ import { unsupported } from "./compile-run.ts";
 /** Fields that a run does not depend on, or that a single variant cannot keep in a file of its own. */
 const BESIDE: readonly string[] = ["variant", "variants", "study"];
 
-/** The scenario that a record holds, or what is wrong with it in a sentence. Never throws. */
-export function restoreScenario(recorded: unknown): { readonly scenario: Scenario } | { readonly problem: string } {
+/**
+ * The scenario that a record holds, or what is wrong with it in a sentence. Never throws. A record of another engine may have
+ * fields that this version does not know.
+ */
+export function restoreScenario(
+  recorded: unknown,
+  ofOtherEngine: boolean = false,
+): { readonly scenario: Scenario } | { readonly problem: string } {
   let file: unknown;
   try {
     file = fileOfScenario({ ...(recorded as Scenario), variants: [], study: null });
@@ -24,6 +31,8 @@ export function restoreScenario(recorded: unknown): { readonly scenario: Scenari
   const { scenario } = again;
   const found = firstDifference(recorded, scenario, []);
   if (found !== null) return { problem: `${printPath(found)} does not fit the rest of it` };
+  const unknown = ofOtherEngine ? null : unknownKey(recorded, scenario, []);
+  if (unknown !== null) return { problem: unknown };
   const missing = unsupported(scenario)[0];
   if (missing !== undefined) return { problem: missing };
   const { variant } = recorded as Scenario;
@@ -68,6 +77,22 @@ function firstDifference(
     return null;
   }
   return Object.is(recorded, read) ? null : [...path];
+}
+
+/** What is said of the first key of the record that the scenario read from it does not have; null where it has all. */
+function unknownKey(recorded: unknown, read: unknown, path: readonly (string | number)[]): string | null {
+  if (typeof recorded !== "object" || recorded === null || typeof read !== "object" || read === null) return null;
+  for (const [key, value] of Object.entries(recorded)) {
+    if (path.length === 0 && BESIDE.includes(key)) continue;
+    if (!Object.hasOwn(read, key)) {
+      const near = nearest(key, Object.keys(read));
+      return `unknown key "${key}" in ${printPath(path)}${near === null ? "" : ` – did you mean "${near}"?`}`;
+    }
+    const step = Array.isArray(recorded) ? Number(key) : key;
+    const found = unknownKey(value, (read as Record<string, unknown>)[key], [...path, step]);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -207,6 +207,11 @@ describe("a bad artifact", () => {
     ["of another format", text.replace("lockstep-run/1", "lockstep-run/9"), /the format is "lockstep-run\/9"/],
     ["empty", "", /no JSON/],
     ["edited into nonsense", text.replace('"members":[{"id":1', '"members":[{"id":7777'), /cannot be run\n.*LS2009/],
+    [
+      "edited, with a key misspelt",
+      text.replace('"lossPpm":0', '"lossPpm":0,"lossPmm":0'),
+      /cannot be run\n.*unknown key "lossPmm" in network – did you mean "lossPpm"\?/,
+    ],
     ["a part missing", text.replace('"cluster":{', '"clutser":{'), /parts of the artifact are missing/],
     [
       "a wrong seed",
@@ -220,6 +225,14 @@ describe("a bad artifact", () => {
     expect(out).toBe("");
     expect(code).toBe(2);
     expect(err).not.toMatch(/\n\s+at .*:\d+:\d+|Error:/);
+  });
+
+  it("of which only the digest was changed contradicts itself: 5", () => {
+    writeFileSync(join(folder, "cut.run.json"), text.replace(/"digest":"[0-9a-f]{16}"/, '"digest":"0123456789abcdef"'));
+    const { code, out } = lockstep(["replay", "cut.run.json"], { cwd: folder });
+    expect(code).toBe(5);
+    expect(out).toContain("the artifact contradicts itself");
+    expect(out).not.toContain("they part");
   });
 
   it("is told from a scenario", () => {
