@@ -133,6 +133,7 @@ export async function sweepCommand(
 
   presenter.begin([
     `${strategy.id}: ${strategy.about}`,
+    ...(asItStands ? [] : ["the file's cluster, load and faults change; as it stands: --strategy random"]),
     `${planned === Number.POSITIVE_INFINITY ? `${counted(micros === null ? 0 : micros / 1e6, "second")}` : counted(planned, "run")} on ${counted(jobs, "thread")}, results in ${folder}`,
     ...(leftOut === 0 ? [] : [`${counted(leftOut, "scenario")} broken on purpose left out`]),
   ]);

@@ -8,7 +8,7 @@ import { githubAnnotations, githubSummary } from "../report/github.ts";
 import { junitText } from "../report/junit.ts";
 import type { ReportedRun } from "../report/reported-run.ts";
 import { bannerLine, runBlock } from "../report/run-block.ts";
-import { BLANK, span } from "../report/span.ts";
+import { BLANK } from "../report/span.ts";
 import { type FailureGroup, groupLines, type SweepFigures, sweepFigureLines } from "../report/sweep-lines.ts";
 import { type Totals, totalsLines } from "../report/totals.ts";
 import type { SweptDocument } from "../sweep/task.ts";
@@ -62,7 +62,7 @@ function pretty(terminal: Terminal): SweepPresenter {
     begin(facts) {
       if (verbosity === 0) return;
       terminal.out([bannerLine(ENGINE_VERSION, `node ${process.versions.node}`, layout)]);
-      for (const fact of facts) terminal.out([[span(fact, "dim")]]);
+      for (const fact of facts) terminal.out(fillText([], fact, "dim", layout.width));
       terminal.out([BLANK]);
     },
     run() {},

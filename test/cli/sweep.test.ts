@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { freshFolder, interrupted, lockstep } from "./lockstep-process.ts";
+import { freshFolder, interrupted, lockstep, QUICK } from "./lockstep-process.ts";
 
 const folder = freshFolder();
 const GROUND = "ground.yaml";
@@ -26,6 +26,15 @@ function swept(args: readonly string[]): string[] {
 }
 
 describe("a sweep", () => {
+  it("says that a strategy draws what the file says, and how the file is run as it stands", () => {
+    const asked = ["sweep", QUICK, "--runs", "2", "--jobs", "1", "--no-shrink"];
+    const words = (args: readonly string[]): string => lockstep(args).out.replace(/\s+/g, " ");
+    expect(words(asked)).toMatch(
+      /swarm: .* the file's cluster, load and faults change; as it stands: --strategy random/,
+    );
+    expect(words([...asked, "--strategy", "random"])).not.toContain("faults change");
+  });
+
   const whole = swept(["--seeds", "1..24", "--jobs", "1", "-o", "whole"]);
 
   it("comes to the same in one process and in several threads", () => {
