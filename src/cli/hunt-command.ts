@@ -16,7 +16,7 @@ import { openPool, type Pool } from "../sweep/pool.ts";
 import { keepOf, runShrinker } from "../sweep/shrinker.ts";
 import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
 import { knownBug } from "./bugs-command.ts";
-import { Complaint, complaint } from "./complaint.ts";
+import { Complaint, complaint, complaintLines } from "./complaint.ts";
 import { ExitCode, worseExit } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { writeMinimal } from "./minimal-file.ts";
@@ -70,8 +70,10 @@ export async function bugsHuntCommand(
   const interrupts = listenForInterrupts();
   const stopped = (): boolean => interrupts.signal !== null;
   const pool = openPool(jobs, stopped);
+  const underway: Underway = { bug: null, next: asked.first, seeds: 0, artifact: null };
   const progress = openProgress(terminal, options.progress ?? "auto", bugs.length, options.json !== true);
   let exit: number = ExitCode.Held;
+  let done = 0;
   // A find is told even where the disk has no room for it.
   const written = (write: () => void): boolean => {
     try {
@@ -86,7 +88,8 @@ export async function bugsHuntCommand(
     }
   };
   try {
-    for (const bug of bugs) {
+    for (const [at, bug] of bugs.entries()) {
+      done = at;
       if (stopped()) break;
       if (bug.reason !== null) {
         exit = worseExit(exit, ExitCode.NothingRan);
@@ -98,7 +101,7 @@ export async function bugsHuntCommand(
         progress.done++;
         continue;
       }
-      const session: HuntSession = { pool, progress, terminal, stopped, millis, store, options, written };
+      const session: HuntSession = { pool, progress, terminal, stopped, millis, store, options, written, underway };
       let last: Found | null = null;
       for (const strategy of strategiesFor(bug, options)) {
         last = await huntIn(bug, strategy, count, asked, session);
@@ -107,6 +110,7 @@ export async function bugsHuntCommand(
       if (last === null) break;
       hideProgress(progress);
       progress.done++;
+      underway.bug = null;
       say(bug, last, session);
       if (!last.hunted.found) exit = worseExit(exit, ExitCode.Undecided);
       if (options.scoreboard !== undefined) {
@@ -115,13 +119,52 @@ export async function bugsHuntCommand(
         written(() => writeScoreboard(page, recordsPath, records));
       }
     }
+    if (!stopped()) done = bugs.length;
   } finally {
     hideProgress(progress);
     await pool.close();
     interrupts.close();
   }
-  return interrupts.signal === null ? exit : interruptExit(interrupts.signal);
+  if (interrupts.signal === null) return exit;
+  const left = bugs.slice(done).map(({ id }) => id);
+  terminal.err(interruptedLines(left, bugs.length, underway, asked, options));
+  return interruptExit(interrupts.signal);
 }
+
+/** What a hunt was at. */
+interface Underway {
+  bug: Bug | null;
+  /** The seed that comes next. */
+  next: string;
+  /** Seeds that were run without a find, of this range. */
+  seeds: number;
+  /** Of a find that was being made small. */
+  artifact: string | null;
+}
+
+/** What was done before somebody stopped it, and how to go on. */
+function interruptedLines(
+  left: readonly string[],
+  all: number,
+  { bug, next, seeds, artifact }: Underway,
+  asked: ReturnType<typeof seedsOf>,
+  options: HuntOptions,
+): Line[] {
+  const looked = artifact === null ? `not found in ${counted(seeds, "seed")} so far` : `found, and not made small`;
+  const at = bug === null ? "" : `; ${bug.id} was ${looked}`;
+  const text = `interrupted: ${all - left.length} of ${counted(all, "bug")} hunted${at}`;
+  if (options.scoreboard !== undefined)
+    return complaintLines(text, "the same command with --resume leaves out what the scoreboard has");
+  if (artifact !== null) return complaintLines(text, `lockstep shrink ${artifact}`);
+  const end = BigInt(asked.first) + BigInt(Math.min(asked.count, 1e9)) - 1n;
+  const seedsLeft = asked.count === Number.POSITIVE_INFINITY ? `--seed ${next}` : `--seeds ${next}..${end}`;
+  const one = left.length === 1 && options.ranges === undefined && !strategyOf(options.strategy).learns;
+  const ids = left.length <= LEFT_NAMED ? left.join(" ") : `${left.slice(0, LEFT_NAMED).join(" ")} …`;
+  return complaintLines(text, `lockstep bugs hunt ${ids}${one ? ` ${seedsLeft} goes on from there` : ""}`);
+}
+
+/** Bugs that are named for going on. */
+const LEFT_NAMED = 6;
 
 /** The strategies to go through until one finds the bug: for a scoreboard, whatever there is where bugs are hard. */
 function strategiesFor(bug: Bug, options: HuntOptions): readonly Strategy[] {
@@ -152,9 +195,13 @@ async function huntIn(
     const firstSeed = (BigInt(asked.first) + BigInt(range) * BigInt(Math.min(asked.count, 1e9))).toString();
     const over = (): boolean =>
       stopped() || (asked.micros !== null && Number((process.hrtime.bigint() - began) / 1000n) >= asked.micros);
-    const hunted = await hunt({ bug, strategy, firstSeed, seeds: asked.count }, pool, over, (seeds, virtual) =>
-      look(session, bug, range, ranges, seeds, virtual),
-    );
+    const { underway } = session;
+    Object.assign(underway, { bug, next: firstSeed, seeds: 0, artifact: null });
+    const hunted = await hunt({ bug, strategy, firstSeed, seeds: asked.count }, pool, over, (seeds, virtual) => {
+      underway.seeds = seeds;
+      underway.next = (BigInt(firstSeed) + BigInt(seeds)).toString();
+      look(session, bug, range, ranges, seeds, virtual);
+    });
     seedsToFind.push(hunted.found ? hunted.seeds : null);
     if (first === null || (!first.hunted.found && hunted.found)) {
       first = await madeSmall(hunted, strategy, session);
@@ -174,6 +221,7 @@ interface HuntSession {
   readonly options: HuntOptions;
   /** Writes; where the disk refuses it says so, and gives false. */
   readonly written: (write: () => void) => boolean;
+  readonly underway: Underway;
 }
 
 /** A find with what became of it. */
@@ -195,6 +243,7 @@ async function madeSmall(hunted: Hunted, { id: strategy }: Strategy, session: Hu
   let artifact: string | null = null;
   session.written(() => {
     artifact = writeArtifact(session.store, failing.scenario, failing.result, null);
+    session.underway.artifact = artifact;
   });
   const before = sizeOfFailing(failing);
   if (session.millis === 0) return { ...found, before, after: before, artifact, minimal: null };

@@ -97,6 +97,7 @@ export async function replayCommand(
     interrupts.close();
   }
   presenter.end();
+  if (interrupts.signal !== null) return interruptExit(interrupts.signal);
   sayNever(stop, cameTrue, progress.done, terminal);
-  return interrupts.signal === null ? exit : interruptExit(interrupts.signal);
+  return exit;
 }

@@ -109,13 +109,13 @@ export async function runCommand(names: readonly string[], options: RunOptions, 
     interrupts.close();
   }
   presenter.end();
-  sayNever(stop, session.cameTrue, progress.done, terminal);
   if (interrupts.signal !== null) {
     const whole = count === 1 ? "" : `${progress.done - 1} of ${count} runs are whole, `;
     const text = `interrupted: ${whole}what ran is written`;
     terminal.err([[span("lockstep: ", "warn"), span(text)]]);
     return interruptExit(interrupts.signal);
   }
+  sayNever(stop, session.cameTrue, progress.done, terminal);
   return options.soft === true && session.exit === ExitCode.Violated ? ExitCode.Held : session.exit;
 }
 

@@ -45,6 +45,15 @@ export function claimRows(file: string, scenario: Scenario): ClaimRow[] {
 
 /** Makes every run that a scenario asks for; its own seed where it is no study, 1 where it has none. */
 export function makeRuns(scenario: Scenario): ClaimRuns {
+  const making = makingRuns(scenario);
+  for (;;) {
+    const made = making.next();
+    if (made.done === true) return made.value;
+  }
+}
+
+/** The same, which halts after each run for whoever wants to look up from it. */
+export function* makingRuns(scenario: Scenario): Generator<void, ClaimRuns> {
   const variants = expandVariants(scenario);
   const { study } = scenario;
   const tally = study === null ? null : createTally(study, variants);
@@ -59,6 +68,7 @@ export function makeRuns(scenario: Scenario): ClaimRuns {
       const result = executeScenario(variant, seed, { gauge });
       if (tally !== null) tallyRun(tally, result);
       results.push(result);
+      yield;
     }
   }
   const held = results.every((result) => result.verdict === "held");

@@ -56,10 +56,11 @@ export async function runProbe(scenario: Scenario, seed: string, stopped: () => 
   let run: ScenarioRun | null = null;
   try {
     run = startRun(scenario, seed);
-    while (!run.advance(SLICE_EVENTS)) {
+    // Signals are heard of only between turns, and a short run has no slice but its first.
+    do {
       await new Promise((resolve) => setImmediate(resolve));
       if (stopped()) return null;
-    }
+    } while (!run.advance(SLICE_EVENTS));
     return run.result();
   } catch (error) {
     return brokenResult(scenario, seed, run, error);

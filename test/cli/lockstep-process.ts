@@ -55,12 +55,12 @@ export function lockstep(
   return { code: ended.status, out: ended.stdout, err: ended.stderr };
 }
 
-/** Starts it, sends the signal once `isReady` says so of what was written, and waits. */
+/** Starts it, sends the signal once `isReady` says so of what was written, into files or to standard output, and waits. */
 export async function interrupted(
   args: readonly string[],
   signal: NodeJS.Signals,
   cwd: string,
-  isReady: () => boolean,
+  isReady: (out: string) => boolean,
 ): Promise<Ended> {
   const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, env: ENV as NodeJS.ProcessEnv });
   let out = "";
@@ -68,7 +68,7 @@ export async function interrupted(
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
   const timer = setInterval(() => {
-    if (!isReady()) return;
+    if (!isReady(out)) return;
     clearInterval(timer);
     child.kill(signal);
   }, 50);
