@@ -50,7 +50,7 @@ export function lockstep(
     env: { ...ENV, ...options.env },
     maxBuffer: 1 << 28,
     // A run that never ends fails its test instead of holding up the gate.
-    timeout: 50_000,
+    timeout: 250_000,
   });
   return { code: ended.status, out: ended.stdout, err: ended.stderr };
 }
