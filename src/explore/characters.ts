@@ -30,6 +30,8 @@ export interface Character {
   readonly values?: "large";
   /** What clients do that stay with their member: read all the time, or write without waiting for answers, to one or to all. */
   readonly staying?: Staying;
+  /** Leases live long after their holder has gone, and members are told often what is left of them. */
+  readonly leases?: "long";
   /** What stays to the end. */
   readonly standing?: "leader" | "relay" | "nothing";
 }
@@ -129,6 +131,24 @@ export const CHARACTERS: readonly Character[] = [
     pace: "steady",
     staying: "reads",
     standing: "nothing",
+  },
+  {
+    name: "leases without holders",
+    kinds: ["transfer", "transfer", "crash"],
+    tempo: "long",
+    programs: ["lease"],
+    leases: "long",
+    disks: "quick",
+    standing: "nothing",
+  },
+  {
+    name: "rotting disks",
+    kinds: ["bit-rot", "bit-rot", "slow-apply", "slow-apply", "comeback", "cut-leader"],
+    programs: [],
+    members: 3,
+    snapshots: "dense",
+    disks: "quick",
+    pace: "busy",
   },
   {
     name: "a cluster that grows",

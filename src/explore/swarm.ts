@@ -203,6 +203,7 @@ function drawCluster(base: ClusterSettings, character: Character, stream: Stream
   drawn.push(`${size} members`);
   const raft = drawRaft(base.raft, character, stream, drawn);
   const dense = character.snapshots === "dense";
+  const long = character.leases === "long";
   const mixed = size > 1 && character.raft === undefined && raft.readOnly === "safe" && happens(stream, 1, 6);
   if (mixed) drawn.push("members with options of their own");
   const members: MemberSettings[] = [];
@@ -235,7 +236,8 @@ function drawCluster(base: ClusterSettings, character: Character, stream: Stream
     snapshot: { everyEntries, keep: between(stream, 1, 5), catchUpEntries },
     compaction: compacts ? { mode: "revision", periodMicros: 0, revisions: doubled(stream, 10, 5) } : base.compaction,
     disk: drawDisk(base.disk, character, stream, drawn),
-    leaseCheckpointMicros: happens(stream, 1, 2) ? doubled(stream, SECOND, 4) : base.leaseCheckpointMicros,
+    leaseCheckpointMicros:
+      long || happens(stream, 1, 2) ? doubled(stream, SECOND, long ? 1 : 4) : base.leaseCheckpointMicros,
     requestTimeoutMicros: 5 * SECOND + 2 * raft.electionMicros,
   };
 }
@@ -378,8 +380,11 @@ function drawLoad(load: Workload, mood: Mood, stream: Stream, drawn: string[]): 
 function drawProgram(base: Workload, mood: Mood, stream: Stream, drawn: string[]): Workload[] {
   if (!stays(base.kind, mood, stream)) return [];
   drawn.push(base.name);
-  const ttlMicros = happens(stream, 1, 2) ? base.ttlMicros : doubled(stream, SECOND, 4);
-  const holdMicros = happens(stream, 1, 2) ? base.holdMicros : doubled(stream, 500 * MILLISECOND, 5);
+  const long = mood.character.leases === "long";
+  const ttlMicros =
+    !long && happens(stream, 1, 2) ? base.ttlMicros : doubled(stream, long ? 16 * SECOND : SECOND, long ? 1 : 4);
+  const holdMicros =
+    !long && happens(stream, 1, 2) ? base.holdMicros : doubled(stream, 500 * MILLISECOND, long ? 2 : 5);
   return [{ ...base, clients: between(stream, 1, base.clients + 1), ttlMicros, holdMicros }];
 }
 
