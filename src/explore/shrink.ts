@@ -92,6 +92,7 @@ export function* shrink(state: Shrinking): Generator<readonly Candidate[], void,
   yield* fewerFaults(state, 1, Math.max(4, state.best.scenario.faults.length >> 3));
   yield* sooner(state, 1);
   yield* lighter(state, 1);
+  yield* fewerFaults(state, 1);
   yield* sketched(state);
   yield* cut(state);
   yield* fewerFaults(state, 1, 4);
