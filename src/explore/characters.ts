@@ -20,6 +20,8 @@ export interface Character {
   readonly programs: readonly WorkloadKind[];
   readonly members?: number;
   readonly raft?: Partial<RaftSettings>;
+  /** What part of the messages between members is lost all the time, in parts per million. */
+  readonly lossPpm?: number;
   /** A snapshot every few entries, and next to nothing kept behind it. */
   readonly snapshots?: "dense";
   /** Syncs that take long next to messages, or no time to speak of. */
@@ -156,6 +158,16 @@ export const CHARACTERS: readonly Character[] = [
     programs: [],
     members: 3,
     standing: "leader",
+  },
+  {
+    name: "hasty members on a bad network",
+    kinds: ["pause", "crash"],
+    programs: [],
+    members: 5,
+    raft: { heartbeatMicros: 20_000, electionMicros: 40_000, preVote: true, checkQuorum: true, readOnly: "safe" },
+    lossPpm: 100_000,
+    pace: "quiet",
+    standing: "nothing",
   },
   {
     name: "rough operators",

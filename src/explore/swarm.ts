@@ -67,7 +67,9 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
   const character = isFree && happens(stream, CHARACTERS_OF[0], CHARACTERS_OF[1]) ? oneOf(stream, CHARACTERS) : PLAIN;
   if (character !== PLAIN) drawn.push(character.name);
   const cluster = isFree ? drawCluster(base.cluster, character, stream, drawn) : base.cluster;
-  const network = isFree ? drawNetwork(base.network, cluster.raft.electionMicros, stream, drawn) : base.network;
+  const network = isFree
+    ? drawNetwork(base.network, cluster.raft.electionMicros, character, stream, drawn)
+    : base.network;
   // With a few messages on their way at a time no more goes through than so many a round trip: whoever does not wait for
   // answers would only pile them up.
   const patient = cluster.raft.maxInflight < INFLIGHT_FEW || cluster.raft.maxSizePerMsgBytes < BYTES_FEW;
@@ -314,7 +316,13 @@ function drawDisk(
   }
 }
 
-function drawNetwork(base: NetworkSettings, electionMicros: number, stream: Stream, drawn: string[]): NetworkSettings {
+function drawNetwork(
+  base: NetworkSettings,
+  electionMicros: number,
+  character: Character,
+  stream: Stream,
+  drawn: string[],
+): NetworkSettings {
   let latency: Distribution = base.latency;
   const unit = electionMicros / 200;
   switch (stream.below(6)) {
@@ -337,11 +345,12 @@ function drawNetwork(base: NetworkSettings, electionMicros: number, stream: Stre
     default:
       break;
   }
-  const lossPpm = weighted(stream, [
+  const lost = weighted(stream, [
     [6, base.lossPpm],
     [1, 10_000],
     [1, 50_000],
   ]);
+  const lossPpm = character.lossPpm ?? lost;
   const duplicatePpm = weighted(stream, [
     [6, base.duplicatePpm],
     [1, 50_000],
