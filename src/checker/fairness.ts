@@ -8,7 +8,7 @@ import type { Distribution } from "../kernel/distribution.ts";
 import type { Backend, EtcdMember } from "../member/etcd-member.ts";
 import type { LinkEffect } from "../network/network.ts";
 import { isUpToDate, lastTerm } from "../raft/log.ts";
-import type { ConfState } from "../raft/raft.ts";
+import { type ConfState, Role } from "../raft/raft.ts";
 import { type Process, processOf, type World, type WorldPlan } from "../world/world.ts";
 import type { Ghost } from "./ghost.ts";
 
@@ -113,14 +113,26 @@ export function isUnfair(world: World, timeoutMicros: number, unready: Ghost["un
   for (const process of up) if (isDisturbed(process, timeoutMicros)) return true;
   const works = up.filter((process) => isAble(process));
   const late = unready.filter(({ member, index }) => appliedBy(world, member) < index).map(({ member }) => member);
-  const voters = membership.voters.filter((id) => !late.includes(id));
   return !works.some((process) => {
     const others = works.filter((other) => other === process || connected(world, process.id, other.id));
     const votes = others.filter((other) => wouldVoteFor(other, process)).map((other) => other.id);
-    return (
-      decides(voters, votes) && (membership.votersOutgoing.length === 0 || decides(membership.votersOutgoing, votes))
-    );
+    // Who has not heard of the latest change asks those who voted before it. Of two members, a leader that made itself a learner
+    // and whose word of it was lost stands no more, and has too much to vote for the other.
+    const { role, tracker } = (process.state as EtcdMember).raft;
+    const own = tracker.membership;
+    const stands = role === Role.Leader || own.voters.includes(process.id) || own.votersOutgoing.includes(process.id);
+    return stands && decidesIn(membership, votes, late) && decidesIn(own, votes, late);
   });
+}
+
+/** The votes are enough by a membership, in both halves of a joint one; those that are late are not waited for. */
+function decidesIn(
+  { voters, votersOutgoing }: Pick<ConfState, "voters" | "votersOutgoing">,
+  votes: readonly number[],
+  late: readonly number[],
+): boolean {
+  const awaited = voters.filter((id) => !late.includes(id));
+  return decides(awaited, votes) && (votersOutgoing.length === 0 || decides(votersOutgoing, votes));
 }
 
 function decides(voters: readonly number[], present: readonly number[]): boolean {

@@ -22,6 +22,8 @@ export interface Character {
   readonly raft?: Partial<RaftSettings>;
   /** What part of the messages between members is lost all the time, in parts per million. */
   readonly lossPpm?: number;
+  /** Messages take what they take in the scenario. */
+  readonly network?: "plain";
   /** A snapshot every few entries, and next to nothing kept behind it. */
   readonly snapshots?: "dense";
   /** Syncs that take long next to messages, or no time to speak of. */
@@ -112,6 +114,25 @@ export const CHARACTERS: readonly Character[] = [
     members: 3,
     raft: { heartbeatMicros: 20_000, electionMicros: 200_000 },
     pace: "quiet",
+    staying: "writes everywhere",
+    standing: "nothing",
+  },
+  {
+    name: "rivals",
+    kinds: ["rivals"],
+    tempo: "long",
+    programs: [],
+    members: 3,
+    raft: {
+      heartbeatMicros: 20_000,
+      electionMicros: 1_000_000,
+      preVote: false,
+      checkQuorum: false,
+      maxSizePerMsgBytes: 1,
+    },
+    network: "plain",
+    disks: "quick",
+    pace: "steady",
     staying: "writes everywhere",
     standing: "nothing",
   },

@@ -41,6 +41,7 @@ export const STORM_KINDS = [
   "black-hole",
   "transfer",
   "campaign",
+  "rivals",
   "reconfigure",
   "lost-learner",
   "restore",
@@ -79,6 +80,9 @@ export interface StormPlan {
   /** Those of them that watch, ascending. */
   readonly watchers: readonly number[];
 }
+
+/** How often two rivals lead in all. */
+const RIVAL_TURNS = 7;
 
 /** More faults than this come in no storm. */
 const FAULTS_MAX = 80;
@@ -129,6 +133,8 @@ interface Storm {
   duplicatesUntil: number;
   /** When the last restore is. */
   restoredAt: number;
+  /** Until when two rivals take turns. */
+  rivalsUntil: number;
   /** Members that never got to work. */
   readonly lost: number[];
   /** Changes of leader after which something happens to the new one: the last of them. */
@@ -154,6 +160,7 @@ const BETWEEN: readonly StormKind[] = [
   "black-hole",
   "comeback",
   "transfer",
+  "rivals",
 ];
 
 /** The faults, ascending in time but for those that wait for a moment; ids are `s1`, `s2`, …. */
@@ -204,7 +211,18 @@ function tempoOf(plan: StormPlan, stream: Stream): { readonly gap: number; reado
 
 function beginStorm(plan: StormPlan, stream: Stream): Storm {
   const { nextId, ids } = plan;
-  return { plan, stream, list: [], nextId, voters: [...ids], duplicatesUntil: 0, restoredAt: 0, lost: [], reigns: 0 };
+  return {
+    plan,
+    stream,
+    list: [],
+    nextId,
+    voters: [...ids],
+    duplicatesUntil: 0,
+    restoredAt: 0,
+    rivalsUntil: 0,
+    lost: [],
+    reigns: 0,
+  };
 }
 
 /**
@@ -479,6 +497,9 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
     case "campaign":
       put(storm, at, null, { kind: "campaign", on: named(oneOf(stream, plan.ids)) });
       break;
+    case "rivals":
+      rivals(storm, at);
+      break;
     case "reconfigure":
       reconfigure(storm, at, lasts);
       break;
@@ -607,6 +628,37 @@ function shortReign(storm: Storm, lasts: number): void {
   const cut: Action = { kind: "partition", shape: { kind: "groups", groups: [LEADER, REST] }, oneWay: "no" };
   const action: Action = happens(stream, 2, 3) ? cut : { kind: "crash", on: LEADER, unsynced: unsynced(stream) };
   storm.list.push({ id, trigger, forMicros, action });
+}
+
+/**
+ * Two members lead by turns. They can say nothing of what they have, or half of it; they fall soon after they stood, and each
+ * comes back when it is its turn again.
+ */
+function rivals(storm: Storm, at: number): void {
+  const { stream, plan } = storm;
+  const pair = someOf(stream, plan.ids, 2);
+  const step = doubled(stream, Math.max(2 * MILLISECOND, plan.electionMicros >> 9), 4);
+  const beginsAt: number[] = [at];
+  const fallsAt: number[] = [];
+  for (let turn = 0; turn < RIVAL_TURNS; turn++) {
+    fallsAt.push((beginsAt[turn] as number) + round(step * between(stream, 3, 12)) + MILLISECOND);
+    beginsAt.push((fallsAt[turn] as number) + round(step * between(stream, 4, 8)) + 2 * MILLISECOND);
+  }
+  const over = beginsAt[RIVAL_TURNS] as number;
+  if (at < storm.rivalsUntil || over >= plan.untilMicros) return;
+  storm.rivalsUntil = over;
+  for (let turn = 0; turn < RIVAL_TURNS; turn++) {
+    const on = named(pair[turn % 2] as number);
+    const begin = beginsAt[turn] as number;
+    const falls = fallsAt[turn] as number;
+    const pPpm = happens(stream, 2, 3) ? ALWAYS_PPM : ALWAYS_PPM >> 1;
+    put(storm, begin, falls - begin, { kind: "drop", from: on, to: ALL, types: ["MsgApp"], pPpm });
+    // Once to hear of the term that is, and once more if that took its own.
+    put(storm, begin, null, { kind: "campaign", on });
+    put(storm, begin + round(step * 2), null, { kind: "campaign", on });
+    const back = Math.min(over, beginsAt[turn + 2] ?? over) - MILLISECOND;
+    put(storm, falls, back - falls, { kind: "crash", on, unsynced: unsynced(stream) });
+  }
 }
 
 function deletion(): Action {

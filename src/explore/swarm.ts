@@ -78,7 +78,7 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
   const ids = cluster.members.filter((member) => member.role === "voter").map((member) => member.id);
   // Whoever is made to stand as if its patience were over breaks the promise that read leases rest on: no cluster does that.
   const leases = cluster.members.some((member) => member.raft.readOnly === "lease");
-  const kinds = kindsOf(character, stream).filter((kind) => !leases || kind !== "campaign");
+  const kinds = kindsOf(character, stream).filter((kind) => !leases || (kind !== "campaign" && kind !== "rivals"));
   const { durationMicros } = base;
   const plan: StormPlan = {
     ids,
@@ -323,6 +323,7 @@ function drawNetwork(
   stream: Stream,
   drawn: string[],
 ): NetworkSettings {
+  if (character.network === "plain") return base;
   let latency: Distribution = base.latency;
   const unit = electionMicros / 200;
   switch (stream.below(6)) {
