@@ -8,7 +8,7 @@ import type { World } from "../world/world.ts";
 import type { Findings } from "./violation.ts";
 
 /** More messages than this under way on one link are a crowd; with fewer events waiting there is none. */
-export const CROWD = 10_000;
+export const CROWD = 100_000;
 
 /** Where the network sends no more than so many messages twice, in ppm, every exchange that ends does so soon all the same. */
 export const TWICE_PPM_MAX = 200_000;

@@ -147,6 +147,12 @@ export function expiredLeases(clock: LeaseClock, nowMicros: number, max: number 
   return fresh.length > max ? fresh.slice(0, max) : fresh;
 }
 
+/** Whether there is one. */
+export function isCheckpointDue(clock: LeaseClock, nowMicros: number): boolean {
+  for (const atMicros of clock.checkpointMicros.values()) if (atMicros <= nowMicros) return true;
+  return false;
+}
+
 /** The checkpoints that are due; those leases are next due a period later. Costs O(leases). */
 export function dueCheckpoints(clock: LeaseClock, store: Store, nowMicros: number): LeaseCheckpoint[] {
   const checkpoints: LeaseCheckpoint[] = [];

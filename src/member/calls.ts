@@ -217,14 +217,16 @@ function serve(member: EtcdMember, env: MemberEnv, pendingCall: PendingCall): bo
   }
 }
 
+function mayAsk(env: MemberEnv, call: PendingCall): boolean {
+  return call.asked === 0 || env.context.localMicros() - call.askedAtMicros >= ASK_AGAIN_MICROS;
+}
+
 /** Asks the leader, if it is known and was not asked already. */
 function ask(member: EtcdMember, env: MemberEnv, call: PendingCall, type: number, body: unknown): void {
-  const now = env.context.localMicros();
   const { lead } = member.raft;
-  if (lead === 0 || lead === env.context.self) return;
-  if (call.asked !== 0 && now - call.askedAtMicros < ASK_AGAIN_MICROS) return;
+  if (lead === 0 || lead === env.context.self || !mayAsk(env, call)) return;
   call.asked = ++member.peersAsked;
-  call.askedAtMicros = now;
+  call.askedAtMicros = env.context.localMicros();
   env.context.send(lead, new PeerMessage(type, call.asked, body));
 }
 
@@ -233,8 +235,15 @@ function serveKeepAlive(member: EtcdMember, env: MemberEnv, call: PendingCall, i
   const now = leaseMicros(member, env);
   if (member.raft.role === Role.Leader && member.leases.primary) {
     if (isExpiring(member, env, id, now)) return false;
+    if (renewalCheckpoint(env.backend.store, id) !== null) {
+      if (!mayAsk(env, call)) return false;
+      call.asked = ++member.peersAsked;
+      call.askedAtMicros = env.context.localMicros();
+      takeBackCheckpoint(member, env, id);
+      return false;
+    }
     const answer = answerLocally(desk, callOf(call.request.body), call.request.token, now);
-    if (!(answer instanceof EtcdError)) noteRenewal(member, env, id, now);
+    if (!(answer instanceof EtcdError)) noteRenewal(env, id, now);
     conclude(member, env, call.request, answer);
     return true;
   }
@@ -255,14 +264,20 @@ export function isExpiring(member: EtcdMember, env: MemberEnv, id: string, now: 
   return remaining !== null && remaining <= 0 && env.backend.store.leases.has(id);
 }
 
-/** After a renewal: a checkpoint that was taken of the lease is taken back through the log. */
-export function noteRenewal(member: EtcdMember, env: MemberEnv, id: string, now: number): void {
-  const { store } = env.backend;
-  const lease = store.leases.get(id);
-  if (lease === undefined) return;
-  if (env.observer !== null) env.observer.renewed(env.context.self, id, lease.ttlSeconds, now);
-  const checkpoint = renewalCheckpoint(store, id);
+/**
+ * A checkpoint that was taken of a lease is taken back through the log before the lease is renewed: else a leader that is elected
+ * meanwhile would count from the checkpoint. True: there is one, and the renewal has to wait. After etcd `lessor.go Renew`.
+ */
+export function takeBackCheckpoint(member: EtcdMember, env: MemberEnv, id: string): boolean {
+  const checkpoint = renewalCheckpoint(env.backend.store, id);
   if (checkpoint !== null) proposeOwn(member, env, new LeaseCheckpointRequest([checkpoint]));
+  return checkpoint !== null;
+}
+
+/** A lease of the member's was renewed. */
+export function noteRenewal(env: MemberEnv, id: string, now: number): void {
+  const lease = env.backend.store.leases.get(id);
+  if (lease !== undefined && env.observer !== null) env.observer.renewed(env.context.self, id, lease.ttlSeconds, now);
 }
 
 function serveTimeToLive(member: EtcdMember, env: MemberEnv, call: PendingCall): boolean {

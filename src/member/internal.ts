@@ -7,7 +7,7 @@ import { type AuthInfo, NOBODY, refuseRange } from "../etcd/auth-check.ts";
 import { ClientRequest } from "../kernel/request.ts";
 import { checkOthers } from "./corruption.ts";
 import type { EtcdMember } from "./etcd-member.ts";
-import { revokeDue } from "./leases.ts";
+import { proposeDue } from "./leases.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { PeerMessage, PeerType } from "./peer-message.ts";
 import { goOnWithRecipe } from "./recipes.ts";
@@ -58,7 +58,7 @@ export function internalAnswered(member: EtcdMember, env: MemberEnv, request: Cl
       return;
     case "confirm-leading":
       member.confirmsLeading = false;
-      if (error === null) revokeDue(member, env);
+      if (error === null) proposeDue(member, env);
       return;
     case "check-corruption":
       if (error === null) checkOthers(member, env);

@@ -7,6 +7,7 @@ import {
   dueCheckpoints,
   EXPIRY_PERIOD_MICROS,
   expiredLeases,
+  isCheckpointDue,
   noteRevoking,
   promoteClock,
 } from "../etcd/lease-clock.ts";
@@ -40,20 +41,18 @@ export function lookAtLeases(member: EtcdMember, env: MemberEnv): void {
   const local = env.context.localMicros();
   if (local < member.leaseLookMicros) return;
   member.leaseLookMicros = local + EXPIRY_PERIOD_MICROS;
+  if (member.confirmsLeading) return;
   const now = leaseMicros(member, env);
-  if (!member.confirmsLeading && expiredLeases(member.leases, now, 1).length > 0) {
-    if (member.config.mutations.staleLeaderRevokesLeases) revokeDue(member, env);
-    else {
-      member.confirmsLeading = true;
-      enqueueRead(member, env, internalRequest(new InternalBody("confirm-leading", 0, 0, null)));
-    }
+  if (expiredLeases(member.leases, now, 1).length === 0 && !isCheckpointDue(member.leases, now)) return;
+  if (member.config.mutations.staleLeaderRevokesLeases) proposeDue(member, env);
+  else {
+    member.confirmsLeading = true;
+    enqueueRead(member, env, internalRequest(new InternalBody("confirm-leading", 0, 0, null)));
   }
-  const checkpoints = dueCheckpoints(member.leases, env.backend.store, now);
-  if (checkpoints.length > 0) proposeOwn(member, env, new LeaseCheckpointRequest(checkpoints));
 }
 
-/** Proposes to revoke what is over. The member has just made sure that it leads. */
-export function revokeDue(member: EtcdMember, env: MemberEnv): void {
+/** Proposes to revoke what is over, and to note what is left of the rest. The member has just made sure that it leads. */
+export function proposeDue(member: EtcdMember, env: MemberEnv): void {
   if (!member.leases.primary) return;
   if (member.raft.role !== Role.Leader && !member.config.mutations.staleLeaderRevokesLeases) return;
   const now = leaseMicros(member, env);
@@ -63,4 +62,6 @@ export function revokeDue(member: EtcdMember, env: MemberEnv): void {
     env.context.count(CounterAt["lease-expired"]);
     if (env.observer !== null) env.observer.expires(env.context.self, id, now);
   }
+  const checkpoints = dueCheckpoints(member.leases, env.backend.store, now);
+  if (checkpoints.length > 0) proposeOwn(member, env, new LeaseCheckpointRequest(checkpoints));
 }

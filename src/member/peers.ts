@@ -8,7 +8,7 @@ import { renewLease } from "../etcd/lease-clock.ts";
 import { SERVER_VERSION } from "../etcd/server.ts";
 import { Role, tick } from "../raft/raft.ts";
 import { HEALTH_MICROS } from "./administer.ts";
-import { admit, isExpiring, noteRenewal, takeAsked } from "./calls.ts";
+import { admit, isExpiring, noteRenewal, takeAsked, takeBackCheckpoint } from "./calls.ts";
 import { hearHash } from "./corruption.ts";
 import type { EtcdMember } from "./etcd-member.ts";
 import { InternalBody, internalRequest } from "./internal.ts";
@@ -90,8 +90,11 @@ export function headStart(member: EtcdMember, env: MemberEnv): void {
   if (--member.headStartLooks > 0) env.context.setTimer(HEAD_START_MICROS, HEAD_START_TIMER);
 }
 
+/** No time passes for what was promised to a leader that answers reads under its lease. */
 function advanceTicks(member: EtcdMember, env: MemberEnv, ticks: number): void {
-  for (let i = 0; i < ticks; i++) tick(member.raft, env);
+  const { raft } = member;
+  for (let i = 0; i < ticks; i++) tick(raft, env);
+  if (raft.config.readOnly === "lease-based") raft.leaseGraceTicks = raft.config.electionTicks;
   member.headStartTicks += Math.max(0, ticks);
 }
 
@@ -147,10 +150,10 @@ export function takePeerMessage(member: EtcdMember, env: MemberEnv, from: number
 function renewFor(member: EtcdMember, env: MemberEnv, id: string): number | EtcdError | null {
   if (member.raft.role !== Role.Leader || !member.leases.primary) return ErrNotLeader;
   const now = leaseMicros(member, env);
-  if (isExpiring(member, env, id, now)) return null;
+  if (isExpiring(member, env, id, now) || takeBackCheckpoint(member, env, id)) return null;
   const ttlSeconds = renewLease(member.leases, env.backend.store, id, now);
   if (ttlSeconds === null || ttlSeconds === 0) return ErrLeaseNotFound;
-  noteRenewal(member, env, id, now);
+  noteRenewal(env, id, now);
   return ttlSeconds;
 }
 

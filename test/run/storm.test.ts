@@ -46,6 +46,6 @@ faults:
   const broken = executeScenario(scenarioOf(`${story}\nmutate: snapshot-keeps-conflicting-tail`), "1");
   expect(broken.violation?.property).toBe("bounded-resources");
   expect(broken.violation?.text).toMatch(
-    /^more than 10000 messages of n\d to n1 are under way, the last of them MsgApp$/,
+    /^more than 100000 messages of n\d to n1 are under way, the last of them MsgApp$/,
   );
 });
