@@ -21,7 +21,7 @@ import type { ClientRequest } from "../kernel/request.ts";
 import { Role, transferLeader } from "../raft/raft.ts";
 import { proposeMembership, viewOf } from "./administer.ts";
 import { defragment } from "./backend-work.ts";
-import type { EtcdMember, PendingCall } from "./etcd-member.ts";
+import { type EtcdMember, type PendingCall, ROUNDING_MICROS } from "./etcd-member.ts";
 import { numberOf } from "./identity.ts";
 import { leaseMicros } from "./leases.ts";
 import type { MemberEnv } from "./member-env.ts";
@@ -36,9 +36,6 @@ const ASK_AGAIN_MICROS = 1_000_000;
 
 /** Timer: whether the leader has moved. */
 export const MOVE_TIMER = 9;
-
-/** Local clocks that drift are read in whole micros: a timer may fire this much early by them. */
-const ROUNDING_MICROS = 16;
 
 const EMPTY = Object.freeze({ answer: "empty" });
 

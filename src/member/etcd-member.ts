@@ -311,3 +311,15 @@ export function createEtcdMember(
     versions: [],
   };
 }
+
+/** Local clocks that drift are read in whole micros: a timer may fire this much early by them. */
+export const ROUNDING_MICROS = 16;
+
+/**
+ * Number of ticks that are over by then. A process that stood still missed some: as with Go's ticker they are not made up for, but
+ * the next one keeps step, and a lease counts them all.
+ */
+export function ticksBy(member: EtcdMember, localMicros: number): number {
+  const since = localMicros - member.firstTickMicros + ROUNDING_MICROS;
+  return Math.floor(since / member.config.tickMicros) + 1 + member.headStartTicks;
+}

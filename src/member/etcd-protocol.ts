@@ -38,7 +38,7 @@ import { believedSynced } from "./believed.ts";
 import { MOVE_TIMER, movedLeader } from "./calls.ts";
 import { tendCorruptCheck } from "./corruption.ts";
 import type { EtcdConfig } from "./etcd-config.ts";
-import { type Backend, createEtcdMember, type EtcdMember } from "./etcd-member.ts";
+import { type Backend, createEtcdMember, type EtcdMember, ticksBy } from "./etcd-member.ts";
 import { clusterIdOf, foundingMembers, foundingStore, idOf, NO_MEMBER, peerUrlOf } from "./identity.ts";
 import { lookAtLeases } from "./leases.ts";
 import { MemberEnv } from "./member-env.ts";
@@ -63,9 +63,6 @@ const FOUNDING_TERM = 1;
 const SNAPSHOT_TICKS = 50;
 
 const REMOVED = "removed from the cluster";
-
-/** Local clocks that drift are read in whole micros: a timer may fire this much early by them. */
-const ROUNDING_MICROS = 16;
 
 /** The etcd member. One object hosts all members of a run. */
 export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage> {
@@ -229,19 +226,10 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
     return member;
   }
 
-  /**
-   * Number of ticks that were due by now, less one. A process that stood still missed some: as with Go's ticker they are not
-   * made up for, but the next one keeps step, and a lease counts them all.
-   */
-  private ticksDue(member: EtcdMember, context: ProcessContext): number {
-    const since = context.localMicros() - member.firstTickMicros + ROUNDING_MICROS;
-    return Math.floor(since / this.config.tickMicros);
-  }
-
   /** With lease reads Raft must know how much time has passed, also where no tick came. */
   private tellTime(member: EtcdMember, context: ProcessContext): void {
     const raft = member.raft;
-    const due = this.ticksDue(member, context) + 1 + member.headStartTicks;
+    const due = ticksBy(member, context.localMicros());
     if (due > raft.ticks) raft.ticks = due;
   }
 
@@ -269,11 +257,11 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
       this.otherTimer(member, env, timer);
       return;
     }
-    const due = this.ticksDue(member, context);
-    const next = member.firstTickMicros + (due + 1) * this.config.tickMicros;
+    const before = ticksBy(member, context.localMicros()) - 1;
+    const next = member.firstTickMicros + (before + 1 - member.headStartTicks) * this.config.tickMicros;
     context.setTimer(next - context.localMicros(), TICK_TIMER);
     const raft = member.raft;
-    if (due + member.headStartTicks > raft.ticks) raft.ticks = due + member.headStartTicks;
+    if (before > raft.ticks) raft.ticks = before;
     tick(raft, env);
     if (this.config.mutations.diskStalledLeader) beatWhileStalled(member, env);
     if (

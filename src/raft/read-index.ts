@@ -77,14 +77,14 @@ function startLeaseRound(raft: Raft): number {
 /**
  * True while no other member can have been elected: voters that heard the confirmed round refuse all others for an
  * election timeout. One tick is lost because the round may have left just before a tick here, another because it may
- * have arrived just before a tick there; the margin is for clocks that drift.
+ * have arrived just before a tick there; the margin is for clocks that drift. `ticks`: as many as are over by now.
  */
-export function hasLease(raft: Raft): boolean {
+export function hasLease(raft: Raft, ticks: number = raft.ticks): boolean {
   const mutations = raft.config.mutations;
   if (!mutations.leaseReadAfterTransfer && (raft.timeoutNowSent || raft.leadTransferee !== NONE)) return false;
   if (mutations.leaseReadClockDrift) return true;
   if (raft.leaseStart < 0) return false;
-  return raft.ticks - raft.leaseStart < raft.config.electionTicks - 1 - raft.config.leaseMarginTicks;
+  return ticks - raft.leaseStart < raft.config.electionTicks - 1 - raft.config.leaseMarginTicks;
 }
 
 /** Leader: a member answered a heartbeat that carried a round. */
