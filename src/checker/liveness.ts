@@ -276,8 +276,8 @@ export class LivenessChecker {
   }
 
   private checkStability(world: World): void {
-    // Of two members each is needed for a quorum: two messages lost in a row, and there is none.
-    if (this.coarse && votersOf(world).length < 3) return;
+    // Two messages lost in a row, and a leader is deposed: where nobody asks before it stands, or each of two is needed for a quorum.
+    if (this.coarse && (!this.preVotes || votersOf(world).length < 3)) return;
     this.changes.push(leaderChanges(world));
     if (this.changes.length > STABILITY_TIMEOUTS + 1) this.changes.shift();
     const changes = (this.changes[this.changes.length - 1] as number) - (this.changes[0] as number);
