@@ -93,8 +93,10 @@ export function headStart(member: EtcdMember, env: MemberEnv): void {
 /** No time passes for what was promised to a leader that answers reads under its lease. */
 function advanceTicks(member: EtcdMember, env: MemberEnv, ticks: number): void {
   const { raft } = member;
+  // Nobody leads in the term of a cluster's first entries.
+  const promised = raft.term > 1 && (raft.leaseGraceTicks > 0 || raft.lead !== 0);
   for (let i = 0; i < ticks; i++) tick(raft, env);
-  if (raft.config.readOnly === "lease-based") raft.leaseGraceTicks = raft.config.electionTicks;
+  if (promised && raft.config.readOnly === "lease-based") raft.leaseGraceTicks = raft.config.electionTicks;
   member.headStartTicks += Math.max(0, ticks);
 }
 

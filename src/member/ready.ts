@@ -7,6 +7,7 @@ import { clearList } from "../kernel/list.ts";
 import {
   advance,
   type Entry,
+  EntryType,
   entriesBetween,
   entryAt,
   HardState,
@@ -208,15 +209,27 @@ function write(member: EtcdMember, env: MemberEnv, entries: readonly Entry[], sn
     if (!context.append(new StateRecord(term, vote, raft.log.committed))) return false;
     context.disk.durableEnd = endOf(context.disk.log);
   }
-  for (let i = 0; i < entries.length; i++) if (!context.append(entries[i]!)) return false;
-  return true;
+  return append(member, env, entries);
 }
 
 function writeEntries(member: EtcdMember, env: MemberEnv, entries: readonly Entry[]): boolean {
   if (entries[0]!.index <= member.durableIndex) noteOverwritten(member, env, entries[0]!);
+  return append(member, env, entries);
+}
+
+/**
+ * Appends entries to the write-ahead log. With a change of membership goes how far is committed: whoever has the change and comes
+ * back must know that the one before it took effect, else it would stand by a membership that is two changes old.
+ */
+function append(member: EtcdMember, env: MemberEnv, entries: readonly Entry[]): boolean {
   const context = env.context;
-  for (let i = 0; i < entries.length; i++) if (!context.append(entries[i]!)) return false;
-  return true;
+  let changes = false;
+  for (let i = 0; i < entries.length; i++) {
+    if (entries[i]!.type !== EntryType.EntryNormal) changes = true;
+    if (!context.append(entries[i]!)) return false;
+  }
+  const { term, vote, log } = member.raft;
+  return !changes || context.append(new StateRecord(term, vote, log.committed));
 }
 
 function noteOverwritten(member: EtcdMember, env: MemberEnv, first: Entry): void {
