@@ -48,6 +48,9 @@ const DELAYS_PER_TIMEOUT = 4;
 const CHANGES_MAX = 3;
 const STABILITY_TIMEOUTS = 20;
 
+/** A client that asks for no writes. */
+const NOT_ASKING = { since: -1, seen: -1 } as const;
+
 /** A leader with more than this many entries for each message that it may have under way is catching up. */
 const BACKLOG = 4;
 
@@ -72,6 +75,8 @@ export class LivenessChecker {
   /** How far a quorum had a leader's log when the phase began, and the sum of what members had applied. */
   private reachBefore: number = 0;
   private appliedBefore: number = 0;
+  /** By client: since when it has asked for one write after another, and when it was last seen to; -1: it does not. */
+  private asking: { readonly since: number; readonly seen: number }[] = [];
   /** When the last action is due for which a time is given. */
   private readonly lastPlannedMicros: number;
   private readonly preVotes: boolean;
@@ -118,10 +123,13 @@ export class LivenessChecker {
     }
     if (this.fairSince < 0) {
       this.changes = [leaderChanges(world)];
+      this.asking = [];
+      this.noteAsking(world);
       this.begin(world);
       this.fairFrom = world.atMicros;
       return;
     }
+    this.noteAsking(world);
     this.checkStability(world);
     checkExpiry(this.out.ghost, this.out, world, this.fairFrom, this.timeoutMicros);
     const since = world.atMicros - this.fairSince;
@@ -136,7 +144,7 @@ export class LivenessChecker {
     } else if (since >= CONVERGENCE_TIMEOUTS * unit && this.looked === 1) {
       if (!isCatchingUp(world) || appliedSum(world) <= this.appliedBefore) {
         this.checkConvergence(world, since);
-        this.checkAvailability(world, since);
+        this.checkAvailability(world, since, LEADER_TIMEOUTS * unit);
       }
       // From here on the same is asked again and again.
       this.begin(world);
@@ -236,10 +244,10 @@ export class LivenessChecker {
   }
 
   /** A client that goes on to the next member when one fails it must get a write through. */
-  private checkAvailability(world: World, since: number): void {
+  private checkAvailability(world: World, since: number, patience: number): void {
     if (writesOk(world) > this.writesBefore || refusesWrites(world)) return;
     for (const client of world.clients) {
-      if (client === null || !this.tries(world, client, since)) continue;
+      if (client === null || !this.tries(world, client, patience)) continue;
       const write = client.open.find((open) => isWrite(open.kind)) as Client["open"][number];
       this.out.report(
         "availability",
@@ -254,16 +262,36 @@ export class LivenessChecker {
     }
   }
 
-  private tries(world: World, client: Client, since: number): boolean {
+  /** It asks for writes, has done so for as long as `patience`, and for a round of all members it knows. */
+  private tries(world: World, client: Client, patience: number): boolean {
     const plan = this.plan.workloads[client.workload];
     if (plan === undefined || !plan.failover || client.pauses > 0) return false;
+    const from = this.asking[client.id]?.since ?? -1;
+    const asked = from < 0 ? 0 : world.atMicros - Math.max(from, this.fairSince);
     const voters = votersOf(world);
     const all = running(world).every(({ id }) => !voters.includes(id) || client.endpoints.includes(id));
     const inTime =
       (plan.timeoutMicros - this.writeMicros) * DELAYS_PER_TIMEOUT >= this.timeoutMicros &&
-      plan.timeoutMicros * client.endpoints.length <= since;
+      asked >= patience &&
+      plan.timeoutMicros * client.endpoints.length <= asked;
     const works = plan.fromMicros <= this.fairSince && plan.untilMicros >= world.atMicros;
     return all && inTime && works && client.open.some((open) => isWrite(open.kind));
+  }
+
+  /** Who asks for writes, and since when: with reads between them, but no pause longer than an attempt or two. */
+  private noteAsking(world: World): void {
+    const now = world.atMicros;
+    for (const client of world.clients) {
+      if (client === null) continue;
+      while (this.asking.length <= client.id) this.asking.push(NOT_ASKING);
+      const { since, seen } = this.asking[client.id] as { readonly since: number; readonly seen: number };
+      if (client.open.some((open) => isWrite(open.kind))) {
+        this.asking[client.id] = { since: since < 0 ? now : since, seen: now };
+      } else if (since >= 0) {
+        const attempt = this.plan.workloads[client.workload]?.timeoutMicros ?? 0;
+        if (now - seen > 2 * attempt + this.timeoutMicros) this.asking[client.id] = NOT_ASKING;
+      }
+    }
   }
 
   /** What each member that runs waits for, and which faults nobody will end. */

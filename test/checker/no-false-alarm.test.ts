@@ -66,6 +66,16 @@ expect: [{ sometimes: write-ok >= 40 }]`,
 duration: 12s
 cluster: { members: 3, raft: { heartbeat: 10ms, election: 100ms } }
 faults: [{ at: 3s, delay: { add: 4s, p: 30% }, for: 500ms }]`,
+  "a client that was content with its lease for half a minute asks for a write": `
+seed: 2
+seeds: own
+duration: 36s
+cluster: { members: 3 }
+workload:
+  - { name: nodes, kind: lease, clients: 1, closed: 4.096s, ops: { get: 1 }, keys: { count: 1 }, ttl: 8s, hold: 34s }
+faults:
+  - { at: 9s, partition: { isolate: n3 }, for: 5s }
+  - { at: 9s, disk: { on: n2, stall: true } }`,
   "one of two makes itself a learner, and word of it is lost": `
 seed: 55543955911822
 duration: 28s
