@@ -209,6 +209,7 @@ export class EtcdChecker implements MemberObserver, ClientObserver, ProgramObser
       this.report("applied-monotonic", [member], `n${member} applied entry ${index} after entry ${known.applied}`);
     }
     known.applied = index;
+    if (entry.data === null) known.countsSinceMicros = this.world.atMicros;
     if (index === endOf(ghost.appliedChain)) this.appliedFirst(member, entry, store, outcome);
     else this.appliedAgain(member, entry, store);
     if (store.revision !== known.revision) this.checkRevision(member, known, store);

@@ -37,8 +37,8 @@ export interface MemberGhost {
   membership: Membership;
   /** Its disk was replaced since it last ran: what recovery finds is judged by nobody. */
   diskReplaced: boolean;
-  /** Since when it leads, in micros. */
-  leaderSinceMicros: number;
+  /** When it last applied the empty entry that a leader begins with, in micros: whoever leads counts leases from there. */
+  countsSinceMicros: number;
   /** Index of the newest configuration change in its log that it appended as leader. */
   confIndex: number;
 }
@@ -247,7 +247,7 @@ export function memberGhost(ghost: Ghost, id: number): MemberGhost {
     lost: null,
     membership: EMPTY_MEMBERSHIP,
     diskReplaced: false,
-    leaderSinceMicros: 0,
+    countsSinceMicros: 0,
     confIndex: 0,
   };
   ghost.members[id] = member;

@@ -144,13 +144,13 @@ export function checkExpiry(
     if (raft.role === Role.Leader && leases.primary && raft.term >= ghost.committedTerm) leader = id;
   }
   if (leader === 0) return;
-  const leads = ghost.members[leader]?.leaderSinceMicros ?? world.atMicros;
+  const counts = ghost.members[leader]?.countsSinceMicros ?? world.atMicros;
   for (const [id, lease] of ghost.leases) {
     if (lease.late || lease.renewedAtMicros < 0) continue;
-    const since = Math.max(lease.renewedAtMicros, leads);
-    // One that came as it was elected it may have applied too late.
-    const known = lease.checkpoints.filter(({ atMicros }) => atMicros <= leads - electionMicros);
-    const left = lease.renewedAtMicros >= leads ? undefined : known[known.length - 1];
+    const since = Math.max(lease.renewedAtMicros, counts);
+    // One that came as it began it may have applied too late.
+    const known = lease.checkpoints.filter(({ atMicros }) => atMicros <= counts - electionMicros);
+    const left = lease.renewedAtMicros >= counts ? undefined : known[known.length - 1];
     const seconds = left === undefined ? lease.ttlSeconds : left.seconds;
     const promised = seconds * MICROS_A_SECOND;
     const bound = promised + Math.floor(promised / DRIFT_SHARE) + electionMicros + EXPIRY_SLACK_MICROS;
@@ -159,7 +159,7 @@ export function checkExpiry(
     out.report(
       "lease-eventual-expiry",
       [leader],
-      `lease ${id} of ${lease.ttlSeconds} s is still there ${formatMicros(world.atMicros - lease.renewedAtMicros)} after it was last renewed; n${leader} leads since ${formatMicros(leads)}`,
+      `lease ${id} of ${lease.ttlSeconds} s is still there ${formatMicros(world.atMicros - lease.renewedAtMicros)} after it was last renewed; n${leader} counts since ${formatMicros(counts)}`,
       lease.remainingSeconds > 0 ? [`the last checkpoint said that ${lease.remainingSeconds} s were left`] : [],
     );
   }

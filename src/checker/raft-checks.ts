@@ -48,7 +48,6 @@ export function checkMember(ghost: Ghost, out: Findings, id: number, raft: Raft,
     }
   } else if (grew && role === Role.Leader && known.role === Role.Leader) checkLeaderLog(out, id, raft, known);
   if (role === Role.Leader && (known.role !== Role.Leader || raft.term !== known.term)) {
-    known.leaderSinceMicros = atMicros;
     known.confIndex = 0;
     becameLeader(ghost, out, id, raft, atMicros, step);
   }

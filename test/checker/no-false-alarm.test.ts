@@ -76,6 +76,22 @@ workload:
 faults:
   - { at: 9s, partition: { isolate: n3 }, for: 5s }
   - { at: 9s, disk: { on: n2, stall: true } }`,
+  "a leader that stands still as soon as it is elected counts leases from when it goes on": `
+seed: 7
+seeds: own
+duration: 36s
+cluster: { members: 3 }
+network: { clientLatency: 1ms }
+workload:
+  - { name: nodes, kind: lease, clients: 1, closed: 4.096s, ops: { get: 1 }, keys: { count: 1 }, from: 2.192s, until: 2.337s, ttl: 10s, hold: 35s }
+faults:
+  - { at: 3s, partition: { isolate: n3 }, for: 3s }
+  - { at: 2.2s, client: { pause: clients } }
+  - { at: 11.9s, partition: { isolate: n2 }, for: 4s }
+  - { at: 11s, partition: { isolate: n2 }, for: 3s }
+  - { at: 12s, pause: n3 }
+  - { at: 12s, delay: { to: leader, types: [MsgAppResp, MsgHeartbeatResp], add: 800ms }, for: 16s }
+  - { at: 18s, pause: n1, for: 10s }`,
   "one of two makes itself a learner, and word of it is lost": `
 seed: 55543955911822
 duration: 28s
