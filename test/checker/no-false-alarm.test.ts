@@ -110,6 +110,16 @@ faults:
   - { at: 5107ms, crash: n1, for: 302ms }
   - { at: 6017ms, slow: { on: leader, apply: 80ms }, for: 31ms }
   - { at: 6312ms, member: { demote: n1 } }`,
+  "an old leader wakes up slowly and has yet to see how late it is": `
+seed: 1
+duration: 8s
+cluster: { members: 3, raft: { readOnly: lease } }
+workload: { clients: 3, rate: 60/s, ops: { put: 1 }, until: 7s, timeout: 500ms }
+faults:
+  - { at: 1s, transferLeader: n1 }
+  - { at: 3s, pause: n1, for: 3s }
+  - { at: 3s, slow: { on: n1, cpu: 20ms }, for: 4s }
+expect: [{ sometimes: two-leaders }]`,
 };
 
 describe("a world in which", () => {
