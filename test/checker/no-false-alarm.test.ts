@@ -120,6 +120,17 @@ faults:
   - { at: 3s, pause: n1, for: 3s }
   - { at: 3s, slow: { on: n1, cpu: 20ms }, for: 4s }
 expect: [{ sometimes: two-leaders }]`,
+  "an operator takes a member for removed because one far behind does not know it": `
+duration: 14s
+cluster: { members: 3, raft: { heartbeat: 20ms, election: 200ms } }
+faults:
+  - { at: 10ms, campaign: n2 }
+  - { at: 6s, partition: { isolate: n1 }, for: 3s }
+  - { at: 6s, member: { add: n4 } }
+  - { at: 7s, crash: [n2, n3], for: 2s }
+  - { at: 7s, member: { remove: n4 } }
+  - { at: 9500ms, transferLeader: n2 }
+  - { at: 10s, client: { op: maintenance/transfer-leadership, via: n2, with: { targetID: n4 }, expect: ok } }`,
 };
 
 describe("a world in which", () => {
