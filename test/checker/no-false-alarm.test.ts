@@ -131,6 +131,11 @@ faults:
   - { at: 7s, member: { remove: n4 } }
   - { at: 9500ms, transferLeader: n2 }
   - { at: 10s, client: { op: maintenance/transfer-leadership, via: n2, with: { targetID: n4 }, expect: ok } }`,
+  "an election timeout of two heartbeats meets lost messages and nobody asks before it stands": `
+duration: 14s
+cluster: { members: 3, raft: { heartbeat: 100ms, election: 200ms, preVote: false } }
+network: { loss: 15% }
+expect: [{ sometimes: leader-change >= 4 }]`,
 };
 
 describe("a world in which", () => {
