@@ -136,6 +136,18 @@ duration: 14s
 cluster: { members: 3, raft: { heartbeat: 100ms, election: 200ms, preVote: false } }
 network: { loss: 15% }
 expect: [{ sometimes: leader-change >= 4 }]`,
+  "a deposed leader that waits for its disk has noted what was left of a lease": `
+seed: 1
+duration: 26s
+cluster: { members: 3, leaseCheckpoint: 2s }
+faults:
+  - { at: 1s, transferLeader: n1 }
+  - { at: 2s, client: { op: lease/grant, via: n1, with: { ID: 7, TTL: 20 }, expect: ok } }
+  - { at: 4s, disk: { on: n1, stall: true }, for: 12s }
+  - { at: 4s, client: { op: put, key: a, value: b, via: n1 } }
+  - { at: 10s, transferLeader: n2 }
+  - { at: 15s, client: { op: lease/keepalive, via: n2, with: { ID: 7 }, expect: ok } }
+  - { at: 16500ms, transferLeader: n3 }`,
 };
 
 describe("a world in which", () => {
