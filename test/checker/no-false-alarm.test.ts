@@ -148,6 +148,17 @@ faults:
   - { at: 10s, transferLeader: n2 }
   - { at: 15s, client: { op: lease/keepalive, via: n2, with: { ID: 7 }, expect: ok } }
   - { at: 16500ms, transferLeader: n3 }`,
+  "leases are renewed at a leader that nobody hears any more": `
+duration: 29s
+cluster: { members: 3, leaseCheckpoint: 2s }
+faults:
+  - { at: 1s, transferLeader: n1 }
+  - { at: 2s, client: { op: lease/grant, via: n1, with: { ID: 7, TTL: 20 }, expect: ok } }
+  - { at: 2s, client: { op: lease/grant, via: n1, with: { ID: 8, TTL: 20 }, expect: ok } }
+  - { at: 14s, partition: { isolate: n1, oneWay: out }, for: 3s }
+  - { at: 14s, client: { op: lease/keepalive, via: n1, with: { ID: 7 } } }
+  - { at: 14s, client: { op: lease/keepalive, via: n2, with: { ID: 8 } } }
+  - { at: 14050ms, crash: n2, for: 100ms }`,
 };
 
 describe("a world in which", () => {
