@@ -159,6 +159,13 @@ faults:
   - { at: 14s, client: { op: lease/keepalive, via: n1, with: { ID: 7 } } }
   - { at: 14s, client: { op: lease/keepalive, via: n2, with: { ID: 8 } } }
   - { at: 14050ms, crash: n2, for: 100ms }`,
+  "a path that is held up for half a minute carries a heartbeat each millisecond": `
+seed: 1
+duration: 24s
+cluster: { members: 2, raft: { heartbeat: 1ms, election: 100ms, checkQuorum: false } }
+faults:
+  - { at: 1s, transferLeader: n1 }
+  - { at: 2s, delay: { from: n1, to: n2, add: 30s } }`,
 };
 
 describe("a world in which", () => {
