@@ -8,7 +8,7 @@ import { WatchResponse } from "../etcd/watch-api.ts";
 import type { Stream } from "../kernel/choose.ts";
 import { ClientRequest, type ClientResponse } from "../kernel/request.ts";
 import { driverOf } from "./drivers.ts";
-import { etcdBody, isWrite, type OperationKind, plainBody, valueAfterCas, valueRead } from "./operation.ts";
+import { etcdBody, isWrite, type OperationKind, padded, plainBody, valueAfterCas, valueRead } from "./operation.ts";
 import { cloneTask, createTask, type Task } from "./task.ts";
 import {
   type ClientWatch,
@@ -274,14 +274,14 @@ export function invoke(client: Client, plan: WorkloadPlan, host: ClientHost): vo
   const keyAt = drawKey(client, plan, host);
   const key = plan.keys[keyAt] as string;
   const value = plan.uniqueValues ? `${client.id}.${operation}` : String(operation & 3);
-  const padded = value.length < plan.valueBytes ? value.padEnd(plan.valueBytes, "_") : value;
+  const whole = padded(value, plan.valueBytes);
   let body: unknown;
   if (plan.etcd && kind === "get" && plan.gets !== null) body = plan.gets[keyAt];
   else if (plan.etcd) {
     const other = kind === "txn" ? (plan.keys[drawKey(client, plan, host)] as string) : key;
-    body = etcdBody(kind, key, padded, client.seen[keyAt] ?? null, other, plan.prefix, client.revision);
-  } else body = plainBody(kind, key, padded, client.seen[keyAt] ?? null);
-  submit(client, plan, host, kind, body, operation, keyAt, padded, memberOf(client));
+    body = etcdBody(kind, key, whole, client.seen[keyAt] ?? null, other, plan.prefix, client.revision);
+  } else body = plainBody(kind, key, whole, client.seen[keyAt] ?? null);
+  submit(client, plan, host, kind, body, operation, keyAt, whole, memberOf(client));
 }
 
 /** Begins an operation of a client's program; returns its number. */

@@ -48,6 +48,16 @@ export const OPERATION_KINDS: readonly OperationKind[] = Object.freeze([
   "compact",
 ] as const);
 
+/** The value made as long as it is to be. */
+export function padded(value: string, length: number): string {
+  return value.padEnd(length, "_");
+}
+
+/** The value without what only makes it long. */
+export function unpadded(value: string): string {
+  return value.replace(/_+$/, "");
+}
+
 /** True when the operation may change something. */
 export function isWrite(kind: OperationKind): boolean {
   switch (kind) {

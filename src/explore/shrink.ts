@@ -8,6 +8,7 @@
 import { RandomChoices } from "../kernel/choose.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { isSmaller, sizeOfFailing } from "./minimal.ts";
 import { sketchOf } from "./sketch.ts";
 import {
   beginnings,
@@ -46,6 +47,8 @@ export interface Shrinking {
   best: Failing;
   /** Seeds that are tried where a part is taken away, the failure's own first. */
   readonly reseed: number;
+  /** Which way down it is, from 0: each tries other seeds and other sketches. */
+  readonly way: number;
 }
 
 /** What came of a candidate: the run that failed in the same way, or null. */
@@ -61,7 +64,7 @@ const SPELLED_MAX = 120;
 const HANDFULS: readonly number[] = [8, 32, SPELLED_MAX];
 
 /** Times that a load is made lighter before its operations are looked at one by one. */
-const LIGHTER_MAX = 16;
+const LIGHTER_MAX = 64;
 
 /** Sketches that are tried, with so many seeds each. */
 const SKETCHES_MAX = 400;
@@ -77,13 +80,39 @@ const EVENTS_MORE = 20_000;
 /** A failure with no more faults than this, and a load that can be written out, needs no sketch. */
 const PLAIN_FAULTS = 4;
 
+/** Seeds of one way down begin so far behind those of the one before. */
+const WAY_SEEDS = 1000;
+
+/** Ways down that are tried, unless one ends with no more than this to read. */
+const WAYS = 4;
+const SHORT_FAULTS = 8;
+const SHORT_OPERATIONS = 12;
+
 /** A shrinking of a failure whose faults are fixed. */
 export function beginShrinking(failing: Failing, reseed: number): Shrinking {
-  return { best: failing, reseed };
+  return { best: failing, reseed, way: 0 };
 }
 
-/** Runs all passes until nothing gets smaller any more. Yields batches; takes their outcomes in the same order. */
+/**
+ * Makes it smaller until nothing gets smaller any more. Yields batches; takes their outcomes in the same order. Where much is left
+ * to read it goes down once more from where it began: another way may end lower.
+ */
 export function* shrink(state: Shrinking): Generator<readonly Candidate[], void, readonly Tried[]> {
+  const from = state.best;
+  yield* descend(state);
+  for (let way = 1; way < WAYS && !isShort(state.best); way++) {
+    const other: Shrinking = { ...state, best: from, way };
+    yield* descend(other);
+    if (isSmaller(sizeOfFailing(other.best), sizeOfFailing(state.best))) state.best = other.best;
+  }
+}
+
+function isShort(failing: Failing): boolean {
+  const { faults, operations } = sizeOfFailing(failing);
+  return faults <= SHORT_FAULTS && operations <= SHORT_OPERATIONS;
+}
+
+function* descend(state: Shrinking): Generator<readonly Candidate[], void, readonly Tried[]> {
   yield* firstOf(state, [resolved(state.best.scenario, state.best.result)], 1);
   yield* cut(state);
   yield* firstOf(state, lastMoments(state.best.scenario, state.best.result), 6);
@@ -127,7 +156,8 @@ export function sizeOf(scenario: Scenario): number {
 /** `count` seeds, the failure's own first. */
 function seedsFor(state: Shrinking, count: number): string[] {
   const seeds = [state.best.seed];
-  for (let seed = 1; seeds.length < count; seed++) if (String(seed) !== state.best.seed) seeds.push(String(seed));
+  for (let seed = 1 + WAY_SEEDS * state.way; seeds.length < count; seed++)
+    if (String(seed) !== state.best.seed) seeds.push(String(seed));
   return seeds;
 }
 
@@ -160,8 +190,13 @@ function* cut(state: Shrinking): Generator<readonly Candidate[], void, readonly 
 /** Told again in a few strokes, where that fails too. */
 function* sketched(state: Shrinking): Generator<readonly Candidate[], void, readonly Tried[]> {
   const { scenario, result } = state.best;
-  if (scenario.faults.length <= PLAIN_FAULTS && scenario.workload.length === 0) return;
-  const stream = new RandomChoices(`sketch/${state.best.seed}`).open("fault", 0);
+  const { ok, failed, unknown } = result.operations;
+  const plain = scenario.faults.length <= PLAIN_FAULTS && ok + failed + unknown <= SPELLED_MAX;
+  if (plain && state.way === 0) return;
+  const stream = new RandomChoices(`sketch/${state.best.seed}${state.way === 0 ? "" : `/${state.way}`}`).open(
+    "fault",
+    0,
+  );
   for (let drawn = 0; drawn < SKETCHES_MAX; drawn += BATCH) {
     const sketches: Scenario[] = [];
     for (let n = 0; n < BATCH; n++) {
@@ -195,10 +230,18 @@ function* fewerFaults(
   }
 }
 
-/** A lighter load, as long as the failure bears it. */
+/**
+ * A lighter load, as long as the failure bears it. What made it lighter is tried again first, and what was tried in vain comes
+ * last: where runs are long there is time for few of them.
+ */
 function* lighter(state: Shrinking, seeds: number): Generator<readonly Candidate[], void, readonly Tried[]> {
+  let from = 0;
   for (let round = 0; round < LIGHTER_MAX; round++) {
-    if ((yield* firstOf(state, fewerClients(state.best.scenario, state.best.result), seeds)) < 0) return;
+    const edits = fewerClients(state.best.scenario, state.best.result, seeds > 1);
+    const first = edits.length === 0 ? 0 : from % edits.length;
+    const hit = yield* firstOf(state, [...edits.slice(first), ...edits.slice(0, first)], seeds);
+    if (hit < 0) return;
+    from = first + hit;
   }
 }
 
@@ -210,22 +253,30 @@ function* sooner(state: Shrinking, seeds: number): Generator<readonly Candidate[
 
 /** A lighter load; then its operations written out, and taken away like faults. */
 function* fewerOperations(state: Shrinking, seeds: number): Generator<readonly Candidate[], void, readonly Tried[]> {
-  if (state.best.scenario.workload.length === 0) return;
   for (let round = 0; round < 12; round++) {
-    const invoked = invokedIn(state.best.scenario, state.best.seed);
+    const { scenario } = state.best;
+    if (isSpelledOut(scenario)) return;
+    const invoked = invokedIn(scenario, state.best.seed);
     // A failure often needs nothing but the last few operations before it.
     for (const count of HANDFULS) {
-      if (count < invoked.length) yield* firstOf(state, spelledOut(state.best.scenario, invoked.slice(-count)), 2);
-      if (state.best.scenario.workload.length === 0) break;
+      if (count < invoked.length && !isSpelledOut(state.best.scenario))
+        yield* firstOf(state, spelledOut(scenario, invoked.slice(-count)), 2);
     }
-    if (state.best.scenario.workload.length > 0 && invoked.length <= SPELLED_MAX)
-      yield* firstOf(state, spelledOut(state.best.scenario, invoked), seeds);
-    if (state.best.scenario.workload.length === 0) {
+    if (!isSpelledOut(state.best.scenario) && invoked.length <= SPELLED_MAX)
+      yield* firstOf(state, spelledOut(scenario, invoked), seeds);
+    if (isSpelledOut(state.best.scenario)) {
       yield* fewerFaults(state, Math.max(2, seeds >> 2));
       return;
     }
-    if ((yield* firstOf(state, fewerClients(state.best.scenario, state.best.result), seeds)) < 0) return;
+    const before = state.best;
+    yield* lighter(state, seeds);
+    if (state.best === before) return;
   }
+}
+
+/** No load is left but that of programs, whose steps mean little one by one. */
+function isSpelledOut({ workload }: Scenario): boolean {
+  return workload.every(({ kind }) => kind !== "kv");
 }
 
 /** Options back to what they are where nothing is said. */

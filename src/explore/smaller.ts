@@ -1,6 +1,7 @@
 // Ways to make a scenario smaller or plainer, each a list of scenarios to try, the boldest first. None of them knows whether the
 // failure survives it.
 
+import { unpadded } from "../client/operation.ts";
 import { type Action, ALWAYS_PPM, lasts, type PartitionShape } from "../fault/action.ts";
 import { ALL, members as named, needsDraw, type Selector } from "../fault/selector.ts";
 import { MILLISECOND, SECOND } from "../kernel/time.ts";
@@ -120,13 +121,48 @@ export function lastMoments(scenario: Scenario, result: RunResult): Scenario[] {
   return list;
 }
 
-/** The load made lighter: one of several, fewer clients, later, shorter, slower, fewer kinds. */
-export function fewerClients(scenario: Scenario, result: RunResult): Scenario[] {
+/**
+ * The scenario with other loads, each in the place of one of its own; null: none. Clients are numbered on from load to load, and
+ * what names one goes on to name it; what names nobody that is left goes with them.
+ */
+export function withLoads(scenario: Scenario, loads: readonly (Workload | null)[]): Scenario {
+  const names = new Map<number, number>();
+  let before = 0;
+  let next = 1;
+  for (const [at, { clients }] of scenario.workload.entries()) {
+    const left = Math.min(clients, loads[at]?.clients ?? 0);
+    for (let n = 1; n <= left; n++) names.set(before + n, next++);
+    before += clients;
+  }
+  const faults: Fault[] = [];
+  for (const fault of scenario.faults) {
+    let empty = false;
+    const rename = (selector: Selector): Selector => {
+      if (selector.kind !== "clients" || selector.ids.length === 0) return selector;
+      const ids = selector.ids.flatMap((id) => names.get(id) ?? []);
+      if (ids.length === 0) empty = true;
+      return { ...selector, ids };
+    };
+    let action = mapSelectors(fault.action, rename);
+    if ("clients" in action) action = { ...action, clients: rename(action.clients) };
+    if (action.kind === "clientOp" && action.client !== 0)
+      action = { ...action, client: names.get(action.client) ?? 0 };
+    if (!empty) faults.push({ ...fault, action });
+  }
+  return { ...scenario, workload: loads.filter((load) => load !== null), faults };
+}
+
+/** The load made lighter: one of several, fewer clients, later, shorter, slower, fewer kinds. `finely`: in small steps as well. */
+export function fewerClients(scenario: Scenario, result: RunResult, finely: boolean): Scenario[] {
   const list: Scenario[] = [];
   const loads = scenario.workload;
   const put = (at: number, load: Workload | null): void => {
-    const workload = loads.flatMap((one, other) => (other === at ? (load === null ? [] : [load]) : [one]));
-    list.push({ ...scenario, workload });
+    list.push(
+      withLoads(
+        scenario,
+        loads.map((one, other) => (other === at ? load : one)),
+      ),
+    );
   };
   const end = result.violation?.atMicros ?? scenario.durationMicros;
   for (const [at, load] of loads.entries()) {
@@ -134,6 +170,7 @@ export function fewerClients(scenario: Scenario, result: RunResult): Scenario[] 
     if (load.clients > 1) {
       put(at, { ...load, clients: 1 });
       put(at, { ...load, clients: load.clients >> 1 });
+      if (finely && load.clients > 2) put(at, { ...load, clients: load.clients - 1 });
     }
     const until = Math.min(load.untilMicros, end);
     const length = until - load.fromMicros;
@@ -142,9 +179,21 @@ export function fewerClients(scenario: Scenario, result: RunResult): Scenario[] 
       put(at, { ...load, fromMicros: wholeMillis(until - (length >> 1)) });
       put(at, { ...load, untilMicros: wholeMillis(load.fromMicros + (length >> 1)) });
     }
-    if (load.loop.kind === "closed" && load.loop.thinkMicros < 4 * SECOND) {
-      put(at, { ...load, loop: { kind: "closed", thinkMicros: Math.max(MILLISECOND, load.loop.thinkMicros) * 4 } });
-      put(at, { ...load, loop: { kind: "closed", thinkMicros: Math.max(MILLISECOND, load.loop.thinkMicros) * 2 } });
+    if (finely && length > 200 * MILLISECOND) {
+      put(at, { ...load, fromMicros: wholeMillis(load.fromMicros + (length >> 3)) });
+      put(at, { ...load, untilMicros: wholeMillis(until - (length >> 3)) });
+    }
+    const { loop } = load;
+    for (const times of [8, 2]) {
+      if (loop.kind === "closed" && loop.thinkMicros < 4 * SECOND)
+        put(at, { ...load, loop: { kind: "closed", thinkMicros: Math.max(MILLISECOND, loop.thinkMicros) * times } });
+      if (loop.kind === "open" && loop.operations >= times)
+        put(at, { ...load, loop: { ...loop, operations: Math.floor(loop.operations / times) } });
+    }
+    if (load.kind !== "kv") {
+      // A lease that lives longer is renewed less often.
+      if (load.ttlMicros < 16 * SECOND) put(at, { ...load, ttlMicros: load.ttlMicros * 4 });
+      if (load.holdMicros > SECOND) put(at, { ...load, holdMicros: wholeMillis(load.holdMicros >> 2) });
     }
     if (load.ops.length > 1) for (const op of load.ops) put(at, { ...load, ops: load.ops.filter((one) => one !== op) });
     if (load.keys.count > 1) put(at, { ...load, keys: { ...load.keys, count: 1 } });
@@ -387,6 +436,8 @@ function plainerActions(action: Action): Action[] {
     }
     case "clientOp":
       if (action.timeoutMicros !== null) list.push({ ...action, timeoutMicros: null });
+      if (action.value !== null && action.value !== unpadded(action.value))
+        list.push({ ...action, value: unpadded(action.value) });
       break;
     default:
       break;

@@ -1,11 +1,13 @@
 // A load written out: the operations that its clients made in one run, as single operations of the timetable, so that they can be
 // taken away one by one and read one by one.
 
-import { type Client, type ClientObserver, memberOf, type OpenOperation } from "../client/client.ts";
+import type { Client, ClientObserver, OpenOperation } from "../client/client.ts";
+import { unpadded } from "../client/operation.ts";
 import type { Action, ClientOperation } from "../fault/action.ts";
-import { members as named } from "../fault/selector.ts";
+import { LEADER, members as named, type Selector } from "../fault/selector.ts";
 import { startRun } from "../run/execute.ts";
 import type { Fault, Scenario } from "../scenario/scenario.ts";
+import { withLoads } from "./smaller.ts";
 
 /** One operation as it was made. */
 export interface Invoked {
@@ -13,9 +15,15 @@ export interface Invoked {
   readonly client: number;
   readonly kind: string;
   readonly key: string;
+  /** As long as it was written. */
   readonly value: string;
   readonly member: number;
+  /** A step of a program, which means little without the others. */
+  readonly ofProgram: boolean;
 }
+
+/** Values of a workload that says nothing of their size. */
+const VALUE_PLAIN = 16;
 
 /** The operations that a run invokes, in their order. */
 export function invokedIn(scenario: Scenario, seed: string): Invoked[] {
@@ -28,17 +36,17 @@ export function invokedIn(scenario: Scenario, seed: string): Invoked[] {
   }
   const { context, world } = run.run;
   const inner = context.clientObserver as ClientObserver;
+  // Whoever comes after the clients of the load makes single operations, which are written out already.
+  const last = scenario.workload.reduce((sum, { clients }) => sum + clients, 0);
+  const note = (client: Client, { kind, key, value, member }: OpenOperation, atMicros: number): void => {
+    if (client.id > last) return;
+    const plan = context.workloadOf(client);
+    const ofProgram = plan.program !== null;
+    invoked.push({ atMicros, client: client.id, kind, key: plan.keys[key] ?? "k0", value, member, ofProgram });
+  };
   context.clientObserver = {
     invoked(client: Client, operation: OpenOperation, atMicros: number): void {
-      const plan = context.workloadOf(client);
-      invoked.push({
-        atMicros,
-        client: client.id,
-        kind: operation.kind,
-        key: plan.keys[operation.key] ?? "k0",
-        value: operation.value.replace(/_+$/, ""),
-        member: memberOf(client),
-      });
+      note(client, operation, atMicros);
       inner.invoked(client, operation, atMicros);
     },
     completed: (client, operation, outcome, response, atMicros) =>
@@ -46,18 +54,7 @@ export function invokedIn(scenario: Scenario, seed: string): Invoked[] {
   };
   // Clients without a pause at the start have made their first operation already.
   for (const client of world.clients) {
-    if (client === null) continue;
-    for (const open of client.open) {
-      const plan = context.workloadOf(client);
-      invoked.push({
-        atMicros: open.invokedAtMicros,
-        client: client.id,
-        kind: open.kind,
-        key: plan.keys[open.key] ?? "k0",
-        value: open.value.replace(/_+$/, ""),
-        member: open.member,
-      });
-    }
+    for (const open of client?.open ?? []) note(client as Client, open, open.invokedAtMicros);
   }
   try {
     while (!run.advance(1 << 16)) {
@@ -80,27 +77,43 @@ const SINGLE: Readonly<Record<string, ClientOperation>> = {
   cas: "put",
 };
 
-/** The scenario with these operations in place of its load: at their members, at whoever leads, or all of them writes. */
+/**
+ * The scenario with these operations in place of its load, the plainest first: none of its programs or all of them; at the member
+ * that each went to, at whoever leads, or all of them writes; with short values or as long as they were.
+ */
 export function spelledOut(scenario: Scenario, invoked: readonly Invoked[]): Scenario[] {
   const timeoutMicros = scenario.workload[0]?.timeoutMicros ?? null;
-  const faults = (via: (one: Invoked) => Parameters<typeof fault>[2]): Fault[] =>
-    invoked.map((one, at) => fault(one, at, via(one), timeoutMicros));
-  const spelled = (operations: Fault[]): Scenario => ({
-    ...scenario,
-    workload: [],
-    faults: [...scenario.faults, ...operations].sort(
-      (a, b) => timeOf(a) - timeOf(b) || Number(isOperation(a)) - Number(isOperation(b)),
-    ),
-  });
-  const writes = invoked.map((one): Invoked => ({ ...one, kind: "put" }));
-  return [
-    spelled(faults((one) => named(one.member))),
-    spelled(faults(() => ({ kind: "leader" }))),
-    spelled(writes.map((one, at) => fault(one, at, named(one.member), timeoutMicros))),
-  ];
+  const list: Scenario[] = [];
+  const offer = (operations: readonly Invoked[], kept: Scenario): void => {
+    if (operations.length === 0) return;
+    const put = (those: readonly Invoked[], via: (one: Invoked) => Selector): void => {
+      const spelled = those.map((one, at) => fault(one, at, via(one), timeoutMicros));
+      const faults = [...kept.faults, ...spelled].sort(
+        (a, b) => timeOf(a) - timeOf(b) || Number(isOperation(a)) - Number(isOperation(b)),
+      );
+      list.push({ ...kept, faults });
+    };
+    const writes = operations.map((one): Invoked => ({ ...one, kind: "put" }));
+    const short = (one: Invoked): Invoked => ({ ...one, value: unpadded(one.value) });
+    put(operations.map(short), (one) => named(one.member));
+    put(operations.map(short), () => LEADER);
+    put(writes.map(short), (one) => named(one.member));
+    if (operations.every(({ value }) => value.length <= VALUE_PLAIN)) return;
+    put(operations, (one) => named(one.member));
+    put(writes, (one) => named(one.member));
+  };
+  const none = scenario.workload.map(() => null);
+  const programs = scenario.workload.map((load) => (load.kind === "kv" ? null : load));
+  offer(invoked, withLoads(scenario, none));
+  if (programs.some((load) => load !== null))
+    offer(
+      invoked.filter(({ ofProgram }) => !ofProgram),
+      withLoads(scenario, programs),
+    );
+  return list;
 }
 
-function fault(one: Invoked, at: number, via: ReturnType<typeof named>, timeoutMicros: number | null): Fault {
+function fault(one: Invoked, at: number, via: Selector, timeoutMicros: number | null): Fault {
   const id = `op-${at + 1}`;
   const trigger = { kind: "time", atMicros: one.atMicros } as const;
   if (one.kind === "compact") {

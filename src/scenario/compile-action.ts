@@ -2,6 +2,7 @@
  * From an action as it is written to the normalised one. The shape has been checked; nothing fails here.
  */
 
+import { padded } from "../client/operation.ts";
 import type {
   Action,
   ClientExpectation,
@@ -182,7 +183,7 @@ function clientOf(file: ClientFile): Action {
     op,
     body: (CLIENT_OPERATIONS as readonly string[]).includes(op) ? null : JSON.stringify(file.with ?? {}),
     key: file.key ?? "",
-    value: file.value === undefined ? null : String(file.value),
+    value: file.value === undefined ? null : padded(String(file.value), bytes(file.valueSize, 0)),
     expected: file.expected === undefined ? null : String(file.expected),
     timeoutMicros: file.timeout === undefined ? null : micros(file.timeout, 0),
     expect: expectationOf(file.expect),

@@ -169,6 +169,7 @@ export interface ClientFile {
   readonly with?: Readonly<Record<string, unknown>> | undefined;
   readonly key?: string | undefined;
   readonly value?: string | number | undefined;
+  readonly valueSize?: SizeText | undefined;
   readonly expected?: string | number | undefined;
   readonly via?: SelectorText | undefined;
   readonly as?: string | undefined;

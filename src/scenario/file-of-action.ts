@@ -1,5 +1,6 @@
 /** An action as it is written in a file: what `compileAction` reads back as the same action. Defaults are left out. */
 
+import { unpadded } from "../client/operation.ts";
 import type { Action, MessageMatch, PartitionShape } from "../fault/action.ts";
 import { ALWAYS_PPM } from "../fault/action.ts";
 import type { Selector } from "../fault/selector.ts";
@@ -135,7 +136,7 @@ function clientOp(action: Extract<Action, { kind: "clientOp" }>): ClientFile {
     op: action.op,
     with: action.body === null || action.body === "{}" ? undefined : JSON.parse(action.body),
     key: action.body === null ? action.key : undefined,
-    value: action.value ?? undefined,
+    ...valueInFile(action.value),
     expected: action.expected ?? undefined,
     via: action.via.kind === "any" && action.via.count === 1 ? undefined : fileOfSelector(action.via),
     as: action.session ?? (action.client === 0 ? undefined : `c${action.client}`),
@@ -157,6 +158,16 @@ function clientOp(action: Extract<Action, { kind: "clientOp" }>): ClientFile {
                   ? "ok"
                   : { value: answer.value },
   });
+}
+
+/** Longer values are written as what they begin with, and a size. */
+const VALUE_SHOWN = 64;
+
+function valueInFile(value: string | null): Pick<ClientFile, "value" | "valueSize"> {
+  if (value === null) return {};
+  const begin = unpadded(value);
+  if (value.length <= VALUE_SHOWN || begin === "" || begin === value) return { value };
+  return { value: begin, valueSize: printSize(value.length) };
 }
 
 function clients(selector: Selector): SelectorText | undefined {

@@ -140,6 +140,7 @@ const client = z
     with: fields.optional(),
     key: z.string().min(1).optional(),
     value: text.optional(),
+    valueSize: size.optional(),
     expected: text.optional(),
     via: selector.optional(),
     as: z

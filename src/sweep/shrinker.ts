@@ -1,10 +1,10 @@
 // Shrinking with hands and a clock: the passes of `explore/shrink.ts`, their candidates tried in parallel, until nothing gets
 // smaller, the time is up, or somebody stops it. The best so far is there at any moment.
 
-import { beginShrinking, type Failing, shrink, type Tried } from "../explore/shrink.ts";
+import { beginShrinking, type Candidate, type Failing, shrink, type Tried } from "../explore/shrink.ts";
 import { signatureOf } from "../explore/signature.ts";
 import type { Pool } from "./pool.ts";
-import { evaluate } from "./shrink-task.ts";
+import { evaluate, type ShrinkTrial } from "./shrink-task.ts";
 
 /** How to shrink. */
 export interface ShrinkOptions {
@@ -53,8 +53,7 @@ export async function runShrinker(failing: Failing, pool: Pool, options: ShrinkO
       break;
     }
     if (over()) break;
-    const attempts = step.value.map((candidate) => pool.attempt({ ...candidate, keep, endNanos }));
-    const trials = await unlessStopped(Promise.all(attempts), options.stopped);
+    const trials = await unlessStopped(tryInOrder(step.value, keep, endNanos, pool), options.stopped);
     if (trials === null) break;
     outcomes = trials.map(({ result }) => (result === null ? null : { seed: result.seed, result }));
     for (const trial of trials) runs += trial.runs;
@@ -63,6 +62,28 @@ export async function runShrinker(failing: Failing, pool: Pool, options: ShrinkO
   const { best } = state;
   const confirmed = best === failing || (await failsAgain(best, keep));
   return { best, runs: best === failing ? runs : runs + 1, spentMicros: spent(), done, confirmed };
+}
+
+/** Tries candidates, as many at a time as there are hands. None is begun any more once one before it has failed: it is taken. */
+async function tryInOrder(
+  candidates: readonly Candidate[],
+  keep: string,
+  endNanos: bigint,
+  pool: Pool,
+): Promise<ShrinkTrial[]> {
+  const trials: ShrinkTrial[] = candidates.map(() => ({ result: null, runs: 0, events: 0 }));
+  let next = 0;
+  let first = candidates.length;
+  const hand = async (): Promise<void> => {
+    while (next < first) {
+      const at = next++;
+      const trial = await pool.attempt({ ...(candidates[at] as Candidate), keep, endNanos });
+      trials[at] = trial;
+      if (trial.result !== null) first = Math.min(first, at);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(pool.jobs, candidates.length) }, hand));
+  return trials;
 }
 
 /** Real time between two looks at whether to stop while threads are at work. */

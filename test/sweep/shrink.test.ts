@@ -4,10 +4,12 @@ import { describe, expect, test } from "vitest";
 import { minimalScenario, sizeOfFailing } from "../../src/explore/minimal.ts";
 import type { Failing } from "../../src/explore/shrink.ts";
 import { signatureOf } from "../../src/explore/signature.ts";
+import { withLoads } from "../../src/explore/smaller.ts";
+import { invokedIn, isOperation, spelledOut } from "../../src/explore/spell-out.ts";
 import { executeScenario } from "../../src/run/execute.ts";
-import { formatScenario } from "../../src/scenario/format.ts";
+import { formatScenario, printFault } from "../../src/scenario/format.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
-import type { Scenario } from "../../src/scenario/scenario.ts";
+import type { Scenario, Workload } from "../../src/scenario/scenario.ts";
 import { openPool, type Pool } from "../../src/sweep/pool.ts";
 import { evaluate, type ShrinkTask } from "../../src/sweep/shrink-task.ts";
 import { runShrinker } from "../../src/sweep/shrinker.ts";
@@ -42,6 +44,23 @@ workload: { clients: 4, closed: 50ms, ops: { put: 3, get: 1 }, valueSize: 256B, 
 faults:
   - { at: 2100ms, pause: n2, for: 133ms }
   - { at: 3100ms, duplicate: { p: 20% }, for: 900ms }
+`;
+
+/** Half of a record is read as if it were whole: what matters is a value longer than a sector, and the power failing as it is written. */
+const TORN = `
+name: torn
+duration: 12s
+cluster: { members: 2 }
+mutate: torn-record-accepted
+workload:
+  - { name: kv, clients: 6, closed: 5ms, ops: { put: 3, get: 1 }, valueSize: 1KiB }
+  - { name: copies, kind: informer, clients: 2 }
+faults:
+  - { at: 2100ms, pause: n2, for: 133ms }
+  - { at: 2313ms, crash: { on: n1, unsynced: tear }, for: 500ms }
+  - { at: 3213ms, crash: { on: n2, unsynced: tear }, for: 500ms }
+  - { at: 4113ms, crash: { on: n1, unsynced: tear }, for: 500ms }
+  - { at: 4300ms, duplicate: { p: 20% }, for: 900ms }
 `;
 
 function noisyFailure(text: string = NOISY): Failing {
@@ -106,6 +125,59 @@ describe("shrinking", () => {
     expect(done).toBe(true);
     expect(sizeOfFailing(best)).toMatchObject({ faults: 0, operations: 2 });
     expect(runs).toBeLessThan(2_000);
+  });
+
+  test("keeps long values where the failure needs them", { timeout: 60_000 }, async () => {
+    const failing = noisyFailure(TORN);
+    const { best } = await runShrinker(failing, inProcess, OPTIONS);
+    expect(best.scenario.workload).toEqual([]);
+    const size = sizeOfFailing(best);
+    expect(size.faults).toBe(1);
+    expect(size.operations).toBeLessThanOrEqual(3);
+    const file = formatScenario(minimalScenario(best, { name: "torn", size }));
+    expect(file).toContain("valueSize: 1KiB");
+    expect(parseScenario(file).scenario?.faults).toEqual(
+      best.scenario.faults.map((fault) => ({ ...fault, id: expect.any(String) })),
+    );
+  });
+
+  test("writes requests out one by one beside the programs that they are made for", () => {
+    const { scenario, seed } = noisyFailure(TORN);
+    const invoked = invokedIn(scenario, seed);
+    const list = spelledOut(scenario, invoked.slice(-20));
+    const beside = list.filter(({ workload }) => workload.length > 0);
+    expect(beside.length).toBeGreaterThan(0);
+    for (const { workload, faults } of beside) {
+      expect(workload.map(({ name }) => name)).toEqual(["copies"]);
+      expect(faults.filter(isOperation)).toHaveLength(invoked.slice(-20).filter(({ ofProgram }) => !ofProgram).length);
+    }
+    // What is written out already is not written out again.
+    const again = invokedIn(beside[0] as Scenario, seed);
+    expect(again.every(({ ofProgram }) => ofProgram)).toBe(true);
+  });
+
+  test("goes on naming the same clients when others have gone", () => {
+    const { scenario } = parseScenario(`
+name: names
+cluster: { members: 3 }
+workload:
+  - { name: kv, clients: 3 }
+  - { name: copies, kind: informer, clients: 2 }
+faults:
+  - { at: 1s, client: { slowWatch: 100ms, clients: [c4, c5] }, for: 1s }
+  - { at: 2s, client: { pause: c2 }, for: 1s }
+  - { at: 3s, client: { op: get, key: a, as: c5 } }
+  - { at: 4s, client: { pause: clients }, for: 1s }
+`);
+    const [, copies] = (scenario as Scenario).workload;
+    const { workload, faults } = withLoads(scenario as Scenario, [null, { ...(copies as Workload), clients: 1 }]);
+    expect(workload).toHaveLength(1);
+    expect(faults.map((fault, at) => printFault(fault, at))).toEqual([
+      expect.stringContaining("clients: c1"),
+      expect.stringContaining("op: get"),
+      expect.stringContaining("pause: clients"),
+    ]);
+    expect(faults[1]?.action).toMatchObject({ kind: "clientOp", client: 0 });
   });
 
   test("gives up a run that goes on for longer than it may, and tries no seed when it is stopped or the time is up", async () => {
