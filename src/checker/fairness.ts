@@ -71,16 +71,12 @@ function longest(distribution: Distribution): number {
   }
 }
 
-/**
- * The processes that run, ascending. An operator who was told by a member far behind that there is no such member takes it for
- * removed: who is none the less a member counts.
- */
+/** The processes that run, ascending. */
 export function running(world: World): Process[] {
   const processes: Process[] = [];
   for (const id of world.ids) {
     const process = processOf(world, id);
-    if (process.state === null || process.pauses > 0) continue;
-    if (!process.removed || membersOf(world).includes(id)) processes.push(process);
+    if (process.state !== null && process.pauses === 0 && !process.removed) processes.push(process);
   }
   return processes;
 }

@@ -86,8 +86,9 @@ export interface LeaseGhost {
 export interface LockGhost {
   /** Clients that say they hold it. */
   holders: { readonly client: number; readonly token: number; readonly sinceMicros: number }[];
-  /** Highest token that was granted, and with which the resource was written. */
+  /** Highest token that was granted, the revision at which it was, and the highest with which the resource was written. */
   granted: number;
+  grantedRevision: number;
   written: number;
 }
 

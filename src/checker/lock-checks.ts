@@ -11,7 +11,7 @@ import type { Findings } from "./violation.ts";
 function lockOf(ghost: Ghost, name: string): LockGhost {
   const known = ghost.locks.get(name);
   if (known !== undefined) return known;
-  const lock: LockGhost = { holders: [], granted: 0, written: 0 };
+  const lock: LockGhost = { holders: [], granted: 0, grantedRevision: 0, written: 0 };
   ghost.locks.set(name, lock);
   return lock;
 }
@@ -71,11 +71,16 @@ function hold(ghost: Ghost, out: Findings, client: Client, { name, token }: Clie
     const text = `c${client.id} holds ${name} while c${other.client} has held it since ${since}`;
     out.report("mutual-exclusion", [], text);
   }
+  lock.holders.push({ client: client.id, token, sinceMicros: atMicros });
+  // Who stood still when it was granted the lock says so late, when others have had it meanwhile: that is no order of grants.
+  if (client.revision < lock.grantedRevision) return;
   if (token <= lock.granted) {
     const text = `c${client.id} was granted ${name} with token ${token} after token ${lock.granted}`;
     out.report("fencing-monotonic", [], text);
-  } else lock.granted = token;
-  lock.holders.push({ client: client.id, token, sinceMicros: atMicros });
+    return;
+  }
+  lock.granted = token;
+  lock.grantedRevision = client.revision;
 }
 
 /** The resource behind the lock: with fencing it refuses lower tokens than it has seen, without it takes whatever comes. */

@@ -45,6 +45,7 @@ import { leaseMicros, promoteLeases } from "./leases.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { serveReads } from "./reads.ts";
 import { recheckRecipes, releaseRecipes } from "./recipes.ts";
+import { tendRenewals } from "./renewals.ts";
 import { definite, refuse, respond } from "./respond.ts";
 import { notifyStreams, restoreStreams } from "./streams.ts";
 import { SnapshotRecord, snapshotName } from "./wal.ts";
@@ -218,8 +219,11 @@ function followUp(
     const ttlSeconds = (outcome as LeaseGrantResponse).ttlSeconds;
     env.observer.renewed(env.context.self, body.id, ttlSeconds, now);
   }
-  // A renewal may have waited for the end of its lease.
-  if (body.kind === RequestKind.LeaseRevoke && member.pendingCalls.length > 0) tendCalls(member, env);
+  // A renewal may have waited for the end of its lease, or for a checkpoint to be taken back.
+  if (body.kind === RequestKind.LeaseRevoke || body.kind === RequestKind.LeaseCheckpoint) {
+    if (member.pendingCalls.length > 0) tendCalls(member, env);
+    if (member.renewals.length > 0) tendRenewals(member, env);
+  }
 }
 
 /** What goes wrong with a command that is about to be applied. */

@@ -7,6 +7,7 @@ import {
   ErrBadLeaderTransferee,
   ErrNotLeader,
   EtcdError,
+  type LeaseCheckpoint,
   LeaseCheckpointRequest,
   MemberIdRequest,
   type Request,
@@ -32,7 +33,7 @@ import { LEARNER, NO_LEADER, proposeOwn, proposeRequest } from "./requests.ts";
 import { conclude, definite, refuse, respond } from "./respond.ts";
 
 /** A question to a peer that was not answered is asked again after this long. */
-const ASK_AGAIN_MICROS = 1_000_000;
+export const ASK_AGAIN_MICROS = 1_000_000;
 
 /** Timer: whether the leader has moved. */
 export const MOVE_TIMER = 9;
@@ -232,11 +233,12 @@ function serveKeepAlive(member: EtcdMember, env: MemberEnv, call: PendingCall, i
   const now = leaseMicros(member, env);
   if (member.raft.role === Role.Leader && member.leases.primary) {
     if (isExpiring(member, env, id, now)) return false;
-    if (renewalCheckpoint(env.backend.store, id) !== null) {
+    const checkpoint = renewalCheckpoint(env.backend.store, id);
+    if (checkpoint !== null) {
       if (!mayAsk(env, call)) return false;
       call.asked = ++member.peersAsked;
       call.askedAtMicros = env.context.localMicros();
-      takeBackCheckpoint(member, env, id);
+      takeBackCheckpoint(member, env, checkpoint);
       return false;
     }
     const answer = answerLocally(desk, callOf(call.request.body), call.request.token, now);
@@ -262,13 +264,11 @@ export function isExpiring(member: EtcdMember, env: MemberEnv, id: string, now: 
 }
 
 /**
- * A checkpoint that was taken of a lease is taken back through the log before the lease is renewed: else a leader that is elected
- * meanwhile would count from the checkpoint. True: there is one, and the renewal has to wait. After etcd `lessor.go Renew`.
+ * A checkpoint that was taken of a lease is taken back through the log, and only then is the lease renewed: else a leader that is
+ * elected meanwhile would count from the checkpoint. After etcd `lessor.go Renew`.
  */
-export function takeBackCheckpoint(member: EtcdMember, env: MemberEnv, id: string): boolean {
-  const checkpoint = renewalCheckpoint(env.backend.store, id);
-  if (checkpoint !== null) proposeOwn(member, env, new LeaseCheckpointRequest([checkpoint]));
-  return checkpoint !== null;
+export function takeBackCheckpoint(member: EtcdMember, env: MemberEnv, checkpoint: LeaseCheckpoint): void {
+  proposeOwn(member, env, new LeaseCheckpointRequest([checkpoint]));
 }
 
 /** A lease of the member's was renewed. */

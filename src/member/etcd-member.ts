@@ -15,6 +15,7 @@ import type { ClientRequest, RequestError } from "../kernel/request.ts";
 import type { ConfState, Entry, Raft, Ready } from "../raft/raft.ts";
 import type { MemberChange } from "./command.ts";
 import type { EtcdConfig } from "./etcd-config.ts";
+import type { Renewal } from "./renewals.ts";
 
 /** What a member keeps in `Disk.backend`: the applied state and how far it goes, changed together. */
 export interface Backend {
@@ -200,6 +201,8 @@ export interface EtcdMember {
   recipes: RunningRecipe[];
   nextRecipe: number;
   pendingCalls: PendingCall[];
+  /** Renewals that other members ask this one for. */
+  renewals: Renewal[];
   /** Questions to peers so far. */
   peersAsked: number;
   /** Requests that came while the database was being defragmented, and until when it is; 0: it is not. */
@@ -294,6 +297,7 @@ export function createEtcdMember(
     recipes: [],
     nextRecipe: 1,
     pendingCalls: [],
+    renewals: [],
     peersAsked: 0,
     blocked: [],
     blockedUntilMicros: 0,

@@ -268,7 +268,8 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
       member.waiters.length > 0 ||
       member.stalled.length > 0 ||
       member.readRounds.length > 0 ||
-      member.pendingCalls.length > 0
+      member.pendingCalls.length > 0 ||
+      member.renewals.length > 0
     ) {
       tendRequests(member, env);
     }
@@ -426,6 +427,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
       streams: member.streams.map((stream) => ({ ...stream })),
       recipes: member.recipes.map((running) => ({ ...running, recipe: { ...running.recipe } })),
       pendingCalls: member.pendingCalls.map((call) => ({ ...call })),
+      renewals: member.renewals.map((renewal) => ({ ...renewal })),
       blocked: member.blocked.slice(),
       physical: member.physical.slice(),
       believed: member.believed.slice(),

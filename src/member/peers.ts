@@ -4,17 +4,17 @@ import { timeToLive } from "../etcd/answer.ts";
 import { ErrLeaseNotFound, ErrNotLeader, EtcdError, MemberIdRequest, RequestKind } from "../etcd/api.ts";
 import type { LeaseTimeToLive } from "../etcd/call.ts";
 import { hashKv } from "../etcd/hash-kv.ts";
-import { renewLease } from "../etcd/lease-clock.ts";
 import { SERVER_VERSION } from "../etcd/server.ts";
 import { Role, tick } from "../raft/raft.ts";
 import { HEALTH_MICROS } from "./administer.ts";
-import { admit, isExpiring, noteRenewal, takeAsked, takeBackCheckpoint } from "./calls.ts";
+import { admit, takeAsked } from "./calls.ts";
 import { hearHash } from "./corruption.ts";
 import type { EtcdMember } from "./etcd-member.ts";
 import { InternalBody, internalRequest } from "./internal.ts";
 import { leaseMicros } from "./leases.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { PeerMessage, PeerType } from "./peer-message.ts";
+import { takeRenewal } from "./renewals.ts";
 import { conclude } from "./respond.ts";
 
 /** Timer: looks whether enough others are connected for the head start. */
@@ -112,11 +112,9 @@ export function takePeerMessage(member: EtcdMember, env: MemberEnv, from: number
     case PeerType.Hello:
       context.send(from, new PeerMessage(PeerType.HelloBack, 0));
       return;
-    case PeerType.LeaseRenew: {
-      const said = renewFor(member, env, body as string);
-      if (said !== null) answer(said);
+    case PeerType.LeaseRenew:
+      takeRenewal(member, env, from, number, body as string);
       return;
-    }
     case PeerType.LeaseTimeToLive:
       if (!member.leases.primary) answer(ErrNotLeader);
       else answer(timeToLive(env.desk, body as LeaseTimeToLive, leaseMicros(member, env)));
@@ -146,17 +144,6 @@ export function takePeerMessage(member: EtcdMember, env: MemberEnv, from: number
       return;
     default:
   }
-}
-
-/** Renews a lease for a client of another member. Null: it is over, and whoever asks must ask again. */
-function renewFor(member: EtcdMember, env: MemberEnv, id: string): number | EtcdError | null {
-  if (member.raft.role !== Role.Leader || !member.leases.primary) return ErrNotLeader;
-  const now = leaseMicros(member, env);
-  if (isExpiring(member, env, id, now) || takeBackCheckpoint(member, env, id)) return null;
-  const ttlSeconds = renewLease(member.leases, env.backend.store, id, now);
-  if (ttlSeconds === null || ttlSeconds === 0) return ErrLeaseNotFound;
-  noteRenewal(env, id, now);
-  return ttlSeconds;
 }
 
 /** An answer to a question of this member's. */

@@ -30,6 +30,7 @@ import { Command } from "./command.ts";
 import type { EtcdMember, Stalled, Waiter } from "./etcd-member.ts";
 import type { MemberEnv } from "./member-env.ts";
 import { answerRead, enqueueRead, tendRounds } from "./reads.ts";
+import { tendRenewals } from "./renewals.ts";
 import { conclude, definite, refuse } from "./respond.ts";
 import { takeStreamMessage } from "./streams.ts";
 
@@ -169,6 +170,7 @@ export function tendRequests(member: EtcdMember, env: MemberEnv): void {
   }
   tendRounds(member, env, READ_TIMED_OUT);
   if (member.pendingCalls.length > 0) tendCalls(member, env);
+  if (member.renewals.length > 0) tendRenewals(member, env);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Selector } from "../fault/selector.ts";
 import { CounterAt } from "../kernel/counter.ts";
 import { MEMBER_ID_MAX, MEMBERS_MAX } from "../kernel/limits.ts";
 import { TIMETABLE_RANK } from "../kernel/rank.ts";
-import { ClientRequest, type ClientResponse } from "../kernel/request.ts";
+import { ClientRequest, type ClientResponse, type RequestError } from "../kernel/request.ts";
 import { AdminRequest, alreadyMade, type MembershipChange } from "../member/admin.ts";
 import { type Aim, leaderOf, resolve } from "./aim.ts";
 import type { RunContext } from "./context.ts";
@@ -152,7 +152,10 @@ export function operatorHears(world: World, context: RunContext, response: Clien
     }
     if (action.kind !== "member" || state.status !== "active") continue;
     state.operation = 0;
-    if (response.error !== null && !(state.attempts > 1 && alreadyMade(changeOf(action), response.error))) {
+    // What a try made whose answer was lost is not made again; whoever leads knows of it.
+    const made = (error: RequestError): boolean =>
+      state.unanswered && state.asked === leaderOf(world) && alreadyMade(changeOf(action), error);
+    if (response.error !== null && !made(response.error)) {
       state.note = response.error.message;
       if (state.attempts >= OPERATOR_ATTEMPTS_MAX) giveUp(context, state);
       else {
@@ -171,6 +174,7 @@ export function operatorHears(world: World, context: RunContext, response: Clien
     carriedOut(world, context, action, action.joint ? state.targets : [state.targets[state.step] as number]);
     state.step = action.joint ? state.targets.length : state.step + 1;
     state.attempts = 0;
+    state.unanswered = false;
     if (state.step >= state.targets.length) {
       state.status = "done";
       context.count(CounterAt["fault-effective"]);
@@ -218,6 +222,7 @@ export function operatorActs(world: World, context: RunContext, position: number
   if (action.kind === "upgrade") upgradeNext(world, context, position, action.version);
   if (state.status !== "active" || action.kind !== "member") return;
   if (state.operation !== 0 && world.atMicros < state.deadlineMicros) return;
+  if (state.operation !== 0) state.unanswered = true;
   if (state.attempts >= OPERATOR_ATTEMPTS_MAX) giveUp(context, state);
   else operate({ world, context, position, state }, action);
 }

@@ -78,6 +78,8 @@ export interface TimetableState {
   step: number;
   attempts: number;
   operation: number;
+  /** Nobody answered one of the tries. */
+  unanswered: boolean;
   /** The member that it asked. */
   asked: number;
   deadlineMicros: number;
@@ -253,6 +255,7 @@ export function createTimetableState(): TimetableState {
     undo: [],
     step: 0,
     attempts: 0,
+    unanswered: false,
     operation: 0,
     asked: 0,
     deadlineMicros: 0,

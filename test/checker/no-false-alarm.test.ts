@@ -92,6 +92,23 @@ faults:
   - { at: 12s, pause: n3 }
   - { at: 12s, delay: { to: leader, types: [MsgAppResp, MsgHeartbeatResp], add: 800ms }, for: 16s }
   - { at: 18s, pause: n1, for: 10s }`,
+  "a client that slept as it was granted a lock says so when others have had it since": `
+seed: 14
+seeds: own
+duration: 11s
+cluster: { members: 4, raft: { heartbeat: 50ms, election: 500ms } }
+workload:
+  - { name: kv, clients: 3, closed: 10.24s, ops: { txnAt: 1 }, keys: { count: 1 }, until: 158ms }
+  - { name: nodes, kind: lease, clients: 2, closed: 4.096s, ops: { get: 1 }, keys: { count: 1 }, until: 158ms, ttl: 3s, hold: 6s }
+  - { name: turns, kind: lock, clients: 3, closed: 4.096s, ops: { get: 1 }, keys: { count: 1 }, until: 158ms, ttl: 3s }
+faults:
+  - { at: 2.173s, client: { pause: c8 }, for: 8s }
+expect: [{ always: fencing-monotonic }]`,
+  "leases are renewed through any member, however often is noted what is left of them": `
+duration: 20s
+cluster: { members: 3, leaseCheckpoint: 500ms }
+workload: { name: nodes, kind: lease, clients: 3, ttl: 6s, hold: 20s }
+expect: [{ never: operation-failed >= 1 }, { sometimes: operation-ok >= 30 }]`,
   "one of two makes itself a learner, and word of it is lost": `
 seed: 55543955911822
 duration: 28s
