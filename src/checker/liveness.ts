@@ -304,8 +304,8 @@ export class LivenessChecker {
   }
 
   private checkStability(world: World): void {
-    // Two messages lost in a row, and a leader is deposed: where nobody asks before it stands, or each of two is needed for a quorum.
-    if (this.coarse && (!this.preVotes || votersOf(world).length < 3)) return;
+    // Two messages lost in a row, and a leader gives up or a member stands.
+    if (this.coarse && (!this.preVotes || isLossy(world, this.plan))) return;
     this.changes.push(leaderChanges(world));
     if (this.changes.length > STABILITY_TIMEOUTS + 1) this.changes.shift();
     const changes = (this.changes[this.changes.length - 1] as number) - (this.changes[0] as number);

@@ -109,6 +109,13 @@ duration: 20s
 cluster: { members: 3, leaseCheckpoint: 500ms }
 workload: { name: nodes, kind: lease, clients: 3, ttl: 6s, hold: 20s }
 expect: [{ never: operation-failed >= 1 }, { sometimes: operation-ok >= 30 }]`,
+  "an election timeout of two heartbeats meets lost messages where each of two is needed for a quorum": `
+seed: 15
+seeds: own
+duration: 14s
+cluster: { members: 3, raft: { election: 200ms }, quota: 28KiB, leaseCheckpoint: 16s }
+network: { clientLatency: 1ms, loss: 10% }
+faults: [{ at: 5s, partition: { isolate: n3 } }]`,
   "one of two makes itself a learner, and word of it is lost": `
 seed: 55543955911822
 duration: 28s
