@@ -194,10 +194,10 @@ function refusedOr(refusal: EtcdError | null, request: Request, info: AuthInfo):
   return refusal === null ? propose(request, info) : refuse(refusal);
 }
 
-/** An id that no lease has yet; positive, below 2^63, different on each member. */
+/** An id that no lease has yet; positive, below 2^63, different on each member (etcd `pkg/idutil`). */
 function chooseLeaseId(server: Server): string {
   for (;;) {
-    const id = (((BigInt(server.config.memberId) & 0xffffn) << 46n) | BigInt(server.nextId++)).toString();
+    const id = BigInt.asUintN(63, (BigInt(server.config.memberId) << 48n) | BigInt(server.nextId++)).toString();
     if (id !== NO_LEASE && !server.store.leases.has(id)) return id;
   }
 }

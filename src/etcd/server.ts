@@ -64,6 +64,17 @@ export interface Server {
   nextId: number;
 }
 
+/** Milliseconds in an id, 40 bits, before they begin anew. */
+const ID_MILLISECONDS = 0x10000000000;
+
+/**
+ * Where a member that starts at a time of its wall clock begins to count: 256 ids a millisecond on, so that it gives none a second
+ * time that it gave before it stopped. After etcd `pkg/idutil/id.go`.
+ */
+export function firstIdAt(wallMicros: number): number {
+  return (Math.floor(Math.max(0, wallMicros) / 1000) % ID_MILLISECONDS) * 256 + 1;
+}
+
 /** A member with an empty store that does not lead. */
 export function createServer(config: ServerConfig): Server {
   const store = createStore(config.store);

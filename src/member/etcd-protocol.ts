@@ -7,7 +7,7 @@ import { clusterVersionOf } from "../etcd/cluster-version.ts";
 import { cloneLeaseClock } from "../etcd/lease-clock.ts";
 import { sizeInUseBytes } from "../etcd/quota.ts";
 import { memberIdOf } from "../etcd/reconfigure.ts";
-import type { ServerConfig } from "../etcd/server.ts";
+import { firstIdAt, type ServerConfig } from "../etcd/server.ts";
 import { exportSnapshot, restoreSnapshot, StoreSnapshot } from "../etcd/snapshot.ts";
 import { bumpRevision, cloneStore, compactStore, createStore, type Store } from "../etcd/store.ts";
 import { cloneTokenTable } from "../etcd/tokens.ts";
@@ -216,6 +216,7 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
     );
     if (snapshot !== null) setSnapshot(raft, snapshot);
     const member = createEtcdMember(this.config, this.serverConfig(backend.store, context), raft, []);
+    member.nextId = firstIdAt(context.wallMicros());
     env.desk.member = member;
     if (this.observer !== null) this.observer.booted(context.self, raft, member.durableIndex);
     const phase = 1 + context.choose("tick-phase", this.config.tickMicros);

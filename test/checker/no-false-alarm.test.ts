@@ -116,6 +116,18 @@ duration: 14s
 cluster: { members: 3, raft: { election: 200ms }, quota: 28KiB, leaseCheckpoint: 16s }
 network: { clientLatency: 1ms, loss: 10% }
 faults: [{ at: 5s, partition: { isolate: n3 } }]`,
+  "a member that starts again grants no lease by the number of one that it granted before": `
+seed: 1000040
+seeds: own
+duration: 12s
+cluster: { members: 1 }
+network: { clientLatency: 1ms }
+workload: { name: turns, kind: lock, clients: 2, closed: 4.096s, ops: { get: 1 }, keys: { count: 1 }, until: 10.014s, ttl: 3s, hold: 8s }
+faults:
+  - { at: 1s, clock: { on: n1, drift: 100% } }
+  - { at: 8s, delay: { from: c2, types: request, add: 1.5s }, for: 1s }
+  - { at: 7.4s, disk: { on: n1, error: fsync, p: 37% }, for: 1.5s }
+  - { at: 9s, restart: n1 }`,
   "one of two makes itself a learner, and word of it is lost": `
 seed: 55543955911822
 duration: 28s
