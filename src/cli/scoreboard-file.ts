@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { BUGS } from "../explore/bugs.ts";
-import { type HuntRecord, scoreboardText } from "../report/scoreboard.ts";
+import { type HuntRecord, scoreboardRows, scoreboardText } from "../report/scoreboard.ts";
 import { makeFolder, writeWhole } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 
@@ -23,9 +23,10 @@ export function readRecords(path: string): Map<string, HuntRecord> {
   return records;
 }
 
-/** Writes the records, and the page from all of them. Throws a complaint where the disk refuses. */
+/** Writes the records, and the page from all of them and its own lines of other bugs. Throws a complaint where the disk refuses. */
 export function writeScoreboard(page: string, path: string, records: ReadonlyMap<string, HuntRecord>): void {
   makeFolder(dirname(path));
   writeWhole(path, [...records.values()].map((one) => `${JSON.stringify(one)}\n`).join(""));
-  writeWhole(page, scoreboardText(BUGS, records));
+  const earlier = existsSync(page) ? scoreboardRows(readFileSync(page, "utf8")) : undefined;
+  writeWhole(page, scoreboardText(BUGS, records, earlier));
 }

@@ -276,6 +276,14 @@ describe("bugs", () => {
     expect(page).toMatch(/\| `quorum-of-reachable` \| easy \| swarm \| 1 of 1 \| \d+ \|/);
     const { code, out } = lockstep([...board, "--resume"], { cwd: folder });
     expect({ code, out }).toEqual({ code: 0, out: "" });
+    // Without its records the page keeps what it says of others.
+    const other = args.map((word) => (word === "quorum-of-reachable" ? "read-before-apply" : word));
+    expect(lockstep([...other, "--scoreboard", "board/page.md", "-o", "other"], { cwd: folder }).code).toBe(0);
+    const both = readFileSync(join(folder, "board/page.md"), "utf8").split("\n");
+    expect(both.filter((line) => line.startsWith("| `") && line.includes("| swarm |"))).toEqual([
+      page.split("\n").find((line) => line.startsWith("| `quorum-of-reachable`")),
+      expect.stringContaining("| `read-before-apply` | easy | swarm | 1 of 1 |"),
+    ]);
     writeFileSync(join(folder, "board/scoreboard.ndjson"), "{");
     expect(lockstep([...board, "--resume"], { cwd: folder }).err).toMatch(/scoreboard\.ndjson:1: the line is damaged/);
   });
