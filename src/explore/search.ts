@@ -8,8 +8,9 @@ import { MILLISECOND } from "../kernel/time.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Fault, Scenario } from "../scenario/scenario.ts";
 import { between, happens, oneOf } from "./draw.ts";
+import { withEpisodes } from "./episode.ts";
 import type { Probe } from "./strategy.ts";
-import { swarmOf } from "./swarm.ts";
+import { isFree, type SwarmRun, swarmOf } from "./swarm.ts";
 
 /** Runs of one generation. */
 export const GENERATION = 16;
@@ -30,6 +31,8 @@ interface Kept {
 /** What is learnt from a run. */
 export interface Lesson {
   readonly landmarks: readonly number[];
+  /** Changes of membership by which some member was behind while one stood for election. */
+  readonly behind: number;
   readonly result: RunResult;
 }
 
@@ -54,7 +57,7 @@ export function nextGeneration(search: Search, most: number): Probe[] {
   for (let n = 0; n < Math.min(GENERATION, most); n++) {
     const seed = (search.nextSeed++).toString();
     if (search.kept.length < 4 || happens(search.stream, 1, FRESH_OF)) {
-      probes.push({ ...swarmOf(search.base, seed), seed });
+      probes.push({ ...freshRun(search, seed), seed });
       continue;
     }
     const parent = pickParent(search);
@@ -64,6 +67,12 @@ export function nextGeneration(search: Search, most: number): Probe[] {
     probes.push({ scenario, seed: kept ? parent.seed : seed, drawn: [`from seed ${parent.seed}`, what] });
   }
   return probes;
+}
+
+/** A run drawn afresh; one that is to come near to breaking something is told a story of its own. */
+function freshRun({ strategy, base }: Search, seed: string): SwarmRun {
+  const swarm = swarmOf(base, seed);
+  return strategy === "targeted" && isFree(base) ? withEpisodes(swarm, seed) : swarm;
 }
 
 /** Learns from a generation: keeps what was worth it. */
@@ -76,7 +85,7 @@ export function learn(search: Search, probes: readonly Probe[], lessons: readonl
       search.passed.add(landmark);
       fresh++;
     }
-    const worth = search.strategy === "guided" ? fresh : nearness(lesson.result);
+    const worth = search.strategy === "guided" ? fresh : nearness(lesson.result, lesson.behind);
     if (worth > 0) search.kept.push({ scenario, seed, worth });
   }
   search.kept.sort((a, b) => b.worth - a.worth);
@@ -100,9 +109,13 @@ const NEAR: readonly (readonly [Counter, number, number])[] = [
   ["restart", 1, 10],
 ];
 
+/** What each change by which somebody was behind is worth, and how many count. */
+const BEHIND_WORTH = 16;
+const BEHIND_MOST = 3;
+
 /** How near a run came. Each counter counts up to a bound, so that many kinds of trouble are worth more than much of one. */
-export function nearness(result: RunResult): number {
-  let sum = 0;
+export function nearness(result: RunResult, behind: number): number {
+  let sum = BEHIND_WORTH * Math.min(BEHIND_MOST, behind);
   for (const [counter, worth, most] of NEAR) sum += worth * Math.min(most, result.coverage[counter] ?? 0);
   return sum;
 }

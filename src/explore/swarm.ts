@@ -63,18 +63,18 @@ export interface SwarmRun {
 export function swarmOf(base: Scenario, seed: string): SwarmRun {
   const stream = new RandomChoices(`swarm/${seed}`).open("fault", 0);
   const drawn: string[] = [];
-  const isFree = namesNobody(base) && base.protocol === "etcd";
-  const character = isFree && happens(stream, CHARACTERS_OF[0], CHARACTERS_OF[1]) ? oneOf(stream, CHARACTERS) : PLAIN;
+  const free = isFree(base);
+  const character = free && happens(stream, CHARACTERS_OF[0], CHARACTERS_OF[1]) ? oneOf(stream, CHARACTERS) : PLAIN;
   if (character !== PLAIN) drawn.push(character.name);
-  const cluster = isFree ? drawCluster(base.cluster, character, stream, drawn) : base.cluster;
-  const network = isFree
+  const cluster = free ? drawCluster(base.cluster, character, stream, drawn) : base.cluster;
+  const network = free
     ? drawNetwork(base.network, cluster.raft.electionMicros, character, stream, drawn)
     : base.network;
   // With a few messages on their way at a time no more goes through than so many a round trip: whoever does not wait for
   // answers would only pile them up.
   const patient = cluster.raft.maxInflight < INFLIGHT_FEW || cluster.raft.maxSizePerMsgBytes < BYTES_FEW;
   const mood = { base, character, patient };
-  const workload = isFree ? base.workload.flatMap((one) => drawLoad(one, mood, stream, drawn)) : base.workload;
+  const workload = free ? base.workload.flatMap((one) => drawLoad(one, mood, stream, drawn)) : base.workload;
   const ids = cluster.members.filter((member) => member.role === "voter").map((member) => member.id);
   // Whoever is made to stand as if its patience were over breaks the promise that read leases rest on: no cluster does that.
   const leases = cluster.members.some((member) => member.raft.readOnly === "lease");
@@ -88,7 +88,7 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
     kinds,
     tempo: character.tempo ?? "any",
     driftPpmMax: DRIFT_PPM_MAX,
-    reconfigures: isFree,
+    reconfigures: free,
     clients: workload.reduce((sum, one) => sum + one.clients, 0),
     watchers: watchersOf(workload),
     nextId: Math.max(...cluster.members.map((member) => member.id)) + 1,
@@ -161,6 +161,11 @@ function calmAfter(durationMicros: number, electionMicros: number, stream: Strea
 
 function wholeMillis(micros: number): number {
   return Math.floor(micros / MILLISECOND) * MILLISECOND;
+}
+
+/** Members, options and loads may be drawn anew. */
+export function isFree(base: Scenario): boolean {
+  return namesNobody(base) && base.protocol === "etcd";
 }
 
 /** Members may be drawn anew: nothing in the scenario names one, or says where one stands. */

@@ -1,5 +1,6 @@
 // One run of a search, with the landmarks that it passed.
 
+import { watchBehind } from "../explore/behind.ts";
 import { watchLandmarks } from "../explore/landmarks.ts";
 import { brokenResult } from "../run/broken-result.ts";
 import { type ScenarioRun, startRun } from "../run/execute.ts";
@@ -14,6 +15,8 @@ export interface ProbeTask {
 export interface ProbeReply {
   readonly result: RunResult;
   readonly landmarks: readonly number[];
+  /** Changes of membership by which some member was behind while one stood for election. */
+  readonly behind: number;
   readonly wallMicros: number;
 }
 
@@ -25,11 +28,12 @@ export function probe({ scenario, seed }: ProbeTask): ProbeReply {
   try {
     run = startRun(scenario, seed);
     const landmarks = watchLandmarks(run);
+    const behind = watchBehind(run);
     while (!run.advance(1 << 20)) {
       // Goes on until it is over.
     }
-    return { result: run.result(), landmarks: [...landmarks], wallMicros: spent() };
+    return { result: run.result(), landmarks: [...landmarks], behind: behind.changes, wallMicros: spent() };
   } catch (error) {
-    return { result: brokenResult(scenario, seed, run, error), landmarks: [], wallMicros: spent() };
+    return { result: brokenResult(scenario, seed, run, error), landmarks: [], behind: 0, wallMicros: spent() };
   }
 }

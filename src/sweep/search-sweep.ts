@@ -24,7 +24,11 @@ export async function searchSweep(
     const probes = nextGeneration(search, plan.seeds - made);
     const replies = await Promise.all(probes.map(({ scenario, seed }) => pool.probe({ scenario, seed })));
     if (stopped()) return;
-    const lessons: Lesson[] = replies.map(({ landmarks, result }) => ({ landmarks, result: result as RunResult }));
+    const lessons: Lesson[] = replies.map(({ landmarks, behind, result }) => ({
+      landmarks,
+      behind,
+      result: result as RunResult,
+    }));
     for (const [at, { result, wallMicros }] of replies.entries()) {
       if (made + at < skip) continue;
       const probe = probes[at] as (typeof probes)[number];
