@@ -3,7 +3,7 @@
 // somebody who tests etcd would set up.
 
 import type { RaftSettings, WorkloadKind } from "../scenario/scenario.ts";
-import type { StormKind, Tempo } from "./storm.ts";
+import type { StormKind, Tempo } from "./storm-state.ts";
 
 export type Staying = "reads" | "writes" | "writes everywhere";
 

@@ -10,7 +10,8 @@ import { MILLISECOND, SECOND } from "../kernel/time.ts";
 import type { FaultReport, RunResult } from "../run/result.ts";
 import type { Fault, Scenario, Workload } from "../scenario/scenario.ts";
 import { between, happens, oneOf, someOf, weighted } from "./draw.ts";
-import { drawStorm, type StormKind } from "./storm.ts";
+import { drawStorm } from "./storm.ts";
+import type { StormKind } from "./storm-state.ts";
 
 /** Faults that anybody would think of first. */
 const PLAIN: readonly StormKind[] = ["cut-leader", "cut", "crash", "power-cut", "pause", "transfer", "campaign"];

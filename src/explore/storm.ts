@@ -2,96 +2,44 @@
 // first, so that one kind does not hide another (swarm testing). The biases are those of the bug catalogue: half of the faults
 // aim at the leader, faults come in pairs that meet in one instant, cuts need not be transitive, a few stay to the end.
 
-import { type Action, ALWAYS_PPM, type CutLink, type Unsynced } from "../fault/action.ts";
+import { type Action, ALWAYS_PPM, type CutLink } from "../fault/action.ts";
 import { ALL, LEADER, members as named, REST, type Selector } from "../fault/selector.ts";
 import type { Stream } from "../kernel/choose.ts";
-import type { Counter } from "../kernel/counter.ts";
 import { drawMicros } from "../kernel/distribution.ts";
 import { MILLISECOND, SECOND } from "../kernel/time.ts";
-import type { Fault, Trigger } from "../scenario/scenario.ts";
+import type { Fault } from "../scenario/scenario.ts";
 import { between, doubled, happens, oneOf, shuffled, someOf, weighted } from "./draw.ts";
-
-/** Kinds of faults that a storm draws from. */
-export const STORM_KINDS = [
-  "crash",
-  "power-cut",
-  "pause",
-  "slow-disk",
-  "stall",
-  "disk-error",
-  "disk-full",
-  "bit-rot",
-  "wipe",
-  "slow-apply",
-  "clock",
-  "loss",
-  "lost-answers",
-  "delay",
-  "late-rarity",
-  "duplicate",
-  "reorder",
-  "cut",
-  "cut-leader",
-  "partial-cut",
-  "one-way",
-  "unheard-leader",
-  "late-answers",
-  "short-reign",
-  "mute-handover",
-  "black-hole",
-  "transfer",
-  "campaign",
-  "rivals",
-  "reconfigure",
-  "lost-learner",
-  "restore",
-  "compact",
-  "delete-all",
-  "comeback",
-  "client-pause",
-  "slow-watch",
-  "reconnect",
-] as const;
-
-export type StormKind = (typeof STORM_KINDS)[number];
-
-/** `long`: faults last for seconds, and few overlap. `short`: one follows the other, each for an election or two. */
-export type Tempo = "any" | "long" | "short";
-
-/** What a storm is drawn for. */
-export interface StormPlan {
-  /** The founding members, ascending. */
-  readonly ids: readonly number[];
-  readonly fromMicros: number;
-  /** No fault begins later, and none but those meant to stay lasts longer. */
-  readonly untilMicros: number;
-  /** Times are drawn in proportion to it. */
-  readonly electionMicros: number;
-  readonly kinds: readonly StormKind[];
-  readonly tempo: Tempo;
-  /** Clocks may run so much faster or slower, in ppm. */
-  readonly driftPpmMax: number;
-  /** A member may join or leave. */
-  readonly reconfigures: boolean;
-  /** Number of the first member that may join. */
-  readonly nextId: number;
-  /** How many clients there are, numbered from 1. */
-  readonly clients: number;
-  /** Those of them that watch, ascending. */
-  readonly watchers: readonly number[];
-}
-
-/** How often two rivals lead in all. */
-const RIVAL_TURNS = 7;
+import {
+  ANSWERS,
+  beginStorm,
+  LARGE,
+  put,
+  round,
+  type Storm,
+  type StormKind,
+  type StormPlan,
+  seconds,
+  someClients,
+  someone,
+  someWatchers,
+  unsynced,
+} from "./storm-state.ts";
+import {
+  atMoment,
+  comeback,
+  lateAnswers,
+  lostLearner,
+  reconfigure,
+  restore,
+  rivals,
+  shortReign,
+} from "./storm-stories.ts";
 
 /** More faults than this come in no storm. */
 const FAULTS_MAX = 80;
 
 /** How much longer a long fault lasts than others of its storm. */
 const LONG_FACTOR = 8;
-
-/** More new members than this never fail for good. */
-const LOST_MAX = 2;
 
 /** Messages so rare that chance hardly ever meets one. */
 const RARITIES: readonly string[] = [
@@ -103,43 +51,8 @@ const RARITIES: readonly string[] = [
   "MsgPreVoteResp",
 ];
 
-const ANSWERS: readonly string[] = ["MsgAppResp", "MsgHeartbeatResp"];
-
-/** Messages that can be large: where a path takes small packets only, these are lost and all others arrive. */
-const LARGE: readonly string[] = ["MsgApp", "MsgSnap"];
-
 /** The body of a request that deletes every key there is. */
 const EVERY_KEY = JSON.stringify({ key: "\0", range_end: "\0" });
-
-/** Moments at which a crash tells more than at any other. */
-const MOMENTS: readonly Counter[] = [
-  "snapshot-taken",
-  "snapshot-sent",
-  "snapshot-installed",
-  "leader-change",
-  "uncommitted-overwritten",
-  "compaction",
-  "config-change",
-  "transfer",
-];
-
-interface Storm {
-  readonly plan: StormPlan;
-  readonly stream: Stream;
-  readonly list: Fault[];
-  nextId: number;
-  voters: number[];
-  /** Until when messages are sent twice. */
-  duplicatesUntil: number;
-  /** When the last restore is. */
-  restoredAt: number;
-  /** Until when two rivals take turns. */
-  rivalsUntil: number;
-  /** Members that never got to work. */
-  readonly lost: number[];
-  /** Changes of leader after which something happens to the new one: the last of them. */
-  reigns: number;
-}
 
 /** Kinds that need another member: there is no link to cut, and nobody to hand over to. */
 const BETWEEN: readonly StormKind[] = [
@@ -209,22 +122,6 @@ function tempoOf(plan: StormPlan, stream: Stream): { readonly gap: number; reado
   return { gap, lasting: doubled(stream, electionMicros >> 3, 7) };
 }
 
-function beginStorm(plan: StormPlan, stream: Stream): Storm {
-  const { nextId, ids } = plan;
-  return {
-    plan,
-    stream,
-    list: [],
-    nextId,
-    voters: [...ids],
-    duplicatesUntil: 0,
-    restoredAt: 0,
-    rivalsUntil: 0,
-    lost: [],
-    reigns: 0,
-  };
-}
-
 /**
  * Something that stays to the end: liveness under faults that do not go away. Partial cuts, one-way cuts, a stalled disk, a leader
  * that is gone.
@@ -292,51 +189,6 @@ function exponential(meanMicros: number): {
   maxMicros: number;
 } {
   return { kind: "exponential", minMicros: 0, meanMicros, maxMicros: meanMicros * 8 };
-}
-
-/** Whole milliseconds: a fault that a person would write. */
-function round(micros: number): number {
-  return Math.floor(micros / MILLISECOND) * MILLISECOND;
-}
-
-/** Whatever lasts is over when the storm is. */
-function put(storm: Storm, atMicros: number, forMicros: number | null, action: Action): void {
-  const trigger: Trigger = { kind: "time", atMicros };
-  const lasts = forMicros === null ? null : Math.min(forMicros, storm.plan.untilMicros - atMicros);
-  storm.list.push({ id: `s${storm.list.length + 1}`, trigger, forMicros: lasts, action });
-}
-
-/** The leader, half of the time, else one of the founders by name, or whoever joined last. */
-function someone({ stream, plan, nextId }: Storm): Selector {
-  if (happens(stream, 1, 2)) return LEADER;
-  return nextId > plan.nextId && happens(stream, 1, 3) ? named(nextId - 1) : named(oneOf(stream, plan.ids));
-}
-
-/** All clients now and then, else one of them: the others go on. */
-function someClients({ stream, plan }: Storm): Selector {
-  if (happens(stream, 1, 4) || plan.clients === 0) return { kind: "clients", ids: [] };
-  return { kind: "clients", ids: [between(stream, 1, plan.clients)] };
-}
-
-/** The same for what only those who watch notice. */
-function someWatchers(storm: Storm): Selector {
-  const { stream, plan } = storm;
-  return plan.watchers.length === 0 || happens(stream, 1, 4)
-    ? someClients(storm)
-    : { kind: "clients", ids: [oneOf(stream, plan.watchers)] };
-}
-
-/** As long as leases and people's patience last, which go by seconds however short elections are. */
-function seconds({ stream, plan }: Storm, at: number, lasts: number): number {
-  return Math.min(plan.untilMicros - at, Math.max(lasts, doubled(stream, 500 * MILLISECOND, 5)));
-}
-
-function unsynced(stream: Stream): Unsynced {
-  return weighted<Unsynced>(stream, [
-    [3, "lose"],
-    [3, "tear"],
-    [1, "keep"],
-  ]);
 }
 
 function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
@@ -594,73 +446,6 @@ function oneWayCut(storm: Storm): Action {
   return { kind: "partition", shape: { kind: "isolate", on: someone(storm) }, oneWay };
 }
 
-/** Answers are long on their way to a leader, and arrive when it is cut off with nobody or a few: what they confirm is over. */
-function lateAnswers(storm: Storm, at: number, lasts: number): void {
-  const { stream, plan } = storm;
-  const addMicros = between(stream, 3, 12) * 100 * MILLISECOND;
-  const late = { pPpm: ALWAYS_PPM, addMicros, jitterMicros: 0, correlationPpm: 0, dist: "constant" } as const;
-  put(storm, at, lasts, { kind: "delay", from: ALL, to: LEADER, types: ANSWERS, ...late });
-  const cutAt = at + round(stream.below(lasts));
-  const apart = Math.min(plan.untilMicros - cutAt, addMicros + 2 * plan.electionMicros);
-  const side: Selector = happens(stream, 1, 3) ? LEADER : { kind: "leader-plus", others: 1 };
-  put(storm, cutAt, apart, { kind: "partition", shape: { kind: "groups", groups: [side, REST] }, oneWay: "no" });
-}
-
-/** More changes of leader than this are not waited for. */
-const REIGNS_MAX = 64;
-
-/** The moment in which somebody begins to lead is the last of it, or one in which the operator wants something. */
-function shortReign(storm: Storm, lasts: number): void {
-  const { stream, plan } = storm;
-  storm.reigns += between(stream, 1, 2);
-  if (storm.reigns > REIGNS_MAX) return;
-  const predicate = { kind: "counter", counter: "leader-change", compare: ">=", value: storm.reigns } as const;
-  const forMicros = Math.min(lasts, 4 * plan.electionMicros);
-  const id = `s${storm.list.length + 1}`;
-  const trigger: Trigger = { kind: "when", predicate };
-  if (plan.reconfigures && happens(stream, 1, 3)) {
-    const on = named(oneOf(stream, plan.ids));
-    const change = { on, role: "voter", zone: null, host: null, joint: false } as const;
-    const action: Action = { kind: "member", change: happens(stream, 1, 2) ? "remove" : "demote", ...change };
-    storm.list.push({ id, trigger, forMicros: null, action });
-    return;
-  }
-  const cut: Action = { kind: "partition", shape: { kind: "groups", groups: [LEADER, REST] }, oneWay: "no" };
-  const action: Action = happens(stream, 2, 3) ? cut : { kind: "crash", on: LEADER, unsynced: unsynced(stream) };
-  storm.list.push({ id, trigger, forMicros, action });
-}
-
-/**
- * Two members lead by turns. They can say nothing of what they have, or half of it; they fall soon after they stood, and each
- * comes back when it is its turn again.
- */
-function rivals(storm: Storm, at: number): void {
-  const { stream, plan } = storm;
-  const pair = someOf(stream, plan.ids, 2);
-  const step = doubled(stream, Math.max(2 * MILLISECOND, plan.electionMicros >> 9), 4);
-  const beginsAt: number[] = [at];
-  const fallsAt: number[] = [];
-  for (let turn = 0; turn < RIVAL_TURNS; turn++) {
-    fallsAt.push((beginsAt[turn] as number) + round(step * between(stream, 3, 12)) + MILLISECOND);
-    beginsAt.push((fallsAt[turn] as number) + round(step * between(stream, 4, 8)) + 2 * MILLISECOND);
-  }
-  const over = beginsAt[RIVAL_TURNS] as number;
-  if (at < storm.rivalsUntil || over >= plan.untilMicros) return;
-  storm.rivalsUntil = over;
-  for (let turn = 0; turn < RIVAL_TURNS; turn++) {
-    const on = named(pair[turn % 2] as number);
-    const begin = beginsAt[turn] as number;
-    const falls = fallsAt[turn] as number;
-    const pPpm = happens(stream, 2, 3) ? ALWAYS_PPM : ALWAYS_PPM >> 1;
-    put(storm, begin, falls - begin, { kind: "drop", from: on, to: ALL, types: ["MsgApp"], pPpm });
-    // Once to hear of the term that is, and once more if that took its own.
-    put(storm, begin, null, { kind: "campaign", on });
-    put(storm, begin + round(step * 2), null, { kind: "campaign", on });
-    const back = Math.min(over, beginsAt[turn + 2] ?? over) - MILLISECOND;
-    put(storm, falls, back - falls, { kind: "crash", on, unsynced: unsynced(stream) });
-  }
-}
-
 function deletion(): Action {
   return {
     kind: "clientOp",
@@ -675,126 +460,4 @@ function deletion(): Action {
     timeoutMicros: null,
     expect: null,
   };
-}
-
-/** A founder is away, and clients come to it when it is back, before or while it catches up. */
-function comeback(storm: Storm, at: number, lasts: number): void {
-  const { stream, plan } = storm;
-  const on = named(oneOf(stream, plan.ids));
-  const back = at + lasts;
-  if (happens(stream, 2, 3)) put(storm, at, lasts, { kind: "partition", shape: { kind: "isolate", on }, oneWay: "no" });
-  else put(storm, at, lasts, { kind: "crash", on, unsynced: unsynced(stream) });
-  if (happens(stream, 1, 2)) {
-    const addMicros = doubled(stream, 10 * MILLISECOND, 6);
-    const late = { pPpm: ALWAYS_PPM, addMicros, jitterMicros: 0, correlationPpm: 0, dist: "constant" } as const;
-    put(storm, at, lasts * 2, { kind: "delay", from: ALL, to: on, types: ["MsgSnap"], ...late });
-  }
-  for (let n = between(stream, 1, 3); n > 0; n--) {
-    const comes = back + stream.below(200) * MILLISECOND;
-    if (comes < plan.untilMicros) {
-      put(storm, comes, null, { kind: "clientReconnect", clients: someWatchers(storm), to: on });
-    }
-  }
-}
-
-/** A new member that never gets to work, a wrong address or a disk that is full, and is promoted all the same. */
-function lostLearner(storm: Storm, at: number, lasts: number): void {
-  const { plan } = storm;
-  if (!plan.reconfigures || storm.lost.length === LOST_MAX) return;
-  const id = storm.nextId++;
-  storm.lost.push(id);
-  const on = named(id);
-  const change = { kind: "member", on, role: "learner", zone: null, host: null, joint: false } as const;
-  put(storm, at, null, { ...change, change: "add" });
-  // It is there as soon as the addition is committed, whenever that is.
-  for (let wait = 4; wait <= 256; wait *= 2) {
-    const failsAt = at + wait * MILLISECOND;
-    if (failsAt < plan.untilMicros) put(storm, failsAt, null, { kind: "crash", on, unsynced: "lose" });
-  }
-  if (at + lasts < plan.untilMicros) put(storm, at + lasts, null, { ...change, change: "promote", role: "voter" });
-}
-
-/** A crash right after the nth time that something happened, whenever that is. */
-function atMoment(storm: Storm): void {
-  const { stream } = storm;
-  const counter = oneOf(stream, MOMENTS);
-  const trigger: Trigger = {
-    kind: "when",
-    predicate: { kind: "counter", counter, compare: ">=", value: between(stream, 1, 6) },
-  };
-  const action: Action = { kind: "crash", on: someone(storm), unsynced: unsynced(stream) };
-  storm.list.push({
-    id: `s${storm.list.length + 1}`,
-    trigger,
-    forMicros: doubled(stream, 50 * MILLISECOND, 6),
-    action,
-  });
-}
-
-/** What a restored cluster adds to its revision, so that it hands out none twice. */
-const RESTORE_BUMP = 1_000_000_000;
-
-/** A backup, and a while later a new cluster of the founders from it, as the manual has it: its revision raised, its past compacted. */
-function restore(storm: Storm, at: number, lasts: number): void {
-  const { plan } = storm;
-  // A backup from before another restore would have its revisions handed out again.
-  if (!plan.reconfigures || at <= storm.restoredAt || at + lasts >= plan.untilMicros) return;
-  storm.restoredAt = at + lasts;
-  const as = `b${storm.list.length + 1}`;
-  put(storm, at, null, { kind: "backup", from: LEADER, as, of: "state" });
-  put(storm, at + lasts, null, {
-    kind: "restore",
-    snapshot: as,
-    members: plan.ids,
-    newClusterId: true,
-    bumpRevision: RESTORE_BUMP,
-    markCompacted: true,
-  });
-  storm.voters = [...plan.ids];
-}
-
-/** An episode of the operator's: join, promote, leave, replace, one or two changes in a breath. */
-function reconfigure(storm: Storm, at: number, lasts: number): void {
-  const { stream, plan } = storm;
-  if (!plan.reconfigures) return;
-  const joins = storm.nextId <= plan.nextId + 5;
-  const episode = stream.below(5);
-  const change = (
-    when: number,
-    what: "add" | "remove" | "promote" | "demote",
-    ids: readonly number[],
-    role: "voter" | "learner" = "voter",
-    joint = false,
-  ): void => {
-    if (when >= plan.untilMicros) return;
-    put(storm, when, null, { kind: "member", change: what, on: named(...ids), role, zone: null, host: null, joint });
-  };
-  const fresh = (): number => {
-    const id = storm.nextId++;
-    storm.voters.push(id);
-    return id;
-  };
-  if (episode === 0 && joins) {
-    const id = fresh();
-    change(at, "add", [id], "learner");
-    // Some never get to work: a wrong address, a disk that is full.
-    const failsAt = at + doubled(stream, 10 * MILLISECOND, 5);
-    if (happens(stream, 1, 3) && failsAt < plan.untilMicros) {
-      put(storm, failsAt, lasts * 4, { kind: "crash", on: named(id), unsynced: "lose" });
-    }
-    change(at + lasts, "promote", [id]);
-  } else if (episode === 1 && joins) {
-    change(at, "add", [fresh()]);
-    if (happens(stream, 1, 2)) change(at, "add", [fresh()]);
-  } else if (episode === 2 && joins && storm.voters.length >= 3) {
-    const gone = someOf(stream, storm.voters, 2);
-    storm.voters = storm.voters.filter((id) => !gone.includes(id));
-    change(at, "add", [fresh(), fresh()], "voter", true);
-    change(at, "remove", gone, "voter", true);
-  } else if (storm.voters.length > 3) {
-    const id = oneOf(stream, storm.voters);
-    storm.voters = storm.voters.filter((other) => other !== id);
-    change(at, episode === 3 ? "remove" : "demote", [id]);
-    if (episode === 4) change(at + lasts, "promote", [id]);
-  } else if (joins) change(at, "add", [fresh()]);
 }

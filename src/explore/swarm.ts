@@ -19,7 +19,8 @@ import type {
 import { WORKLOAD_OPS } from "../scenario/scenario.ts";
 import { CHARACTERS, type Character, type Pace } from "./characters.ts";
 import { between, doubled, happens, oneOf, someOf, weighted } from "./draw.ts";
-import { drawLoss, drawRelay, drawStanding, drawStorm, STORM_KINDS, type StormKind, type StormPlan } from "./storm.ts";
+import { drawLoss, drawRelay, drawStanding, drawStorm } from "./storm.ts";
+import { STORM_KINDS, type StormKind, type StormPlan } from "./storm-state.ts";
 
 /** Faults begin after one part of the run in so many. */
 const STORM_FROM = 32;
