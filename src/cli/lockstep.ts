@@ -134,7 +134,13 @@ function createProgram(args: readonly string[]): Command {
     .showSuggestionAfterError(true)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, "lockstep: ")),
+      outputError: (text, write) => {
+        // What is near no word is told by all of them.
+        const lost = text.startsWith("error: unknown command") && !text.includes("Did you mean");
+        const outer = program.commands.find((one) => one.commands.length > 0 && args.includes(one.name())) ?? program;
+        const words = outer.commands.map((one) => one.name()).join(", ");
+        write(`${text.replace(/^error: /, "lockstep: ")}${lost ? `  there are ${words}\n` : ""}`);
+      },
     })
     .enablePositionalOptions(args.includes("bench"))
     .exitOverride();

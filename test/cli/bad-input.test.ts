@@ -192,6 +192,15 @@ describe("a bad option", () => {
       err: "lockstep: unknown command 'rnu'\n(Did you mean run?)\n",
     });
   });
+
+  it("an unknown command that is near none names all", () => {
+    expect(lockstep(["frobnicate"]).err).toMatch(
+      /^lockstep: unknown command 'frobnicate'\n {2}there are run, replay, /,
+    );
+    expect(lockstep(["bugs", "frobnicate"]).err).toBe(
+      "lockstep: unknown command 'frobnicate'\n  there are list, show, hunt\n",
+    );
+  });
 });
 
 describe("a bad artifact", () => {
