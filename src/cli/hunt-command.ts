@@ -21,7 +21,7 @@ import { ExitCode, worseExit } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
 import { writeMinimal } from "./minimal-file.ts";
 import { hideProgress, openProgress, type Progress, type ProgressWish, showLine } from "./progress.ts";
-import { readRecords, writeScoreboard } from "./scoreboard-file.ts";
+import { readPage, readRecords, writeScoreboard } from "./scoreboard-file.ts";
 import { jobsOf, type SeedOptions, seedsOf, strategyOf } from "./sweep-plan.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -64,6 +64,8 @@ export async function bugsHuntCommand(
   const folder = options.out ?? BUGS_FOLDER;
   if (options.resume === true && options.scoreboard === undefined)
     throw complaint("--resume goes on with a scoreboard", "--scoreboard names its page");
+  // An hour of hunts is too late to hear that there is no place for them.
+  if (options.scoreboard !== undefined) readPage(options.scoreboard);
   const recordsPath = join(folder, "scoreboard.ndjson");
   const records = options.scoreboard === undefined ? new Map<string, HuntRecord>() : readRecords(recordsPath);
   const store: ArtifactStore = { ...openStore(folder), keepsAll: false };

@@ -136,10 +136,11 @@ function createProgram(args: readonly string[]): Command {
     .configureOutput({
       outputError: (text, write) => {
         // What is near no word is told by all of them.
-        const lost = text.startsWith("error: unknown command") && !text.includes("Did you mean");
-        const outer = program.commands.find((one) => one.commands.length > 0 && args.includes(one.name())) ?? program;
+        const lost = text.includes("Did you mean") ? undefined : /^error: unknown command '(.*)'/.exec(text)?.[1];
+        const before = args.slice(0, args.indexOf(lost ?? ""));
+        const outer = program.commands.find((one) => one.commands.length > 0 && before.includes(one.name())) ?? program;
         const words = outer.commands.map((one) => one.name()).join(", ");
-        write(`${text.replace(/^error: /, "lockstep: ")}${lost ? `  there are ${words}\n` : ""}`);
+        write(`${text.replace(/^error: /, "lockstep: ")}${lost !== undefined ? `  there are ${words}\n` : ""}`);
       },
     })
     .enablePositionalOptions(args.includes("bench"))

@@ -1,9 +1,15 @@
 // The records of hunts, one line a bug, and the page that is written from them: hunts for a scoreboard may be made in pieces.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { BUGS } from "../explore/bugs.ts";
-import { type HuntRecord, scoreboardRows, scoreboardText } from "../report/scoreboard.ts";
+import {
+  type HuntRecord,
+  SCOREBOARD_TITLE,
+  type ScoreboardRow,
+  scoreboardRows,
+  scoreboardText,
+} from "../report/scoreboard.ts";
 import { makeFolder, writeWhole } from "./artifact-store.ts";
 import { complaint } from "./complaint.ts";
 
@@ -23,10 +29,18 @@ export function readRecords(path: string): Map<string, HuntRecord> {
   return records;
 }
 
+/** The lines of a page that is there already. Throws a complaint where it is no scoreboard: it would be overwritten. */
+export function readPage(page: string): Map<string, ScoreboardRow> {
+  if (!existsSync(page)) return new Map();
+  const text = statSync(page).isDirectory() ? null : readFileSync(page, "utf8");
+  if (text === null || (text.trim() !== "" && !text.startsWith(SCOREBOARD_TITLE)))
+    throw complaint(`${page} is no scoreboard`, "--scoreboard names a page of its own");
+  return scoreboardRows(text);
+}
+
 /** Writes the records, and the page from all of them and its own lines of other bugs. Throws a complaint where the disk refuses. */
 export function writeScoreboard(page: string, path: string, records: ReadonlyMap<string, HuntRecord>): void {
   makeFolder(dirname(path));
   writeWhole(path, [...records.values()].map((one) => `${JSON.stringify(one)}\n`).join(""));
-  const earlier = existsSync(page) ? scoreboardRows(readFileSync(page, "utf8")) : undefined;
-  writeWhole(page, scoreboardText(BUGS, records, earlier));
+  writeWhole(page, scoreboardText(BUGS, records, readPage(page)));
 }

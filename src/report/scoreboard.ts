@@ -22,6 +22,9 @@ export interface HuntRecord {
   readonly after: { readonly faults: number; readonly operations: number; readonly members: number } | null;
 }
 
+/** What a page begins with. */
+export const SCOREBOARD_TITLE = "# Scoreboard";
+
 /** A line of an earlier page, of a bug that no record is of: its cells. */
 export type ScoreboardRow = readonly string[];
 
@@ -83,7 +86,7 @@ export function scoreboardText(
   earlier: ReadonlyMap<string, ScoreboardRow> = new Map(),
 ): string {
   const lines: string[] = [
-    "# Scoreboard",
+    SCOREBOARD_TITLE,
     "",
     "How many seeds it takes to find each planted bug, and how small its failure becomes. This page is written by",
     "",

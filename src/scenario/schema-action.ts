@@ -19,6 +19,7 @@ import {
   signedDuration,
   signedShare,
   size,
+  valueSize,
   whole,
 } from "./schema-words.ts";
 
@@ -140,7 +141,7 @@ const client = z
     with: fields.optional(),
     key: z.string().min(1).optional(),
     value: text.optional(),
-    valueSize: size.optional(),
+    valueSize: valueSize.optional(),
     expected: text.optional(),
     via: selector.optional(),
     as: z

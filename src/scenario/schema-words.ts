@@ -140,6 +140,22 @@ export const size: z.ZodType<string | 0> = measured(
   "64KiB",
 );
 
+/** A longer value is none that a cluster could take: etcd refuses requests of a few MiB. */
+const VALUE_BYTES_MAX = 64 * 1024 * 1024;
+
+export const valueSize: z.ZodType<string | 0> = measured(
+  "LS2007",
+  (text) => {
+    const bytes = parseSize(text);
+    return isProblem(bytes) || bytes <= VALUE_BYTES_MAX
+      ? bytes
+      : { message: `"${text}" is too long for a value`, hint: "64MiB" };
+  },
+  "^\\s*(0|[0-9]+(\\.[0-9]+)?\\s*(B|kB|KB|MB|GB|KiB|MiB|GiB))\\s*$",
+  "A size: a number with B, KiB, MiB or GiB.",
+  "64KiB",
+);
+
 export const entries: z.ZodType<string | 0> = measured(
   "LS2007",
   (text) => (text === "0" ? 0 : parseCount(text, "entries")),

@@ -32,6 +32,7 @@ import {
   selector,
   share,
   size,
+  valueSize,
   whole,
 } from "./schema-words.ts";
 import { MEASURES, STATISTICS } from "./study.ts";
@@ -174,7 +175,7 @@ const workload = z
       ])
       .optional(),
     values: oneOf(["unique", "small"], "kind of values", "LS2006").optional(),
-    valueSize: size.optional(),
+    valueSize: valueSize.optional(),
     from: duration.optional(),
     until: duration.optional(),
     timeout: positiveDuration.optional(),

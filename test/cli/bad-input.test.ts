@@ -200,6 +200,7 @@ describe("a bad option", () => {
     expect(lockstep(["bugs", "frobnicate"]).err).toBe(
       "lockstep: unknown command 'frobnicate'\n  there are list, show, hunt\n",
     );
+    expect(lockstep(["frobnicate", "bugs"]).err).toMatch(/ {2}there are run, replay, /);
   });
 });
 

@@ -202,6 +202,8 @@ const REFUSED: readonly (readonly [readonly string[], number, RegExp])[] = [
   [["sweep", GROUND, "--for", "10 parsecs"], 2, /--for: /],
   [["sweep", GROUND, "--duration", "soon"], 2, /--duration: /],
   [["bugs", "hunt", "half-open-leader", "--resume"], 2, /--resume goes on with a scoreboard/],
+  [["bugs", "hunt", "half-open-leader", "--scoreboard", "."], 2, /\. is no scoreboard/],
+  [["bugs", "hunt", "half-open-leader", "--scoreboard", GROUND], 2, /is no scoreboard/],
   [["sweep", GROUND, "--jobs", "0"], 2, /--jobs takes a number from 1/],
   [["sweep", GROUND, "--max-failures", "none"], 2, /--max-failures takes a whole number/],
   [["shrink", "gone.run.json"], 2, /gone\.run\.json/],
