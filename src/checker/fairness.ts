@@ -206,7 +206,11 @@ function isMurky(world: World, timeoutMicros: number): boolean {
 
 /** Some link is cut or loses messages, or the network as a whole does: bounds are doubled. */
 export function isLossy(world: World, plan: WorldPlan): boolean {
-  if (plan.lossPpm > 0) return true;
+  return plan.lossPpm > 0 || anyHarmed(world);
+}
+
+/** Some link is cut, or something is done to what goes over it. */
+export function anyHarmed(world: World): boolean {
   return world.network.links.some((row) =>
     row.some((link) => link !== undefined && (link.cuts > 0 || link.effects.length > 0)),
   );

@@ -16,6 +16,7 @@ import { committedIndex } from "../raft/tracker.ts";
 import { type Process, processOf, type World, type WorldPlan } from "../world/world.ts";
 import {
   anyCut,
+  anyHarmed,
   connected,
   isAble,
   isIsolated,
@@ -304,8 +305,8 @@ export class LivenessChecker {
   }
 
   private checkStability(world: World): void {
-    // Two messages lost in a row, and a leader gives up or a member stands.
-    if (this.coarse && (!this.preVotes || isLossy(world, this.plan))) return;
+    // Two messages lost in a row, and a member stands, or a leader gives up that has nobody to spare.
+    if (this.coarse && (!this.preVotes || !haveSpare(world))) return;
     this.changes.push(leaderChanges(world));
     if (this.changes.length > STABILITY_TIMEOUTS + 1) this.changes.shift();
     const changes = (this.changes[this.changes.length - 1] as number) - (this.changes[0] as number);
@@ -331,6 +332,13 @@ function changeUnderWay(world: World): number {
     if (entryAt(raft.log, index).type !== EntryType.EntryNormal) latest = Math.max(latest, index);
   }
   return latest;
+}
+
+/** Every voter is there and connected, and a leader needs not all of them. */
+function haveSpare(world: World): boolean {
+  const voters = votersOf(world);
+  const up = running(world).map((process) => process.id);
+  return voters.length >= 3 && voters.every((id) => up.includes(id)) && !anyHarmed(world);
 }
 
 /** Writes are refused for a reason that is no failure: there is no room, or nobody said who they are. */

@@ -401,19 +401,7 @@ export const GOLDEN: { readonly engine: string; readonly runs: Readonly<Record<s
       digest: "2ec844b086e180cd",
       checkpoints: ["1024:43e5ca1dfe337261", "2048:f7c566154ff90bcd"],
     },
-    "bugs/prevote-without-stickiness#broken": {
-      seed: "1",
-      events: 6956,
-      digest: "0be716ee754c4ce0",
-      checkpoints: [
-        "1024:241de9b9df04afcd",
-        "2048:1422602927813b22",
-        "3072:5b14cf2a8661fe49",
-        "4096:c5bf4a2488f77de1",
-        "5120:901b1f0d569b4c24",
-        "6144:9712a75b600f3939",
-      ],
-    },
+    "bugs/prevote-without-stickiness#broken": { seed: "1", events: 629, digest: "07591c6642fc26cd", checkpoints: [] },
     "bugs/prevote-without-stickiness#mended": {
       seed: "1",
       events: 5401,

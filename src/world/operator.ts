@@ -154,9 +154,10 @@ export function operatorHears(world: World, context: RunContext, response: Clien
     state.operation = 0;
     // What a try made whose answer was lost is not made again; whoever leads knows of it.
     const made = (error: RequestError): boolean =>
-      state.unanswered && state.asked === leaderOf(world) && alreadyMade(changeOf(action), error);
+      state.unsure && state.asked === leaderOf(world) && alreadyMade(changeOf(action), error);
     if (response.error !== null && !made(response.error)) {
       state.note = response.error.message;
+      if (!response.error.definite) state.unsure = true;
       if (state.attempts >= OPERATOR_ATTEMPTS_MAX) giveUp(context, state);
       else {
         context.queue.push(
@@ -174,7 +175,7 @@ export function operatorHears(world: World, context: RunContext, response: Clien
     carriedOut(world, context, action, action.joint ? state.targets : [state.targets[state.step] as number]);
     state.step = action.joint ? state.targets.length : state.step + 1;
     state.attempts = 0;
-    state.unanswered = false;
+    state.unsure = false;
     if (state.step >= state.targets.length) {
       state.status = "done";
       context.count(CounterAt["fault-effective"]);
@@ -222,7 +223,7 @@ export function operatorActs(world: World, context: RunContext, position: number
   if (action.kind === "upgrade") upgradeNext(world, context, position, action.version);
   if (state.status !== "active" || action.kind !== "member") return;
   if (state.operation !== 0 && world.atMicros < state.deadlineMicros) return;
-  if (state.operation !== 0) state.unanswered = true;
+  if (state.operation !== 0) state.unsure = true;
   if (state.attempts >= OPERATOR_ATTEMPTS_MAX) giveUp(context, state);
   else operate({ world, context, position, state }, action);
 }

@@ -78,8 +78,8 @@ export interface TimetableState {
   step: number;
   attempts: number;
   operation: number;
-  /** Nobody answered one of the tries. */
-  unanswered: boolean;
+  /** One of the tries may have been carried out: nobody answered it, or the answer was lost. */
+  unsure: boolean;
   /** The member that it asked. */
   asked: number;
   deadlineMicros: number;
@@ -255,7 +255,7 @@ export function createTimetableState(): TimetableState {
     undo: [],
     step: 0,
     attempts: 0,
-    unanswered: false,
+    unsure: false,
     operation: 0,
     asked: 0,
     deadlineMicros: 0,
