@@ -2,11 +2,11 @@
 //
 // Flags: --runs 200 --virtual 60 --members 3 --jobs 1 --no-faults. The first runs, in which everything is compiled, count.
 
-import { Tinypool } from "tinypool";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { hashString } from "../kernel/hash.ts";
+import { openThreads } from "../sweep/pool.ts";
 import { printLine, readFlags } from "./flags.ts";
-import makeRuns, { type HandReply, type HandTask } from "./sweep-hand.ts";
+import type { HandReply, HandTask } from "./sweep-hand.ts";
 
 /** Runs of one task. */
 const TASK_RUNS = 10;
@@ -33,20 +33,10 @@ async function measure(options: Options): Promise<object> {
     replies.push(reply);
     if (replies.length === Math.ceil(tasks.length / 10)) rssAfterTenth = process.memoryUsage().rss;
   };
-  if (jobs === 1) for (const task of tasks) took(makeRuns(task));
-  else {
-    const filename = new URL("./sweep-hand.js", import.meta.url).href;
-    const pool = new Tinypool({
-      filename,
-      runtime: "worker_threads",
-      isolateWorkers: false,
-      minThreads: jobs,
-      maxThreads: jobs,
-    });
-    const all = tasks.map((task) => pool.run(task) as Promise<HandReply>);
-    for (const one of all) took(await one);
-    await pool.destroy();
-  }
+  const threads = openThreads(jobs, new URL("./sweep-hand.js", import.meta.url));
+  const all = tasks.map((task) => threads.run(task) as Promise<HandReply>);
+  for (const one of all) took(await one);
+  await threads.destroy();
   const used = process.cpuUsage(cpu);
   const cpuSeconds = (used.user + used.system) / 1e6;
   const wallSeconds = Number((process.hrtime.bigint() - wall) / 1000n) / 1e6;

@@ -1,4 +1,4 @@
-// One hand of `bench sweep`: whole runs of W, one after the other, in this process or in a worker.
+// One hand of `bench sweep`: whole runs of W, one after the other.
 
 import { digestText } from "../kernel/digest.ts";
 import { startW } from "./run-w.ts";

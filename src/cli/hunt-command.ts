@@ -71,7 +71,7 @@ export async function bugsHuntCommand(
   const store: ArtifactStore = { ...openStore(folder), keepsAll: false };
   const interrupts = listenForInterrupts();
   const stopped = (): boolean => interrupts.signal !== null;
-  const pool = openPool(jobs, stopped);
+  const pool = openPool(jobs);
   const underway: Underway = { bug: null, next: asked.first, seeds: 0, artifact: null };
   const progress = openProgress(terminal, options.progress ?? "auto", bugs.length, options.json !== true);
   let exit: number = ExitCode.Held;

@@ -222,7 +222,7 @@ async function minimalOf(
   if (session.shrunk.has(signature) || session.shrunk.size >= SHRINKS_MAX) return {};
   session.shrunk.add(signature);
   const stopped = (): boolean => interrupts.signal !== null;
-  const pool = openPool(jobsOf(undefined), stopped);
+  const pool = openPool(jobsOf(undefined));
   try {
     const minimal = await shrinkFound(
       { scenario, result, artifact },

@@ -66,7 +66,7 @@ export async function shrinkCommand(
     );
   const interrupts = listenForInterrupts();
   const stopped = (): boolean => interrupts.signal !== null;
-  const pool = openPool(jobs, stopped);
+  const pool = openPool(jobs);
   const exit: number = broken.length > 0 ? ExitCode.Usage : ExitCode.Held;
   let done = 0;
   const documents: object[] = [];

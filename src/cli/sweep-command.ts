@@ -139,7 +139,7 @@ export async function sweepCommand(
   ]);
   const spent = (): number => Number((process.hrtime.bigint() - progress.beganAt) / 1000n);
   const stopped = (): boolean => interrupts.signal !== null || (micros !== null && spent() >= micros);
-  const pool = openPool(jobs, stopped);
+  const pool = openPool(jobs);
   let known = 0;
   try {
     try {

@@ -27,20 +27,16 @@ export interface ShrinkTrial {
   readonly events: number;
 }
 
-/** Events between two looks at whether to stop. */
+/** Events between two looks at the clock. */
 const SLICE_EVENTS = 20_000;
 
-/** Tries the seeds, until one of them fails, the time is up, or `stopped` says so. */
-export async function evaluate(task: ShrinkTask, stopped: () => boolean): Promise<ShrinkTrial> {
+/** Tries the seeds, until one of them fails or the time is up. */
+export function evaluate(task: ShrinkTask): ShrinkTrial {
   let runs = 0;
   let events = 0;
-  const over = async (): Promise<boolean> => {
-    await new Promise((resolve) => setImmediate(resolve));
-    return stopped() || process.hrtime.bigint() > task.endNanos;
-  };
   for (const seed of task.seeds) {
-    if (await over()) break;
-    const result = await attempt(task, seed, over);
+    if (isOver(task)) break;
+    const result = attempt(task, seed);
     runs++;
     events += result === null ? task.eventsMax : result.events;
     if (result !== null && isKept(task.keep, signatureOf(result))) return { result, runs, events };
@@ -48,18 +44,19 @@ export async function evaluate(task: ShrinkTask, stopped: () => boolean): Promis
   return { result: null, runs, events };
 }
 
+function isOver(task: ShrinkTask): boolean {
+  return process.hrtime.bigint() > task.endNanos;
+}
+
 /** One run; null where it was given up. */
-async function attempt(
-  { scenario, eventsMax }: ShrinkTask,
-  seed: string,
-  over: () => Promise<boolean>,
-): Promise<RunResult | null> {
+function attempt(task: ShrinkTask, seed: string): RunResult | null {
+  const { scenario } = task;
   let run: ScenarioRun | null = null;
   try {
     run = startRun(scenario, seed);
-    for (let left = eventsMax; !run.advance(Math.min(SLICE_EVENTS, left)); ) {
+    for (let left = task.eventsMax; !run.advance(Math.min(SLICE_EVENTS, left)); ) {
       left -= SLICE_EVENTS;
-      if (left <= 0 || (await over())) return null;
+      if (left <= 0 || isOver(task)) return null;
     }
     return run.result();
   } catch (error) {

@@ -68,7 +68,7 @@ export async function sweep(
 ): Promise<void> {
   const tasks = skipped(tasksOf(plan), skip);
   const underWay: Promise<Swept[]>[] = [];
-  const ahead = pool.jobs === 1 ? 1 : pool.jobs * TASKS_AHEAD;
+  const ahead = pool.jobs * TASKS_AHEAD;
   for (;;) {
     while (underWay.length < ahead) {
       const next = tasks.next();
