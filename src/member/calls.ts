@@ -33,7 +33,7 @@ import { LEARNER, NO_LEADER, proposeOwn, proposeRequest } from "./requests.ts";
 import { conclude, definite, refuse, respond } from "./respond.ts";
 
 /** A question to a peer that was not answered is asked again after this long. */
-export const ASK_AGAIN_MICROS = 1_000_000;
+const ASK_AGAIN_MICROS = 1_000_000;
 
 /** Timer: whether the leader has moved. */
 export const MOVE_TIMER = 9;
@@ -235,9 +235,6 @@ function serveKeepAlive(member: EtcdMember, env: MemberEnv, call: PendingCall, i
     if (isExpiring(member, env, id, now)) return false;
     const checkpoint = renewalCheckpoint(env.backend.store, id);
     if (checkpoint !== null) {
-      if (!mayAsk(env, call)) return false;
-      call.asked = ++member.peersAsked;
-      call.askedAtMicros = env.context.localMicros();
       takeBackCheckpoint(member, env, checkpoint);
       return false;
     }
@@ -265,10 +262,15 @@ export function isExpiring(member: EtcdMember, env: MemberEnv, id: string, now: 
 
 /**
  * A checkpoint that was taken of a lease is taken back through the log, and only then is the lease renewed: else a leader that is
- * elected meanwhile would count from the checkpoint. After etcd `lessor.go Renew`.
+ * elected meanwhile would count from the checkpoint. Once for all who wait for it. After etcd `lessor.go Renew`.
  */
 export function takeBackCheckpoint(member: EtcdMember, env: MemberEnv, checkpoint: LeaseCheckpoint): void {
-  proposeOwn(member, env, new LeaseCheckpointRequest([checkpoint]));
+  const underWay = member.takenBack.filter(({ index }) => index > env.backend.appliedIndex);
+  if (!underWay.some(({ lease }) => lease === checkpoint.id)) {
+    proposeOwn(member, env, new LeaseCheckpointRequest([checkpoint]));
+    underWay.push({ lease: checkpoint.id, index: member.raft.log.last });
+  }
+  member.takenBack = underWay;
 }
 
 /** A lease of the member's was renewed. */

@@ -203,7 +203,9 @@ export interface EtcdMember {
   pendingCalls: PendingCall[];
   /** Renewals that other members ask this one for. */
   renewals: Renewal[];
-  /** Questions to peers so far. */
+  /** Leases whose checkpoints are being taken back, and where in the log. */
+  takenBack: readonly { readonly lease: string; readonly index: number }[];
+  /** The number of its last question to peers. */
   peersAsked: number;
   /** Requests that came while the database was being defragmented, and until when it is; 0: it is not. */
   blocked: ClientRequest[];
@@ -298,6 +300,7 @@ export function createEtcdMember(
     nextRecipe: 1,
     pendingCalls: [],
     renewals: [],
+    takenBack: [],
     peersAsked: 0,
     blocked: [],
     blockedUntilMicros: 0,

@@ -62,6 +62,9 @@ const FOUNDING_TERM = 1;
 /** A snapshot that was sent and not acknowledged is given up after this many ticks, and sent again when asked for. */
 const SNAPSHOT_TICKS = 50;
 
+/** What sets the numbers of a boot's questions apart from those of the boots before. */
+const QUESTIONS_OF_A_BOOT = 1 << 20;
+
 const REMOVED = "removed from the cluster";
 
 /** The etcd member. One object hosts all members of a run. */
@@ -217,6 +220,8 @@ export class EtcdProtocol implements Protocol<EtcdMember, Message | PeerMessage>
     if (snapshot !== null) setSnapshot(raft, snapshot);
     const member = createEtcdMember(this.config, this.serverConfig(backend.store, context), raft, []);
     member.nextId = firstIdAt(context.wallMicros());
+    // Connections end with a process: what an earlier boot asked is answered to nobody.
+    member.peersAsked = context.boot * QUESTIONS_OF_A_BOOT;
     env.desk.member = member;
     if (this.observer !== null) this.observer.booted(context.self, raft, member.durableIndex);
     const phase = 1 + context.choose("tick-phase", this.config.tickMicros);

@@ -5,7 +5,7 @@ import type { EtcdError } from "../etcd/api.ts";
 import { ErrLeaseNotFound, ErrNotLeader, EtcdError as Refusal } from "../etcd/api.ts";
 import { renewalCheckpoint, renewLease } from "../etcd/lease-clock.ts";
 import { Role } from "../raft/raft.ts";
-import { ASK_AGAIN_MICROS, isExpiring, noteRenewal, takeBackCheckpoint } from "./calls.ts";
+import { isExpiring, noteRenewal, takeBackCheckpoint } from "./calls.ts";
 import type { EtcdMember } from "./etcd-member.ts";
 import { leaseMicros } from "./leases.ts";
 import type { MemberEnv } from "./member-env.ts";
@@ -14,19 +14,15 @@ import { PeerMessage, PeerType } from "./peer-message.ts";
 /** A renewal that waits at the leader. */
 export interface Renewal {
   readonly lease: string;
-  /** Who asks, and the number of its question. */
+  /** Who asks, the number of its question, and when it came, on this member's clock. */
   readonly from: number;
   readonly number: number;
-  /** When the checkpoint of the lease was last asked to be taken back, on the member's clock; -Infinity: never. */
-  askedAtMicros: number;
+  readonly atMicros: number;
 }
 
-/** Takes a peer's question. One that asks again has given up its question before. */
+/** Takes a peer's question. */
 export function takeRenewal(member: EtcdMember, env: MemberEnv, from: number, number: number, lease: string): void {
-  const before = member.renewals.find((renewal) => renewal.from === from && renewal.lease === lease);
-  member.renewals = member.renewals.filter((renewal) => renewal !== before);
-  const askedAtMicros = before === undefined ? Number.NEGATIVE_INFINITY : before.askedAtMicros;
-  member.renewals.push({ lease, from, number, askedAtMicros });
+  member.renewals.push({ lease, from, number, atMicros: env.context.localMicros() });
   tendRenewals(member, env);
 }
 
@@ -35,10 +31,13 @@ export function tendRenewals(member: EtcdMember, env: MemberEnv): void {
   const waiting = member.renewals;
   member.renewals = [];
   const kept: Renewal[] = [];
+  const now = env.context.localMicros();
   for (const renewal of waiting) {
-    const said = renew(member, env, renewal);
-    if (said === null) kept.push(renewal);
-    else {
+    const said = renew(member, env, renewal.lease);
+    if (said === null) {
+      // No request waits longer where it was asked for.
+      if (now - renewal.atMicros < member.config.requestTimeoutMicros) kept.push(renewal);
+    } else {
       const error = said instanceof Refusal ? said : null;
       const answer = new PeerMessage(PeerType.Answer, renewal.number, error === null ? said : null, error);
       env.context.send(renewal.from, answer);
@@ -48,18 +47,13 @@ export function tendRenewals(member: EtcdMember, env: MemberEnv): void {
 }
 
 /** The seconds that the lease has again. Null: it is over and about to be revoked, or a checkpoint of it stands. */
-function renew(member: EtcdMember, env: MemberEnv, renewal: Renewal): number | EtcdError | null {
+function renew(member: EtcdMember, env: MemberEnv, lease: string): number | EtcdError | null {
   if (member.raft.role !== Role.Leader || !member.leases.primary) return ErrNotLeader;
-  const { lease } = renewal;
   const now = leaseMicros(member, env);
   if (isExpiring(member, env, lease, now)) return null;
   const checkpoint = renewalCheckpoint(env.backend.store, lease);
   if (checkpoint !== null) {
-    const local = env.context.localMicros();
-    if (local - renewal.askedAtMicros >= ASK_AGAIN_MICROS) {
-      renewal.askedAtMicros = local;
-      takeBackCheckpoint(member, env, checkpoint);
-    }
+    takeBackCheckpoint(member, env, checkpoint);
     return null;
   }
   const ttlSeconds = renewLease(member.leases, env.backend.store, lease, now);
