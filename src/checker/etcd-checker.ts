@@ -45,6 +45,7 @@ import {
   preferApplied,
   pruneEntries,
 } from "./raft-checks.ts";
+import { seedRights } from "./rights.ts";
 import type { Findings, Violation } from "./violation.ts";
 import { carryWatches, checkDelivery, lowestWanted, noteWatchEnded, noteWatchOpened } from "./watch-checks.ts";
 
@@ -178,6 +179,7 @@ export class EtcdChecker implements MemberObserver, ClientObserver, ProgramObser
       const [first] = members;
       const { store } = processOf(this.world, first as number).disk.backend as Backend;
       seedModel(this.ghost, store);
+      seedRights(this.ghost.rights, store);
     }
     this.pruneAt = this.pruneEvery;
   }

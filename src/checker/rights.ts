@@ -3,6 +3,7 @@
 
 import { type PutRequest, type Request, RequestKind } from "../etcd/api.ts";
 import type { AuthInfo } from "../etcd/auth-check.ts";
+import type { Store } from "../etcd/store.ts";
 import type { Ghost, RightsGhost } from "./ghost.ts";
 import type { Findings } from "./violation.ts";
 
@@ -12,6 +13,14 @@ const WRITES: readonly number[] = [1, 2];
 const NO_SPACE = 1;
 const ACTIVATE = 1;
 const DEACTIVATE = 2;
+
+/** A new cluster begins with this state: its users, roles and alarms are the backup's. */
+export function seedRights(rights: RightsGhost, { auth, alarms }: Store): void {
+  rights.enabled = auth.enabled;
+  for (const { name, roles } of auth.users) rights.users.set(name, roles);
+  for (const { name, permissions } of auth.roles) rights.roles.set(name, permissions);
+  rights.full = alarms.filter(({ alarm }) => alarm === NO_SPACE).map(({ memberId }) => memberId);
+}
 
 /** A command about users, roles or alarms was carried out for the first time. */
 export function noteRights(rights: RightsGhost, request: Request): void {

@@ -92,6 +92,18 @@ faults:
   - { at: 12s, pause: n3 }
   - { at: 12s, delay: { to: leader, types: [MsgAppResp, MsgHeartbeatResp], add: 800ms }, for: 16s }
   - { at: 18s, pause: n1, for: 10s }`,
+  "a cluster restored from a backup keeps the users and roles of the backup": `
+seed: 39
+seeds: own
+duration: 6s
+cluster: { members: 2, leaseCheckpoint: 1s }
+network: { latency: 40ms }
+workload:
+  - { name: users, kind: auth, clients: 2, closed: 100ms, ops: { get: 1 }, keys: { count: 1 }, from: 1.373s, ttl: 20s, hold: 500ms }
+faults:
+  - { at: 3.3s, crash: n1 }
+  - { at: 3.3s, backup: { as: b11 } }
+  - { at: 4s, restore: { snapshot: b11, members: [n1, n2], bumpRevision: 1000000000, markCompacted: true } }`,
   "a client that slept as it was granted a lock says so when others have had it since": `
 seed: 14
 seeds: own
