@@ -30,7 +30,7 @@ export function checkFact(
   switch (fact.kind) {
     case "acquired":
     case "elected":
-      checkGrant(ghost, out, `c${client.id}`, fact.key, fact.token, client.revision);
+      checkGrant(ghost, out, `c${client.id}`, fact.key, fact.token, fact.revision);
       hold(ghost, out, client, fact, atMicros);
       return;
     case "released":
@@ -63,7 +63,8 @@ export function checkGrant(
   out.report("lock-ownership", [], text);
 }
 
-function hold(ghost: Ghost, out: Findings, client: Client, { name, token }: ClientFact, atMicros: number): void {
+function hold(ghost: Ghost, out: Findings, client: Client, fact: ClientFact, atMicros: number): void {
+  const { name, token, revision } = fact;
   const lock = lockOf(ghost, name);
   const other = lock.holders.find((holder) => holder.client !== client.id);
   if (other !== undefined) {
@@ -73,14 +74,14 @@ function hold(ghost: Ghost, out: Findings, client: Client, { name, token }: Clie
   }
   lock.holders.push({ client: client.id, token, sinceMicros: atMicros });
   // Who stood still when it was granted the lock says so late, when others have had it meanwhile: that is no order of grants.
-  if (client.revision < lock.grantedRevision) return;
+  if (revision < lock.grantedRevision) return;
   if (token <= lock.granted) {
     const text = `c${client.id} was granted ${name} with token ${token} after token ${lock.granted}`;
     out.report("fencing-monotonic", [], text);
     return;
   }
   lock.granted = token;
-  lock.grantedRevision = client.revision;
+  lock.grantedRevision = revision;
 }
 
 /** The resource behind the lock: with fencing it refuses lower tokens than it has seen, without it takes whatever comes. */

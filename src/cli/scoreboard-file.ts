@@ -35,7 +35,10 @@ export function readPage(page: string): Map<string, ScoreboardRow> {
   const text = statSync(page).isDirectory() ? null : readFileSync(page, "utf8");
   if (text === null || (text.trim() !== "" && !text.startsWith(SCOREBOARD_TITLE)))
     throw complaint(`${page} is no scoreboard`, "--scoreboard names a page of its own");
-  return scoreboardRows(text);
+  const rows = scoreboardRows(text);
+  if (typeof rows === "number")
+    throw complaint(`${page}:${rows}: the line is none of this version's`, "delete the page to begin anew");
+  return rows;
 }
 
 /** Writes the records, and the page from all of them and its own lines of other bugs. Throws a complaint where the disk refuses. */

@@ -145,6 +145,8 @@ export interface ClientFact {
   readonly name: string;
   /** Create revision of the key that stands for it; for `cached` the revision up to which the copy goes. */
   readonly token: number;
+  /** Revision of what it was told last of its lock or office, by which it knows; 0 for other facts. */
+  readonly revision: number;
   /** The key that stands for it, and its lease. */
   readonly key: string;
   readonly lease: string;

@@ -96,7 +96,7 @@ function tell(client: Client, plan: WorkloadPlan, host: ClientHost): void {
   const token = taskOf(client).cachedTo;
   host.programObserver.noted(
     client,
-    { kind: "cached", name: plan.prefix, token, key: "", lease: "0" },
+    { kind: "cached", name: plan.prefix, token, revision: 0, key: "", lease: "0" },
     host.clientMicros,
   );
 }

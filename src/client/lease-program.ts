@@ -91,7 +91,11 @@ function note(
   kind: "acquired" | "lost" | "released",
 ): void {
   if (host.programObserver === null) return;
-  host.programObserver.noted(client, { kind, name: key, token, key, lease: session.lease }, host.clientMicros);
+  host.programObserver.noted(
+    client,
+    { kind, name: key, token, revision: 0, key, lease: session.lease },
+    host.clientMicros,
+  );
 }
 
 function answered(

@@ -40,9 +40,10 @@ function nameOf({ prefix }: WorkloadPlan): string {
 }
 
 function note(client: Client, plan: WorkloadPlan, host: ClientHost, kind: ClientFact["kind"]): void {
-  const { key, token, session } = taskOf(client);
+  const { key, token, toldRevision: revision, session } = taskOf(client);
   if (host.programObserver === null) return;
-  host.programObserver.noted(client, { kind, name: nameOf(plan), token, key, lease: session.lease }, host.clientMicros);
+  const fact = { kind, name: nameOf(plan), token, revision, key, lease: session.lease };
+  host.programObserver.noted(client, fact, host.clientMicros);
 }
 
 function wake(client: Client, plan: WorkloadPlan, host: ClientHost): void {
@@ -216,7 +217,10 @@ function answered(
   task.asking = 0;
   // Whatever is not known to have been done: the lease runs out, and with it the key.
   if (outcome !== "ok" || response === null || response.body instanceof EtcdError) again(client, host);
-  else advance(client, plan, host, response.body as Response);
+  else {
+    task.toldRevision = response.revision;
+    advance(client, plan, host, response.body as Response);
+  }
 }
 
 function watched(
@@ -231,7 +235,10 @@ function watched(
   const gone = response.events.some(({ kv }) => isTombstone(kv));
   if (!gone && !response.canceled) return;
   task.watch = 0;
-  if (!response.canceled) closeWatch(client, host, watch);
+  if (!response.canceled) {
+    task.toldRevision = response.revision;
+    closeWatch(client, host, watch);
+  }
   // After a compaction the recipe looks again who is before it.
   advance(client, plan, host, null);
 }

@@ -90,7 +90,7 @@ function answered(
         const token = (task.values[at] ?? 0) + 1;
         host.programObserver.noted(
           client,
-          { kind: "incremented", name: key, token, key, lease: "0" },
+          { kind: "incremented", name: key, token, revision: 0, key, lease: "0" },
           host.clientMicros,
         );
       }

@@ -32,6 +32,8 @@ export interface Task {
   /** Its key, the create revision of that, and what it read last. */
   key: string;
   token: number;
+  /** Revision of what a recipe was told last, by which it went on. */
+  toldRevision: number;
   /** When it lets go of what it holds. */
   untilMicros: number;
   /** Rounds so far; and tries of the round. */
@@ -71,6 +73,7 @@ export function createTask(index: number): Task {
     recipe: null,
     key: "",
     token: 0,
+    toldRevision: 0,
     untilMicros: 0,
     rounds: 0,
     tries: 0,

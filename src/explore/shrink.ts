@@ -251,24 +251,26 @@ function* sooner(state: Shrinking, seeds: number): Generator<readonly Candidate[
     yield* firstOf(state, edits(state.best.scenario), seeds);
 }
 
-/** A lighter load; then its operations written out, and taken away like faults. */
+/** A lighter load; then its operations written out, those of programs too where that fails as well, and taken away like faults. */
 function* fewerOperations(state: Shrinking, seeds: number): Generator<readonly Candidate[], void, readonly Tried[]> {
   for (let round = 0; round < 12; round++) {
-    const { scenario } = state.best;
-    if (isSpelledOut(scenario)) return;
+    const before = state.best;
+    const { scenario } = before;
+    if (scenario.workload.length === 0) return;
     const invoked = invokedIn(scenario, state.best.seed);
     // A failure often needs nothing but the last few operations before it.
     for (const count of HANDFULS) {
-      if (count < invoked.length && !isSpelledOut(state.best.scenario))
+      if (count < invoked.length && state.best.scenario === scenario)
         yield* firstOf(state, spelledOut(scenario, invoked.slice(-count)), 2);
     }
-    if (!isSpelledOut(state.best.scenario) && invoked.length <= SPELLED_MAX)
+    if (state.best.scenario === scenario && invoked.length <= SPELLED_MAX)
       yield* firstOf(state, spelledOut(scenario, invoked), seeds);
     if (isSpelledOut(state.best.scenario)) {
       yield* fewerFaults(state, Math.max(2, seeds >> 2));
+      // A program may be less to read than what it asked for, step by step.
+      if (isSpelledOut(scenario) && isSmaller(sizeOfFailing(before), sizeOfFailing(state.best))) state.best = before;
       return;
     }
-    const before = state.best;
     yield* lighter(state, seeds);
     if (state.best === before) return;
   }

@@ -123,7 +123,7 @@ export function lastMoments(scenario: Scenario, result: RunResult): Scenario[] {
 
 /**
  * The scenario with other loads, each in the place of one of its own; null: none. Clients are numbered on from load to load, and
- * what names one goes on to name it; what names nobody that is left goes with them.
+ * what names one goes on to name it. What names nobody that is left goes with them, but for single requests, which anybody makes.
  */
 export function withLoads(scenario: Scenario, loads: readonly (Workload | null)[]): Scenario {
   const names = new Map<number, number>();

@@ -4,4 +4,4 @@
 export const ENGINE_VERSION = "e5" as const;
 
 /** Version of the program. */
-export const PROGRAM_VERSION = "0.4.0" as const;
+export const PROGRAM_VERSION = "0.5.0" as const;

@@ -25,7 +25,7 @@ const EVIDENCE_MAX = 14;
 /** Faults without effect that are named. */
 const INEFFECTIVE_MAX = 4;
 
-/** The line above all runs: `lockstep 0.4.0 · engine e4 · node 20.20.2`. `host` is what it runs on. */
+/** The line above all runs: `lockstep 0.5.0 · engine e5 · node 20.20.2`. `host` is what it runs on. */
 export function bannerLine(engine: string, host: string, layout: Layout): Line {
   const point = ` ${layout.signs.point} `;
   return [span("lockstep", "strong"), span(` ${PROGRAM_VERSION}${point}engine ${engine}${point}${host}`, "dim")];

@@ -2,7 +2,7 @@
 // A page of Markdown, made from the records of hunts; what it says of other bugs stays.
 
 import type { Bug } from "../explore/bugs.ts";
-import { grouped } from "./figures.ts";
+import { counted, grouped } from "./figures.ts";
 
 /** What the hunts for one bug came to. Plain JSON: one line of the record. */
 export interface HuntRecord {
@@ -28,17 +28,19 @@ export const SCOREBOARD_TITLE = "# Scoreboard";
 /** A line of an earlier page, of a bug that no record is of: its cells. */
 export type ScoreboardRow = readonly string[];
 
-/** Cells of a line of a bug that was found, and of one that was not. */
+/** Cells of a line of a bug that was found, of one that was not, and of one that cannot be. */
 const CELLS_FOUND = 10;
 const CELLS_MISSED = 5;
+const CELLS_REASON = 2;
 
-/** The lines of a page, by bug; none where the text is no scoreboard. */
-export function scoreboardRows(page: string): Map<string, ScoreboardRow> {
+/** The lines of a page, by bug; the number of the first line of a bug that has another form, as in pages of other versions. */
+export function scoreboardRows(page: string): Map<string, ScoreboardRow> | number {
   const rows = new Map<string, ScoreboardRow>();
-  for (const line of page.split("\n")) {
+  for (const [at, line] of page.split("\n").entries()) {
     const id = /^\| `([a-z0-9-]+)` \|/.exec(line)?.[1];
     const cells = line.split("|").slice(1, -1);
-    if (id === undefined || (cells.length !== CELLS_FOUND && cells.length !== CELLS_MISSED)) continue;
+    if (id === undefined || cells.length === CELLS_REASON) continue;
+    if (cells.length !== CELLS_FOUND && cells.length !== CELLS_MISSED) return at + 1;
     rows.set(
       id,
       cells.map((cell) => cell.trim()),
@@ -131,7 +133,7 @@ export function scoreboardText(
     const operations = sizes.map((size) => size.operations);
     lines.push(
       "",
-      `After shrinking: median ${middle(faults)} faults and ${middle(operations)} operations, at most ${most(faults)} faults and ${most(operations)} operations, over ${sizes.length} bugs.`,
+      `After shrinking: median ${middle(faults)} faults and ${middle(operations)} operations, at most ${most(faults)} faults and ${most(operations)} operations, over ${counted(sizes.length, "bug")}.`,
     );
   }
   if (missed.length > 0) {

@@ -168,7 +168,7 @@ const client = z
     if (value.op === undefined) return;
     if (typeof value.expect === "object") oneKey(value.expect, ["value", "error", "answer"], "an answer", ctx);
     if (!(CLIENT_OPERATIONS as readonly string[]).includes(value.op)) {
-      const outside = (["key", "value", "expected"] as const).find((name) => value[name] !== undefined);
+      const outside = (["key", "value", "valueSize", "expected"] as const).find((name) => value[name] !== undefined);
       if (outside !== undefined)
         complain(
           ctx,
@@ -190,8 +190,21 @@ const client = z
       return;
     }
     if (value.key === undefined) complain(ctx, "LS2005", { message: `"${value.op}" needs a key`, hint: "key: a" });
-    if ((value.op === "put" || value.op === "cas") && value.value === undefined)
+    const writes = value.op === "put" || value.op === "cas";
+    if (writes && value.value === undefined)
       complain(ctx, "LS2005", { message: `"${value.op}" needs a value`, hint: "value: x" });
+    const idle = (["value", "valueSize"] as const).find((name) => value[name] !== undefined);
+    if (!writes && idle !== undefined)
+      complain(
+        ctx,
+        "LS2020",
+        {
+          message: `"${idle}" goes with put and cas, and "${value.op}" writes nothing`,
+          hint: idle === "value" ? "expect: { value: x }" : null,
+        },
+        [idle],
+        true,
+      );
     if (value.op !== "cas" && value.expected !== undefined)
       complain(ctx, "LS2020", { message: '"expected" goes with cas', hint: "expect" }, ["expected"]);
   });

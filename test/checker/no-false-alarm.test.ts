@@ -1,6 +1,10 @@
 /** A correct cluster breaks no property, whatever is done to it: random faults of every kind, every option on and off. */
 
 import { describe, expect, test } from "vitest";
+import { createGhost } from "../../src/checker/ghost.ts";
+import { checkFact } from "../../src/checker/lock-checks.ts";
+import type { Findings } from "../../src/checker/violation.ts";
+import type { Client, ProgramPlan } from "../../src/client/client.ts";
 import { executeScenario } from "../../src/run/execute.ts";
 import type { RunResult } from "../../src/run/result.ts";
 import { parseScenario } from "../../src/scenario/parse.ts";
@@ -230,4 +234,29 @@ describe("a world in which", () => {
       });
     }
   });
+});
+
+test("a grant is judged by what the client was told of its lock, whatever it heard beside it", () => {
+  const plan = { kind: "lock", fenced: false } as ProgramPlan;
+  /** What comes of a first grant with token 5, heard of at revision 18, and then one with token 3. */
+  const orderOf = (told: number): string[] => {
+    const ghost = createGhost();
+    ghost.modelPruned = 100;
+    const properties: string[] = [];
+    const out: Findings = { report: (property) => void properties.push(property) };
+    const grant = (id: number, token: number, revision: number): void =>
+      checkFact(
+        ghost,
+        out,
+        { id, revision: 30 } as Client,
+        plan,
+        { kind: "acquired", name: "l", token, revision, key: `l/${token}`, lease: "1" },
+        0,
+      );
+    grant(1, 5, 18);
+    grant(2, 3, told);
+    return properties.filter((property) => property === "fencing-monotonic");
+  };
+  expect(orderOf(19)).toEqual(["fencing-monotonic"]);
+  expect(orderOf(12)).toEqual([]);
 });

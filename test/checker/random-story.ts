@@ -160,6 +160,11 @@ function someone(d: Draw, names: readonly string[]): unknown {
 }
 
 /** Two ends of links: not one and the same member. */
+function singleRequest(d: Draw): object {
+  const op = d.of(["put", "get", "getSerializable", "delete"]);
+  return op === "put" ? { op, value: "s" } : { op };
+}
+
 function pair(d: Draw, names: readonly string[]): [unknown, unknown] {
   const from = d.of(names);
   const others = names.filter((name) => name !== from);
@@ -256,9 +261,7 @@ const KINDS_FOR_ALL: readonly Kind[] = [
   (_d, _names, lasting) => [{ ...lasting, client: { pause: "clients" } }],
   (d, _names, lasting) => [{ ...lasting, client: { slowWatch: ms(d.between(10, 500)) } }],
   (d, names) => [{ client: { reconnect: someone(d, names) } }],
-  (d, names) => [
-    { client: { op: d.of(["put", "get", "getSerializable", "delete"]), key: "key-0", value: "s", via: d.of(names) } },
-  ],
+  (d, names) => [{ client: { ...singleRequest(d), key: "key-0", via: d.of(names) } }],
 ];
 
 /** And those that need somebody to be parted from. */

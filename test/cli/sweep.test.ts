@@ -286,6 +286,12 @@ describe("bugs", () => {
       page.split("\n").find((line) => line.startsWith("| `quorum-of-reachable`")),
       expect.stringContaining("| `read-before-apply` | easy | swarm | 1 of 1 |"),
     ]);
+    writeFileSync(join(folder, "old.md"), "# Scoreboard\n\n| `half-open-leader` | easy | swarm | 20 of 20 |\n");
+    const old = lockstep([...args, "--scoreboard", "old.md", "-o", "old"], { cwd: folder });
+    expect(old).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("old.md:3: the line is none of this version's"),
+    });
     writeFileSync(join(folder, "board/scoreboard.ndjson"), "{");
     expect(lockstep([...board, "--resume"], { cwd: folder }).err).toMatch(/scoreboard\.ndjson:1: the line is damaged/);
   });

@@ -48,6 +48,19 @@ faults:
   - { at: 3100ms, duplicate: { p: 20% }, for: 900ms }
 `;
 
+/** The only load is a program, of which the failure needs a write. */
+const PROGRAM = `
+name: program
+duration: 12s
+cluster: { members: 3 }
+mutate: consistent-index-ahead
+workload: { kind: stm, clients: 2, keys: { count: 2 }, closed: 2ms }
+faults:
+  - { at: 3s, disk: { on: all, slowFsync: 40ms }, for: 6s }
+  - { at: 4s, crash: { on: all, unsynced: lose }, for: 300ms }
+  - { at: 5s, crash: { on: all, unsynced: lose }, for: 300ms }
+`;
+
 /** Half of a record is read as if it were whole: what matters is a value longer than a sector, and the power failing as it is written. */
 const TORN = `
 name: torn
@@ -134,6 +147,14 @@ describe("shrinking", () => {
     expect(done).toBe(true);
     expect(sizeOfFailing(best)).toMatchObject({ faults: 0, operations: 2 });
     expect(runs).toBeLessThan(2_000);
+  });
+
+  test("takes programs apart where nothing else is left", { timeout: 60_000 }, async () => {
+    const failing = noisyFailure(PROGRAM);
+    expect(failing.scenario.workload).toMatchObject([{ kind: "stm" }]);
+    const { best } = await runShrinker(failing, inProcess, { ...OPTIONS, reseed: 4 });
+    expect(best.scenario.workload).toEqual([]);
+    expect(sizeOfFailing(best).operations).toBeLessThanOrEqual(2);
   });
 
   test("keeps long values where the failure needs them", { timeout: 60_000 }, async () => {
