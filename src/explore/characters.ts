@@ -100,6 +100,7 @@ export const CHARACTERS: readonly Character[] = [
     programs: [],
     members: 3,
     raft: { preVote: false, checkQuorum: false, readOnly: "safe", maxInflight: 512, maxSizePerMsgBytes: 1_048_576 },
+    network: "plain",
     snapshots: "dense",
     disks: "quick",
     pace: "steady",
