@@ -1,6 +1,6 @@
 // `lockstep bugs hunt`: plants bugs and looks for them, and keeps a scoreboard of what that took.
 
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { BUGS, type Bug } from "../explore/bugs.ts";
 import { type Size, sizeOfFailing, sizeText } from "../explore/minimal.ts";
 import type { Failing } from "../explore/shrink.ts";
@@ -14,7 +14,7 @@ import { parseDuration } from "../scenario/quantity.ts";
 import { type Hunted, hunt } from "../sweep/hunt.ts";
 import { openPool, type Pool } from "../sweep/pool.ts";
 import { keepOf, runShrinker } from "../sweep/shrinker.ts";
-import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
+import { type ArtifactStore, makeFolder, openStore, writeArtifact } from "./artifact-store.ts";
 import { knownBug } from "./bugs-command.ts";
 import { Complaint, complaint, complaintLines } from "./complaint.ts";
 import { ExitCode, worseExit } from "./exit-code.ts";
@@ -39,6 +39,12 @@ export interface HuntOptions extends SeedOptions {
 /** Seeds of one range where nothing is said. */
 const SEEDS_DEFAULT = 5000;
 
+/** Seeds of a range without an end, as far as ranges are kept apart. */
+const RUNS_OF_A_HUNT = 1e9;
+
+/** There are no seeds from here on. */
+const SEEDS_END = 1n << 64n;
+
 /** Ranges of the scoreboard, by how hard a bug is thought to be. */
 const RANGES: Readonly<Record<Bug["difficulty"], number>> = { easy: 20, medium: 5, hard: 1 };
 
@@ -61,11 +67,21 @@ export async function bugsHuntCommand(
   const named = options.seeds !== undefined || options.runs !== undefined || options.for !== undefined;
   const asked = seedsOf(named ? options : { ...options, runs: String(SEEDS_DEFAULT) });
   if (options.shard !== undefined) throw complaint("--shard: a hunt ends with its first find and is not shared out");
+  if (asked.micros !== null && options.scoreboard !== undefined)
+    throw complaint("--for: a scoreboard counts seeds, and not time", "--runs 5000");
+  const seedsMost =
+    BigInt(Math.min(asked.count, RUNS_OF_A_HUNT)) *
+    BigInt(ranges ?? (options.scoreboard === undefined ? 1 : RANGES.easy));
+  if (BigInt(asked.first) + seedsMost > SEEDS_END)
+    throw complaint("there are not so many seeds from there on", "--seed 1");
   const folder = options.out ?? BUGS_FOLDER;
   if (options.resume === true && options.scoreboard === undefined)
     throw complaint("--resume goes on with a scoreboard", "--scoreboard names its page");
   // An hour of hunts is too late to hear that there is no place for them.
-  if (options.scoreboard !== undefined) readPage(options.scoreboard);
+  if (options.scoreboard !== undefined) {
+    makeFolder(dirname(options.scoreboard));
+    readPage(options.scoreboard);
+  }
   const recordsPath = join(folder, "scoreboard.ndjson");
   const records = options.scoreboard === undefined ? new Map<string, HuntRecord>() : readRecords(recordsPath);
   const store: ArtifactStore = { ...openStore(folder), keepsAll: false };
@@ -158,10 +174,11 @@ function interruptedLines(
   if (options.scoreboard !== undefined)
     return complaintLines(text, "the same command with --resume leaves out what the scoreboard has");
   if (artifact !== null) return complaintLines(text, `lockstep shrink ${artifact}`);
-  const end = BigInt(asked.first) + BigInt(Math.min(asked.count, 1e9)) - 1n;
+  const end = BigInt(asked.first) + BigInt(Math.min(asked.count, RUNS_OF_A_HUNT)) - 1n;
   const seedsLeft = asked.count === Number.POSITIVE_INFINITY ? `--seed ${next}` : `--seeds ${next}..${end}`;
   const one = left.length === 1 && options.ranges === undefined && !strategyOf(options.strategy).learns;
-  const ids = left.length <= LEFT_NAMED ? left.join(" ") : `${left.slice(0, LEFT_NAMED).join(" ")} …`;
+  const named = left.length <= LEFT_NAMED ? left.join(" ") : `${left.slice(0, LEFT_NAMED).join(" ")} …`;
+  const ids = options.strategy === undefined ? named : `${named} --strategy ${options.strategy}`;
   return complaintLines(text, `lockstep bugs hunt ${ids}${one ? ` ${seedsLeft} goes on from there` : ""}`);
 }
 
@@ -194,7 +211,7 @@ async function huntIn(
   let first: Found | null = null;
   for (let range = 0; range < ranges && !stopped(); range++) {
     const began = process.hrtime.bigint();
-    const firstSeed = (BigInt(asked.first) + BigInt(range) * BigInt(Math.min(asked.count, 1e9))).toString();
+    const firstSeed = (BigInt(asked.first) + BigInt(range) * BigInt(Math.min(asked.count, RUNS_OF_A_HUNT))).toString();
     const over = (): boolean =>
       stopped() || (asked.micros !== null && Number((process.hrtime.bigint() - began) / 1000n) >= asked.micros);
     const { underway } = session;
@@ -249,7 +266,7 @@ async function madeSmall(hunted: Hunted, { id: strategy }: Strategy, session: Hu
   });
   const before = sizeOfFailing(failing);
   if (session.millis === 0) return { ...found, before, after: before, artifact, minimal: null };
-  const { best } = await runShrinker(failing, session.pool, {
+  const { best, confirmed } = await runShrinker(failing, session.pool, {
     millis: session.millis,
     reseed: RESEED,
     keep: "property",
@@ -261,6 +278,7 @@ async function madeSmall(hunted: Hunted, { id: strategy }: Strategy, session: Hu
         () => `shrinking: ${sizeText(sizeOfFailing(now))}, ${counted(runs, "run")}`,
       ),
   });
+  if (!confirmed) return { ...found, before, after: null, artifact, minimal: null };
   const path = minimalPath(artifact, failing, session.store);
   const isThere = session.written(() => writeMinimal(path, failing, best, keepOf(failing, "property")));
   const minimal = isThere ? path : null;

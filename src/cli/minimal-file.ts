@@ -10,6 +10,8 @@ import { formatScenario } from "../scenario/format.ts";
 import { parseScenario } from "../scenario/parse.ts";
 import { isKept } from "../sweep/shrink-task.ts";
 import { writeWhole } from "./artifact-store.ts";
+import { complaint } from "./complaint.ts";
+import { ExitCode } from "./exit-code.ts";
 
 /** What is in the file now. */
 export interface MinimalFile {
@@ -24,6 +26,13 @@ export function writeMinimal(path: string, from: Failing, best: Failing, keep: s
   const there = minimalIn(path, best, keep);
   if (there !== null) return there;
   const text = formatScenario(minimalScenario(best, { name: from.scenario.name, size: sizeOfFailing(from) }));
+  const [problem] = parseScenario(text).problems;
+  if (problem !== undefined)
+    throw complaint(
+      `the small scenario of ${from.scenario.name} is no file that can be read: ${problem.message}`,
+      "the artifact has the run as it was found",
+      ExitCode.OwnError,
+    );
   writeWhole(path, text);
   return { text, failing: best, stays: false };
 }

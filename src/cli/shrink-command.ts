@@ -10,13 +10,13 @@ import type { MinimalReport } from "../report/minimal-lines.ts";
 import { shellWord } from "../report/reported-run.ts";
 import type { Layout } from "../report/signs.ts";
 import { BLANK, type Line, span } from "../report/span.ts";
-import { expandScenario } from "../run/execute.ts";
+import { brokenResult } from "../run/broken-result.ts";
+import { expandScenario, type ScenarioRun, startRun } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
 import { parseDuration } from "../scenario/quantity.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { openPool, type Pool } from "../sweep/pool.ts";
 import { keepOf, runShrinker, type Shrunk } from "../sweep/shrinker.ts";
-import { runProbe } from "../sweep/task.ts";
 import { makeFolder } from "./artifact-store.ts";
 import { Complaint, complaint } from "./complaint.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -157,8 +157,27 @@ export async function shrinkFound(found: FoundFailure, options: PassingOptions):
 /** The run of a scenario with its random faults fixed; null where it was stopped. */
 async function failingOf(given: Scenario, seed: string, stopped: () => boolean): Promise<Failing | null> {
   const scenario = expandScenario({ ...given, variants: [], study: null }, seed);
-  const result = await runProbe(scenario, seed, stopped);
+  const result = await runUnlessStopped(scenario, seed, stopped);
   return result === null ? null : { scenario, seed, result };
+}
+
+/** Events between two looks at whether to stop. */
+const SLICE_EVENTS = 50_000;
+
+/** One run, in this process; null where it was stopped before its end. */
+async function runUnlessStopped(scenario: Scenario, seed: string, stopped: () => boolean): Promise<RunResult | null> {
+  let run: ScenarioRun | null = null;
+  try {
+    run = startRun(scenario, seed);
+    // Signals are heard of only between turns, and a short run has no slice but its first.
+    do {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (stopped()) return null;
+    } while (!run.advance(SLICE_EVENTS));
+    return run.result();
+  } catch (error) {
+    return brokenResult(scenario, seed, run, error);
+  }
 }
 
 /** Where the small scenario goes: into the folder, beside the artifact, or where such ones go. */

@@ -1,8 +1,7 @@
 // `lockstep sweep`: many seeds of scenarios, on all cores, with what was drawn for each; failures in groups that look alike, one
 // artifact each; goes on where it was interrupted.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { sizeOfFailing, sizeText } from "../explore/minimal.ts";
 import { lasting } from "../explore/swarm.ts";
 import { counted, grouped } from "../report/figures.ts";
@@ -16,9 +15,11 @@ import {
   beginLedger,
   closeLedger,
   continueLedger,
+  hasLedger,
   identityOf,
   type Ledger,
   LedgerTrouble,
+  pathIn,
 } from "../sweep/ledger.ts";
 import { openPool } from "../sweep/pool.ts";
 import { searchSweep } from "../sweep/search-sweep.ts";
@@ -84,6 +85,7 @@ export async function sweepCommand(
   const format = options.format ?? (options.json === true ? "json" : "pretty");
   const folder = options.out ?? join(SWEEPS_FOLDER, identityOf(plan));
   const store: ArtifactStore = { ...openStore(folder), keepsAll: false };
+  const resumes = options.resume === true && isContinued(folder, plan);
   const presenter = openSweepPresenter(format, terminal);
   const progress = openProgress(terminal, options.progress ?? "auto", planned, format !== "silent");
   const interrupts = listenForInterrupts();
@@ -143,16 +145,16 @@ export async function sweepCommand(
   let known = 0;
   try {
     try {
-      const path = join(folder, "ledger.ndjson");
-      if (options.resume === true && existsSync(path)) {
+      if (resumes) {
         ledger = continueLedger(folder, plan, (document) => {
           known++;
+          // Two runs of a search may have one seed.
+          if (document.artifact !== undefined) store.taken.add(basename(document.artifact));
           take(document);
         });
-        if (known > 0) terminal.err([[span(`goes on after ${counted(known, "run")} in ${path}`, "dim")]]);
+        if (known > 0) terminal.err([[span(`goes on after ${counted(known, "run")} in ${pathIn(folder)}`, "dim")]]);
       } else ledger = beginLedger(folder, plan);
     } catch (error) {
-      if (error instanceof LedgerTrouble) throw complaint(error.message, "without --resume the sweep begins anew");
       trouble(complaint(`cannot keep a ledger in ${folder}: ${systemReason(error)}`, "the sweep cannot be resumed"));
     }
     const before = figures.virtualMicros;
@@ -234,6 +236,19 @@ export async function sweepCommand(
   }
   if (figures.runs === 0) return worseExit(exit, ExitCode.NothingRan);
   return options.soft === true && exit === ExitCode.Violated ? ExitCode.Held : exit;
+}
+
+/** Whether there is a ledger to go on with. Throws a complaint where it is of another sweep, or damaged. */
+function isContinued(folder: string, plan: SweepPlan): boolean {
+  try {
+    return hasLedger(folder, plan);
+  } catch (error) {
+    if (error instanceof LedgerTrouble) throw complaint(error.message, "without --resume the sweep begins anew");
+    throw complaint(
+      `cannot read the ledger in ${folder}: ${systemReason(error)}`,
+      "without --resume the sweep begins anew",
+    );
+  }
 }
 
 function durationOf(text: string | undefined): number | null {

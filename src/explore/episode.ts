@@ -35,7 +35,7 @@ export function withEpisodes(run: SwarmRun, seed: string): SwarmRun {
   const { electionMicros } = cluster.raft;
   const story: Story = { stream, electionMicros, faults: [], voters, nextId: nextIdOf(scenario) };
   const alone = happens(stream, 1, 2);
-  let at = Math.max(2 * electionMicros, whole(durationMicros >> 5));
+  let at = Math.max(2 * electionMicros, whole(durationMicros / 32));
   let told = 0;
   while (told < EPISODES_MAX && story.voters.length >= 3) {
     at += doubled(stream, electionMicros, 3);

@@ -44,21 +44,24 @@ export function sizeText({ faults, operations, members }: Size): string {
  */
 export function minimalScenario(failing: Failing, from: { readonly name: string; readonly size: Size }): Scenario {
   const { scenario, seed, result } = failing;
-  const property = result.violation?.property ?? "error";
+  // A run that came to no end, or broke, has no property to claim anything of.
+  const property = result.violation?.property ?? null;
   const broken = scenario.mutate.length > 0;
-  const named = scenario.faults.map((fault, at) => ({ ...fault, id: nameOf(fault, at, scenario.faults) }));
-  const own = property.startsWith("expectation/")
-    ? scenario.expect
-    : scenario.expect.filter((expectation) => expectation.kind === "scope");
-  const claim: Expectation[] = property.startsWith("expectation/")
-    ? []
-    : broken
-      ? [{ kind: "violates", property }]
-      : [{ kind: "always-property", properties: [property], alias: null }];
+  const named = withNames(scenario.faults);
+  const own =
+    property === null || property.startsWith("expectation/")
+      ? scenario.expect
+      : scenario.expect.filter((expectation) => expectation.kind === "scope");
+  const claim: Expectation[] =
+    property === null || property.startsWith("expectation/")
+      ? []
+      : broken
+        ? [{ kind: "violates", property }]
+        : [{ kind: "always-property", properties: [property], alias: null }];
   return {
     ...scenario,
-    name: shortName(`${scenario.mutate[0] ?? from.name}-${property}`),
-    title: sentence(result.violation?.text ?? property),
+    name: shortName(`${scenario.mutate[0] ?? from.name}-${property ?? result.verdict}`),
+    title: sentence(result.violation?.text ?? (result.note === "" ? result.verdict : result.note)),
     about: about(failing, from.size),
     tags: ["minimal"],
     variant: null,
@@ -91,8 +94,23 @@ function shortName(text: string): string {
     .slice(0, 60);
 }
 
-/** Ids that nothing refers to are left to their place in the list. */
-function nameOf(fault: Fault, at: number, faults: readonly Fault[]): string {
-  const refers = faults.some(({ action }) => JSON.stringify(action).includes(`"${fault.id}"`));
-  return refers ? fault.id : `fault-${at + 1}`;
+/**
+ * Ids that nothing refers to are left to their place in the list. One that is referred to keeps its own, but for one that belongs
+ * to another place.
+ */
+function withNames(faults: readonly Fault[]): Fault[] {
+  const names = new Map<string, string>();
+  for (const [at, { id, action }] of faults.entries()) {
+    if (!faults.some((other) => other.action.kind === "heal" && other.action.id === id)) continue;
+    names.set(id, /^fault-[0-9]+$/.test(id) ? `${action.kind}-${at + 1}` : id);
+  }
+  return faults.map((fault, at) => {
+    const { action } = fault;
+    const healed = action.kind === "heal" && action.id !== null ? names.get(action.id) : undefined;
+    return {
+      ...fault,
+      id: names.get(fault.id) ?? `fault-${at + 1}`,
+      action: action.kind === "heal" && healed !== undefined ? { ...action, id: healed } : action,
+    };
+  });
 }

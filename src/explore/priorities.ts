@@ -9,6 +9,7 @@ import { RandomChoices } from "../kernel/choose.ts";
 import { MILLISECOND } from "../kernel/time.ts";
 import type { Fault, Scenario } from "../scenario/scenario.ts";
 import { between, doubled, oneOf } from "./draw.ts";
+import { endingBy } from "./smaller.ts";
 import type { SwarmRun } from "./swarm.ts";
 
 /** Most moments at which a priority changes: the depth of bugs looked for. */
@@ -43,7 +44,7 @@ export function withPriorities(run: SwarmRun, seed: string): SwarmRun {
       ids.filter((id) => id !== from),
     );
     const atMicros = MILLISECOND * stream.below(Math.floor(scenario.durationMicros / 2 / MILLISECOND));
-    faults.push({
+    const behind: Fault = {
       id: `behind-${n}`,
       trigger: { kind: "time", atMicros },
       forMicros: doubled(stream, electionMicros >> 2, 5),
@@ -58,7 +59,8 @@ export function withPriorities(run: SwarmRun, seed: string): SwarmRun {
         correlationPpm: 0,
         dist: "constant",
       },
-    });
+    };
+    faults.push(endingBy(behind, scenario.durationMicros));
   }
   const changed: Scenario = { ...scenario, faults: [...scenario.faults, ...faults] };
   return { scenario: changed, drawn: [...run.drawn, `${depth} links fall behind`] };

@@ -6,9 +6,12 @@ import { RandomChoices, type Stream } from "../kernel/choose.ts";
 import type { Counter } from "../kernel/counter.ts";
 import { MILLISECOND } from "../kernel/time.ts";
 import type { RunResult } from "../run/result.ts";
+import { fileOfScenario } from "../scenario/format.ts";
 import type { Fault, Scenario } from "../scenario/scenario.ts";
+import { validate } from "../scenario/validate.ts";
 import { between, happens, oneOf } from "./draw.ts";
 import { withEpisodes } from "./episode.ts";
+import { endingBy } from "./smaller.ts";
 import type { Probe } from "./strategy.ts";
 import { isFree, type SwarmRun, swarmOf } from "./swarm.ts";
 
@@ -51,7 +54,7 @@ export function beginSearch(strategy: "guided" | "targeted", base: Scenario, fir
   return { strategy, base, stream, nextSeed: BigInt(firstSeed), kept: [], passed: new Set() };
 }
 
-/** The runs of the next generation, at most `most`. Every run has a seed of its own. */
+/** The runs of the next generation, at most `most`. */
 export function nextGeneration(search: Search, most: number): Probe[] {
   const probes: Probe[] = [];
   for (let n = 0; n < Math.min(GENERATION, most); n++) {
@@ -61,7 +64,7 @@ export function nextGeneration(search: Search, most: number): Probe[] {
       continue;
     }
     const parent = pickParent(search);
-    const { scenario, what } = changed(search, parent);
+    const { scenario, what } = tellable(search, parent);
     // Half of the time the draws stay those of the parent, so that only the change tells.
     const kept = happens(search.stream, 1, 2);
     probes.push({ scenario, seed: kept ? parent.seed : seed, drawn: [`from seed ${parent.seed}`, what] });
@@ -127,12 +130,27 @@ function pickParent({ kept, stream }: Search): Kept {
   return kept[Math.min(a, b)] as Kept;
 }
 
+/** Changes that are tried until one makes a scenario that could be written down. */
+const CHANGES_MAX = 4;
+
+/** The parent with a change; the parent itself where each that was tried names somebody who is not there, or comes too late. */
+function tellable(search: Search, parent: Kept): { scenario: Scenario; what: string } {
+  for (let tries = 0; tries < CHANGES_MAX; tries++) {
+    const child = changed(search, parent);
+    if (validate(fileOfScenario(child.scenario), child.scenario).length === 0) return child;
+  }
+  return { scenario: parent.scenario, what: "another seed" };
+}
+
 function changed(search: Search, parent: Kept): { scenario: Scenario; what: string } {
   const { stream } = search;
   const { scenario } = parent;
   const { faults } = scenario;
   const put = (list: readonly Fault[], what: string): { scenario: Scenario; what: string } => ({
-    scenario: { ...scenario, faults: list.map((fault, at) => ({ ...fault, id: `s${at + 1}` })) },
+    scenario: {
+      ...scenario,
+      faults: list.map((fault, at) => endingBy({ ...fault, id: `s${at + 1}` }, scenario.durationMicros)),
+    },
     what,
   });
   if (faults.length === 0) return put(faults, "another seed");

@@ -42,7 +42,7 @@ export interface Failing {
   readonly result: RunResult;
 }
 
-/** Where a shrinking stands: `best` is there from the beginning, and only gets better. */
+/** Where a shrinking stands: `best` is there from the beginning, and always fails. A sketch may have more of what then goes. */
 export interface Shrinking {
   best: Failing;
   /** Seeds that are tried where a part is taken away, the failure's own first. */
@@ -102,8 +102,12 @@ export function* shrink(state: Shrinking): Generator<readonly Candidate[], void,
   yield* descend(state);
   for (let way = 1; way < WAYS && !isShort(state.best); way++) {
     const other: Shrinking = { ...state, best: from, way };
-    yield* descend(other);
-    if (isSmaller(sizeOfFailing(other.best), sizeOfFailing(state.best))) state.best = other.best;
+    const passes = descend(other);
+    for (let step = passes.next([]); step.done !== true; ) {
+      step = passes.next(yield step.value);
+      // Whoever stops it in the midst of a way has what that came to.
+      if (isSmaller(sizeOfFailing(other.best), sizeOfFailing(state.best))) state.best = other.best;
+    }
   }
 }
 

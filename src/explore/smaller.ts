@@ -81,11 +81,21 @@ function shortened(scenario: Scenario, durationMicros: number): Scenario {
   return {
     ...scenario,
     durationMicros,
-    faults: scenario.faults.filter((fault) => fault.trigger.kind !== "time" || fault.trigger.atMicros < durationMicros),
+    faults: scenario.faults
+      .filter(({ trigger }) => trigger.kind !== "time" || trigger.atMicros < durationMicros)
+      .map((fault) => endingBy(fault, durationMicros)),
     workload: scenario.workload
       .filter((load) => load.fromMicros < durationMicros)
       .map((load) => ({ ...load, untilMicros: Math.min(load.untilMicros, durationMicros) })),
   };
+}
+
+/** The fault with no more time than there is. */
+export function endingBy(fault: Fault, endMicros: number): Fault {
+  const { trigger, forMicros } = fault;
+  if (forMicros === null) return fault;
+  const most = trigger.kind === "time" ? endMicros - trigger.atMicros : endMicros - MILLISECOND;
+  return forMicros <= most ? fault : { ...fault, forMicros: most };
 }
 
 /** What has been standing before the first fault of a shortened run: time for a first leader. */
@@ -116,7 +126,12 @@ export function lastMoments(scenario: Scenario, result: RunResult): Scenario[] {
     const workload = scenario.workload
       .filter((load) => load.untilMicros > from)
       .map((load) => ({ ...load, fromMicros: Math.max(0, load.fromMicros + by), untilMicros: durationMicros }));
-    list.push({ ...scenario, durationMicros, faults, workload });
+    list.push({
+      ...scenario,
+      durationMicros,
+      faults: faults.map((fault) => endingBy(fault, durationMicros)),
+      workload,
+    });
   }
   return list;
 }
@@ -175,13 +190,13 @@ export function fewerClients(scenario: Scenario, result: RunResult, finely: bool
     const until = Math.min(load.untilMicros, end);
     const length = until - load.fromMicros;
     if (length > 200 * MILLISECOND) {
-      put(at, { ...load, fromMicros: wholeMillis(until - (length >> 2)) });
-      put(at, { ...load, fromMicros: wholeMillis(until - (length >> 1)) });
-      put(at, { ...load, untilMicros: wholeMillis(load.fromMicros + (length >> 1)) });
+      put(at, { ...load, fromMicros: wholeMillis(until - length / 4) });
+      put(at, { ...load, fromMicros: wholeMillis(until - length / 2) });
+      put(at, { ...load, untilMicros: wholeMillis(load.fromMicros + length / 2) });
     }
     if (finely && length > 200 * MILLISECOND) {
-      put(at, { ...load, fromMicros: wholeMillis(load.fromMicros + (length >> 3)) });
-      put(at, { ...load, untilMicros: wholeMillis(until - (length >> 3)) });
+      put(at, { ...load, fromMicros: wholeMillis(load.fromMicros + length / 8) });
+      put(at, { ...load, untilMicros: wholeMillis(until - length / 8) });
     }
     const { loop } = load;
     for (const times of [8, 2]) {
@@ -193,7 +208,7 @@ export function fewerClients(scenario: Scenario, result: RunResult, finely: bool
     if (load.kind !== "kv") {
       // A lease that lives longer is renewed less often.
       if (load.ttlMicros < 16 * SECOND) put(at, { ...load, ttlMicros: load.ttlMicros * 4 });
-      if (load.holdMicros > SECOND) put(at, { ...load, holdMicros: wholeMillis(load.holdMicros >> 2) });
+      if (load.holdMicros > SECOND) put(at, { ...load, holdMicros: wholeMillis(load.holdMicros / 4) });
     }
     if (load.ops.length > 1) for (const op of load.ops) put(at, { ...load, ops: load.ops.filter((one) => one !== op) });
     if (load.keys.count > 1) put(at, { ...load, keys: { ...load.keys, count: 1 } });
@@ -323,7 +338,7 @@ export function optionEdits(scenario: Scenario): Scenario[] {
   }
   for (const key of Object.keys(preset.raft) as (keyof RaftSettings)[]) {
     if (cluster.raft[key] === preset.raft[key]) continue;
-    // The two times go together, and so do the lease and what it rests on.
+    // The two times go together.
     const both: Partial<RaftSettings> =
       key === "heartbeatMicros" || key === "electionMicros"
         ? { heartbeatMicros: preset.raft.heartbeatMicros, electionMicros: preset.raft.electionMicros }

@@ -76,10 +76,14 @@ const BETWEEN: readonly StormKind[] = [
   "rivals",
 ];
 
+/** The kinds of the plan that its cluster can have. */
+export function possibleIn({ ids, kinds }: StormPlan): readonly StormKind[] {
+  return ids.length === 1 ? kinds.filter((kind) => !BETWEEN.includes(kind)) : kinds;
+}
+
 /** The faults, ascending in time but for those that wait for a moment; ids are `s1`, `s2`, …. */
 export function drawStorm(given: StormPlan, stream: Stream): Fault[] {
-  const alone = given.ids.length === 1;
-  const plan = alone ? { ...given, kinds: given.kinds.filter((kind) => !BETWEEN.includes(kind)) } : given;
+  const plan = { ...given, kinds: possibleIn(given) };
   const storm = beginStorm(plan, stream);
   if (plan.kinds.length === 0) return [];
   const { gap, lasting } = tempoOf(plan, stream);
@@ -118,7 +122,7 @@ function tempoOf(plan: StormPlan, stream: Stream): { readonly gap: number; reado
     return { gap: doubled(stream, electionMicros >> 1, 2), lasting: doubled(stream, electionMicros >> 1, 2) };
   }
   // However short elections are, the storm lasts: it is not over after a second with all its faults.
-  const gap = doubled(stream, Math.max(electionMicros >> 2, (untilMicros - fromMicros) >> 7), 5);
+  const gap = doubled(stream, Math.max(electionMicros >> 2, Math.floor((untilMicros - fromMicros) / 128)), 5);
   return { gap, lasting: doubled(stream, electionMicros >> 3, 7) };
 }
 
@@ -152,7 +156,7 @@ export function drawRelay(plan: StormPlan, stream: Stream): Fault[] {
   const [away, deaf] = shuffled(stream, plan.ids);
   if (away === undefined || deaf === undefined || plan.ids.length < 3) return [];
   const { untilMicros, electionMicros, fromMicros } = plan;
-  const lasts = Math.min((untilMicros - fromMicros) >> 1, doubled(stream, 8 * electionMicros, 3));
+  const lasts = Math.min(Math.floor((untilMicros - fromMicros) / 2), doubled(stream, 8 * electionMicros, 3));
   const leaves = untilMicros - lasts;
   if (happens(stream, 1, 2)) {
     const deafFor = lasts + stream.below(lasts);

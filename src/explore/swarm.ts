@@ -19,7 +19,7 @@ import type {
 import { WORKLOAD_OPS } from "../scenario/scenario.ts";
 import { CHARACTERS, type Character, type Pace } from "./characters.ts";
 import { between, doubled, happens, oneOf, someOf, weighted } from "./draw.ts";
-import { drawLoss, drawRelay, drawStanding, drawStorm } from "./storm.ts";
+import { drawLoss, drawRelay, drawStanding, drawStorm, possibleIn } from "./storm.ts";
 import { STORM_KINDS, type StormKind, type StormPlan } from "./storm-state.ts";
 
 /** Faults begin after one part of the run in so many. */
@@ -94,8 +94,8 @@ export function swarmOf(base: Scenario, seed: string): SwarmRun {
     watchers: watchersOf(workload),
     nextId: Math.max(...cluster.members.map((member) => member.id)) + 1,
   };
-  drawn.push(...new Set(kinds));
   const storm = base.protocol === "etcd" ? drawStorm(plan, stream) : [];
+  if (base.protocol === "etcd") drawn.push(...new Set(possibleIn(plan)));
   const standing = standingOf(character, plan, storm, stream);
   if (standing.length > 0) drawn.push("one fault that stays");
   return {
@@ -155,9 +155,9 @@ function watchersOf(workload: readonly Workload[]): number[] {
 
 /** Time without new faults at the end: half of the run, or less where elections are quick. */
 function calmAfter(durationMicros: number, electionMicros: number, stream: Stream): number {
-  const half = durationMicros >> 1;
+  const half = Math.floor(durationMicros / 2);
   if (happens(stream, 1, 3)) return half;
-  return Math.max(durationMicros >> 2, Math.min(half, CALM_TIMEOUTS * electionMicros));
+  return Math.max(Math.floor(durationMicros / 4), Math.min(half, CALM_TIMEOUTS * electionMicros));
 }
 
 function wholeMillis(micros: number): number {
@@ -208,7 +208,7 @@ function outlivesTheStory(expectation: Expectation): boolean {
 
 function drawCluster(base: ClusterSettings, character: Character, stream: Stream, drawn: string[]): ClusterSettings {
   const size = drawSize(character, stream);
-  drawn.push(`${size} members`);
+  drawn.push(`${size} ${size === 1 ? "member" : "members"}`);
   const raft = drawRaft(base.raft, character, stream, drawn);
   const dense = character.snapshots === "dense";
   const long = character.leases === "long";
@@ -273,7 +273,9 @@ function drawRaft(base: RaftSettings, character: Character, stream: Stream, draw
   const electionMicros = own.electionMicros ?? election;
   const preVote = own.preVote ?? (happens(stream, 1, 4) ? !base.preVote : base.preVote);
   const checkQuorum = own.checkQuorum ?? (happens(stream, 1, 4) ? !base.checkQuorum : base.checkQuorum);
-  const readOnly = own.readOnly ?? (checkQuorum && happens(stream, 1, 4) ? "lease" : base.readOnly);
+  const drawnReads = own.readOnly ?? (checkQuorum && happens(stream, 1, 4) ? "lease" : base.readOnly);
+  // A lease to read by rests on CheckQuorum.
+  const readOnly = checkQuorum ? drawnReads : "safe";
   drawn.push(`election timeout ${electionMicros / MILLISECOND}ms`);
   if (!preVote) drawn.push("no PreVote");
   if (!checkQuorum) drawn.push("no CheckQuorum");
@@ -291,8 +293,8 @@ function drawRaft(base: RaftSettings, character: Character, stream: Stream, draw
     heartbeatMicros,
     electionMicros,
     preVote,
-    checkQuorum: readOnly === "lease" ? true : checkQuorum,
-    readOnly: checkQuorum ? readOnly : "safe",
+    checkQuorum,
+    readOnly,
     maxInflight: own.maxInflight ?? few,
     maxSizePerMsgBytes: own.maxSizePerMsgBytes ?? small,
   };
@@ -446,7 +448,7 @@ function drawWorkload(base: Workload, mood: Mood, stream: Stream, drawn: string[
     },
     // Records of more than a sector can be torn.
     valueBytes: character.values === "large" || happens(stream, 1, 3) ? doubled(stream, 512, 3) : base.valueBytes,
-    untilMicros: Math.min(base.untilMicros, untilMicros),
+    untilMicros: untilMicros > base.fromMicros ? Math.min(base.untilMicros, untilMicros) : base.untilMicros,
     timeoutMicros: doubled(stream, 250 * MILLISECOND, 4),
     retry: weighted<Workload["retry"]>(stream, [
       [2, "none"],
@@ -494,7 +496,8 @@ function drawStaying(
   const own = { ...varied, name: `${varied.name}-staying`, clients, loop, failover: false };
   if (staying === "reads") return { ...own, ops: READS.map((op) => ({ op, weight: 1 })) };
   const untilMicros = wholeMillis(Math.floor((varied.untilMicros * between(stream, 6, 10)) / 16));
-  return { ...own, ops: [{ op: "put", weight: 1 }], untilMicros: staying === "writes" ? untilMicros : own.untilMicros };
+  const leaves = staying === "writes" && untilMicros > own.fromMicros;
+  return { ...own, ops: [{ op: "put", weight: 1 }], untilMicros: leaves ? untilMicros : own.untilMicros };
 }
 
 function paced({ pace }: Character, by: Readonly<Record<Pace, number>>): number | null {

@@ -265,10 +265,12 @@ export function isExpiring(member: EtcdMember, env: MemberEnv, id: string, now: 
  * elected meanwhile would count from the checkpoint. Once for all who wait for it. After etcd `lessor.go Renew`.
  */
 export function takeBackCheckpoint(member: EtcdMember, env: MemberEnv, checkpoint: LeaseCheckpoint): void {
-  const underWay = member.takenBack.filter(({ index }) => index > env.backend.appliedIndex);
+  const { raft } = member;
+  // What it proposed as the leader of an earlier term may never come.
+  const underWay = member.takenBack.filter(({ term, index }) => term === raft.term && index > env.backend.appliedIndex);
   if (!underWay.some(({ lease }) => lease === checkpoint.id)) {
     proposeOwn(member, env, new LeaseCheckpointRequest([checkpoint]));
-    underWay.push({ lease: checkpoint.id, index: member.raft.log.last });
+    underWay.push({ lease: checkpoint.id, term: raft.term, index: raft.log.last });
   }
   member.takenBack = underWay;
 }

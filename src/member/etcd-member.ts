@@ -204,7 +204,7 @@ export interface EtcdMember {
   /** Renewals that other members ask this one for. */
   renewals: Renewal[];
   /** Leases whose checkpoints are being taken back, and where in the log. */
-  takenBack: readonly { readonly lease: string; readonly index: number }[];
+  takenBack: readonly { readonly lease: string; readonly term: number; readonly index: number }[];
   /** The number of its last question to peers. */
   peersAsked: number;
   /** Requests that came while the database was being defragmented, and until when it is; 0: it is not. */

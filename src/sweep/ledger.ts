@@ -1,7 +1,7 @@
 // The ledger of a sweep: one line a run, in the order of the sweep, so that one that was interrupted goes on where it was. A last
 // line that was cut off is made again.
 
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { hashString } from "../kernel/hash.ts";
@@ -24,38 +24,70 @@ export function identityOf(plan: SweepPlan): string {
   return `${bases.length === 1 ? baseName(bases[0] as SweepPlan["bases"][number]).replace("/", ".") : "many"}-${hex(5)}${hex(6)}`;
 }
 
+/** The file of a ledger. */
+export function pathIn(folder: string): string {
+  return join(folder, "ledger.ndjson");
+}
+
 /** What is wrong with a ledger. */
 export class LedgerTrouble extends Error {}
 
 /** Begins a ledger anew in the folder. Throws what the system throws. */
 export function beginLedger(folder: string, plan: SweepPlan): Ledger {
   mkdirSync(folder, { recursive: true });
-  const file = openSync(join(folder, "ledger.ndjson"), "w");
+  const file = openSync(pathIn(folder), "w");
   writeSync(file, `${JSON.stringify({ format: FORMAT, engine: ENGINE_VERSION, sweep: identityOf(plan) })}\n`);
   return { folder, file };
 }
 
-/** Reads a ledger that there is, calling `onLine` for each whole run in it, and leaves it open to be continued. */
-export function continueLedger(folder: string, plan: SweepPlan, onLine: (document: SweptDocument) => void): Ledger {
-  const path = join(folder, "ledger.ndjson");
+/** Whether there is a ledger in the folder. Throws a trouble where it is none of this plan, or damaged. */
+export function hasLedger(folder: string, plan: SweepPlan): boolean {
+  const path = pathIn(folder);
+  if (!existsSync(path)) return false;
+  const file = openSync(path, "r");
+  try {
+    for (const _run of runsIn(file, path, plan)) {
+      // Each is looked at.
+    }
+    return true;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Reads a ledger that there is, calling `onRun` for each whole run in it, and leaves it open to be continued. */
+export function continueLedger(folder: string, plan: SweepPlan, onRun: (document: SweptDocument) => void): Ledger {
+  const path = pathIn(folder);
   const file = openSync(path, "r+");
   let whole = 0;
-  let lines = 0;
-  for (const { text, end } of linesOf(file)) {
-    const value = parsed(text);
-    if (lines === 0) {
-      const head = value as { format?: unknown; engine?: unknown; sweep?: unknown } | null;
-      if (head === null || head.format !== FORMAT) throw new LedgerTrouble(`${path} is no ledger of a sweep`);
-      if (head.sweep !== identityOf(plan)) throw new LedgerTrouble(`${path} is the ledger of another sweep`);
-    } else if (value === null) {
-      throw new LedgerTrouble(`${path}:${lines + 1}: the line is damaged`);
-    } else onLine(value as SweptDocument);
-    lines++;
+  for (const { document, end } of runsIn(file, path, plan)) {
+    if (document !== null) onRun(document);
     whole = end;
   }
-  if (lines === 0) throw new LedgerTrouble(`${path} is empty`);
   if (fstatSync(file).size > whole) ftruncateSync(file, whole);
   return { folder, file: reopened(file, path) };
+}
+
+/** What the whole lines of a ledger say, each with the position behind it: null for the first, then a run each. */
+function* runsIn(
+  file: number,
+  path: string,
+  plan: SweepPlan,
+): Generator<{ document: SweptDocument | null; end: number }> {
+  let lines = 0;
+  for (const { text, end } of linesOf(file)) {
+    if (++lines === 1) {
+      const head = parsed(text) as { format?: unknown; sweep?: unknown } | null;
+      if (head === null || head.format !== FORMAT) throw new LedgerTrouble(`${path} is no ledger of a sweep`);
+      if (head.sweep !== identityOf(plan)) throw new LedgerTrouble(`${path} is the ledger of another sweep`);
+      yield { document: null, end };
+      continue;
+    }
+    const document = runOf(text);
+    if (document === null) throw new LedgerTrouble(`${path}:${lines}: the line is damaged`);
+    yield { document, end };
+  }
+  if (lines === 0) throw new LedgerTrouble(`${path} is empty`);
 }
 
 /** For appending from the end on. */
@@ -68,11 +100,25 @@ function reopened(file: number, path: string): number {
 export function appendRuns(ledger: Ledger, documents: readonly SweptDocument[]): void {
   let text = "";
   for (const document of documents) text += `${JSON.stringify(document)}\n`;
-  writeSync(ledger.file, text);
+  const bytes = Buffer.from(text);
+  // A disk that has hardly any room left takes a part.
+  for (let at = 0; at < bytes.length; ) at += writeSync(ledger.file, bytes, at);
 }
 
 export function closeLedger(ledger: Ledger): void {
   closeSync(ledger.file);
+}
+
+/** The run of a line; null: it is none. */
+function runOf(text: string): SweptDocument | null {
+  const value = parsed(text) as Partial<SweptDocument> | null;
+  const whole =
+    value !== null &&
+    typeof value.seed === "string" &&
+    typeof value.verdict === "string" &&
+    typeof value.events === "number" &&
+    typeof value.coverage === "object";
+  return whole ? (value as SweptDocument) : null;
 }
 
 function parsed(text: string): unknown {

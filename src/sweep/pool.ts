@@ -2,14 +2,14 @@
 // for the whole sweep, so that each compiles the simulator once and runs many seeds.
 
 import { Tinypool } from "tinypool";
-import type { ProbeReply, ProbeTask } from "./probe-task.ts";
+import { lostProbe, type ProbeReply, type ProbeTask } from "./probe-task.ts";
 import type { ShrinkTask, ShrinkTrial } from "./shrink-task.ts";
-import type { SweepTask, Swept } from "./task.ts";
+import { lostTask, type SweepTask, type Swept } from "./task.ts";
 
-/** Hands. */
+/** Hands. A thread that is lost to a run, for want of memory, loses that run alone: it is broken, and a trial of a shrinker has failed. */
 export interface Pool {
   readonly jobs: number;
-  sweep(task: SweepTask): Promise<Swept[]>;
+  sweep(task: SweepTask): Promise<Swept>;
   attempt(task: ShrinkTask): Promise<ShrinkTrial>;
   probe(task: ProbeTask): Promise<ProbeReply>;
   /** Takes the threads down, whatever they are at. */
@@ -30,7 +30,6 @@ export function openThreads(jobs: number, file: URL): Tinypool {
     isolateWorkers: false,
     minThreads: jobs,
     maxThreads: jobs,
-    idleTimeout: 60_000,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
   });
 }
@@ -40,9 +39,9 @@ export function openPool(jobs: number): Pool {
   const threads = openThreads(jobs, new URL("../sweep/worker.js", import.meta.url));
   return {
     jobs,
-    sweep: (task) => threads.run(task) as Promise<Swept[]>,
-    attempt: (task) => threads.run(task, { name: "tryCandidate" }) as Promise<ShrinkTrial>,
-    probe: (task) => threads.run(task, { name: "makeProbe" }) as Promise<ProbeReply>,
+    sweep: (task) => threads.run(task).catch((error: unknown) => lostTask(task, error)),
+    attempt: (task) => threads.run(task, { name: "tryCandidate" }).catch(() => ({ result: null, runs: 1, events: 0 })),
+    probe: (task) => threads.run(task, { name: "makeProbe" }).catch((error: unknown) => lostProbe(task, error)),
     close: () => threads.destroy(),
   };
 }

@@ -37,3 +37,8 @@ export function probe({ scenario, seed }: ProbeTask): ProbeReply {
     return { result: brokenResult(scenario, seed, run, error), landmarks: [], behind: 0, wallMicros: spent() };
   }
 }
+
+/** A run of which nothing is known but what ended the thread that made it. */
+export function lostProbe({ scenario, seed }: ProbeTask, error: unknown): ProbeReply {
+  return { result: brokenResult(scenario, seed, null, error), landmarks: [], behind: 0, wallMicros: 0 };
+}

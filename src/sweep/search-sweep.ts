@@ -1,8 +1,10 @@
 // A sweep by a strategy that learns: generation after generation, each shared out among hands.
 
 import { beginSearch, GENERATION, type Lesson, learn, nextGeneration } from "../explore/search.ts";
-import type { RunResult } from "../run/result.ts";
+import type { Probe } from "../explore/strategy.ts";
+import { inOrder } from "./in-order.ts";
 import type { Pool } from "./pool.ts";
+import type { ProbeReply } from "./probe-task.ts";
 import type { OnSwept, SweepPlan } from "./sweep.ts";
 import { sweptOf } from "./task.ts";
 
@@ -22,18 +24,15 @@ export async function searchSweep(
   const search = beginSearch(strategy, base, plan.firstSeed);
   for (let made = 0; made < plan.seeds; made += GENERATION) {
     const probes = nextGeneration(search, plan.seeds - made);
-    const replies = await Promise.all(probes.map(({ scenario, seed }) => pool.probe({ scenario, seed })));
-    if (stopped()) return;
-    const lessons: Lesson[] = replies.map(({ landmarks, behind, result }) => ({
-      landmarks,
-      behind,
-      result: result as RunResult,
-    }));
-    for (const [at, { result, wallMicros }] of replies.entries()) {
-      if (made + at < skip) continue;
-      const probe = probes[at] as (typeof probes)[number];
-      if (onSwept(sweptOf(plan.strategy, probe.scenario, probe.drawn, result, wallMicros))) return;
-    }
+    const lessons: Lesson[] = [];
+    const take = ({ result, landmarks, behind, wallMicros }: ProbeReply): boolean => {
+      const { scenario, drawn } = probes[lessons.length] as Probe;
+      lessons.push({ landmarks, behind, result });
+      if (made + lessons.length <= skip) return false;
+      return onSwept(sweptOf(plan.strategy, scenario, drawn, result, wallMicros));
+    };
+    const work = ({ scenario, seed }: Probe): Promise<ProbeReply> => pool.probe({ scenario, seed });
+    if (!(await inOrder(probes[Symbol.iterator](), pool.jobs, work, take, stopped))) return;
     learn(search, probes, lessons);
   }
 }

@@ -3,6 +3,7 @@
 
 import { beginShrinking, type Candidate, type Failing, shrink, type Tried } from "../explore/shrink.ts";
 import { signatureOf } from "../explore/signature.ts";
+import { unlessStopped } from "./in-order.ts";
 import type { Pool } from "./pool.ts";
 import { evaluate, type ShrinkTrial } from "./shrink-task.ts";
 
@@ -30,8 +31,8 @@ export interface Shrunk {
 
 /** What is to be kept of a failure. */
 export function keepOf(failing: Failing, keep: "property" | "signature"): string {
-  if (keep === "property") return `${failing.result.violation?.property ?? "error"}:`;
-  return signatureOf(failing.result) ?? "";
+  const signature = signatureOf(failing.result) ?? "";
+  return keep === "property" ? signature.slice(0, signature.indexOf(":") + 1) : signature;
 }
 
 /** Shrinks. Precondition: `failing` failed. */
@@ -53,8 +54,9 @@ export async function runShrinker(failing: Failing, pool: Pool, options: ShrinkO
       break;
     }
     if (over()) break;
-    const trials = await unlessStopped(tryInOrder(step.value, keep, endNanos, pool), options.stopped);
-    if (trials === null) break;
+    const tried = await unlessStopped(tryInOrder(step.value, keep, endNanos, pool), options.stopped);
+    if (tried === null) break;
+    const trials = tried.value;
     outcomes = trials.map(({ result }) => (result === null ? null : { seed: result.seed, result }));
     for (const trial of trials) runs += trial.runs;
     options.onBatch({ runs, best: state.best, spentMicros: spent() });
@@ -84,22 +86,6 @@ async function tryInOrder(
   };
   await Promise.all(Array.from({ length: Math.min(pool.jobs, candidates.length) }, hand));
   return trials;
-}
-
-/** Real time between two looks at whether to stop while threads are at work. */
-const LOOK_MILLIS = 50;
-
-/** What the work comes to; null where somebody stops it before. */
-async function unlessStopped<T>(work: Promise<T>, stopped: () => boolean): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const stop = new Promise<null>((resolve) => {
-    timer = setInterval(() => stopped() && resolve(null), LOOK_MILLIS);
-  });
-  try {
-    return await Promise.race([work, stop]);
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 /** The run made again in this process: it must fail in the same way, with the same digest. */

@@ -1,4 +1,4 @@
-// One task of a sweep: a handful of seeds of one scenario, made one after the other.
+// One task of a sweep: one run of a scenario.
 
 import { signatureOf } from "../explore/signature.ts";
 import { probeOf, type StrategyId } from "../explore/strategy.ts";
@@ -8,11 +8,11 @@ import { type ScenarioRun, startRun } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 
-/** Seeds of a scenario to run. Plain data. */
+/** A scenario to run. Plain data. */
 export interface SweepTask {
   readonly base: Scenario;
   readonly strategy: StrategyId;
-  readonly seeds: readonly string[];
+  readonly seed: string;
 }
 
 /** One run of a sweep, as JSON: the run, and how it came to be made. */
@@ -33,33 +33,28 @@ export interface Swept {
   readonly failure: { readonly scenario: Scenario; readonly result: RunResult } | null;
 }
 
-/** Events between two looks at whether to stop. */
-const SLICE_EVENTS = 50_000;
-
-/** Runs all seeds of the task. */
-export async function runTask(task: SweepTask): Promise<Swept[]> {
-  const done: Swept[] = [];
-  for (const seed of task.seeds) {
-    const began = process.hrtime.bigint();
-    const probe = probeOf(task.strategy, task.base, seed);
-    const result = await runProbe(probe.scenario, seed, () => false);
-    if (result === null) break;
-    const wallMicros = Number((process.hrtime.bigint() - began) / 1000n);
-    done.push(sweptOf(task.strategy, probe.scenario, probe.drawn, result, wallMicros));
-  }
-  return done;
+/** Makes the run. */
+export function runTask({ base, strategy, seed }: SweepTask): Swept {
+  const began = process.hrtime.bigint();
+  const { scenario, drawn } = probeOf(strategy, base, seed);
+  const result = runWhole(scenario, seed);
+  return sweptOf(strategy, scenario, drawn, result, Number((process.hrtime.bigint() - began) / 1000n));
 }
 
-/** Runs one scenario to its end; null where it was stopped before. */
-export async function runProbe(scenario: Scenario, seed: string, stopped: () => boolean): Promise<RunResult | null> {
+/** A run of which nothing is known but what ended the thread that made it. */
+export function lostTask({ base, strategy, seed }: SweepTask, error: unknown): Swept {
+  const { scenario, drawn } = probeOf(strategy, base, seed);
+  return sweptOf(strategy, scenario, drawn, brokenResult(scenario, seed, null, error), 0);
+}
+
+/** Runs one scenario to its end. */
+export function runWhole(scenario: Scenario, seed: string): RunResult {
   let run: ScenarioRun | null = null;
   try {
     run = startRun(scenario, seed);
-    // Signals are heard of only between turns, and a short run has no slice but its first.
-    do {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (stopped()) return null;
-    } while (!run.advance(SLICE_EVENTS));
+    while (!run.advance(1 << 20)) {
+      // Goes on until it is over.
+    }
     return run.result();
   } catch (error) {
     return brokenResult(scenario, seed, run, error);

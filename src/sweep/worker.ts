@@ -4,9 +4,9 @@ import { type ProbeReply, type ProbeTask, probe } from "./probe-task.ts";
 import { evaluate, type ShrinkTask, type ShrinkTrial } from "./shrink-task.ts";
 import { runTask, type SweepTask, type Swept } from "./task.ts";
 
-/** Runs the seeds of a sweep. */
-export default async function sweep(task: SweepTask): Promise<Swept[]> {
-  return await runTask(task);
+/** Makes one run of a sweep. */
+export default function sweep(task: SweepTask): Swept {
+  return runTask(task);
 }
 
 /** Looks for a seed with which a smaller scenario still fails. */

@@ -37,7 +37,7 @@ describe("a sweep", () => {
 
   const whole = swept(["--seeds", "1..24", "--jobs", "1", "-o", "whole"]);
 
-  it("comes to the same in one process and in several threads", () => {
+  it("comes to the same on one thread and on several", () => {
     expect(swept(["--seeds", "1..24", "--jobs", "3", "-o", "threads"])).toEqual(whole);
   });
 
@@ -58,6 +58,22 @@ describe("a sweep", () => {
     truncateSync(path, cut);
     expect(swept(["--seeds", "1..24", "--jobs", "1", "--resume", "-o", "whole"])).toEqual(whole);
     expect(readFileSync(path, "utf8")).toBe(ledger);
+  });
+
+  it("of several scenarios goes on with more seeds and makes each run once", () => {
+    const both = ["sweep", GROUND, QUICK, "--strategy", "random", "--jobs", "1", "--json", "--no-shrink"];
+    const runs = (args: readonly string[]): string[] =>
+      (
+        JSON.parse(lockstep([...both, ...args], { cwd: folder }).out) as { runs: { scenario: string; seed: string }[] }
+      ).runs.map(({ scenario, seed }) => `${scenario}/${seed}`);
+    const at = runs(["--runs", "5", "-o", "more-seeds"]);
+    expect(at).toHaveLength(10);
+    expect(runs(["--runs", "9", "-o", "more-seeds", "--resume"])).toEqual(runs(["--runs", "9", "-o", "all-seeds"]));
+  });
+
+  it("is no JSON at all where its ledger is another's", () => {
+    const args = ["sweep", GROUND, "--runs", "3", "--jobs", "1", "--json", "--resume", "-o", "more-seeds"];
+    expect(lockstep(args, { cwd: folder })).toMatchObject({ code: 2, out: "" });
   });
 
   it("is written as far as it came when it is interrupted", async () => {

@@ -53,6 +53,36 @@ test("all who renew one lease through a follower are told as soon as its checkpo
   expect(remaining(run)).toBe(0);
 });
 
+test("what a leader proposed in an earlier term is not waited for", () => {
+  const run = begin(`
+duration: 40s
+cluster: { members: 3, leaseCheckpoint: 2s }
+network: { latency: 1ms, clientLatency: 1ms }
+faults:
+  - { at: 100ms, campaign: n1 }
+  - { at: 8900ms, partition: { isolate: n1 }, for: 4s }
+  - { at: 15s, transferLeader: n1 }`);
+  const told = new Map<number, number>();
+  run.run.context.reply = (request) => told.set(request.client, run.run.world.atMicros);
+  advanceTo(run, 4 * SECOND);
+  expect(leaderIn(run)).toBe(1);
+  ask(run, 1000, 1, { call: "request", request: new LeaseGrantRequest(LEASE, 600) });
+  advanceTo(run, 9 * SECOND);
+  // Nobody hears it: a long tail, and a checkpoint that is to be taken back at its end.
+  for (let n = 0; n < 40; n++)
+    ask(run, 2000 + n, 1, { call: "request", request: new LeaseGrantRequest(`${n + 1}`, 60) });
+  advanceTo(run, 9 * SECOND + 100_000);
+  ask(run, 1001, 1, { call: "lease-keep-alive", id: LEASE });
+  advanceTo(run, 9 * SECOND + 200_000);
+  expect(memberIn(run, 1).takenBack).toHaveLength(1);
+  advanceTo(run, 21 * SECOND);
+  expect(leaderIn(run)).toBe(1);
+  expect(remaining(run)).toBeGreaterThan(0);
+  ask(run, 1002, 1, { call: "lease-keep-alive", id: LEASE });
+  advanceTo(run, 21 * SECOND + 100_000);
+  expect(told.has(1002)).toBe(true);
+});
+
 test("a member asks by numbers that no boot of it asked by before: a late answer is nobody's", () => {
   const { run, follower } = leased();
   const numbers: number[] = [];

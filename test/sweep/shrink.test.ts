@@ -88,7 +88,7 @@ function noisyFailure(text: string = NOISY): Failing {
 /** One hand that works where the test does. */
 const inProcess: Pool = {
   jobs: 1,
-  sweep: (task) => runTask(task),
+  sweep: async (task) => runTask(task),
   attempt: async (task) => evaluate(task),
   probe: async (task) => probe(task),
   close: async () => {},
@@ -222,6 +222,45 @@ faults:
     expect(evaluate(task).result?.digest).toBe(result.digest);
     expect(evaluate({ ...task, eventsMax: result.events - 1 })).toMatchObject({ result: null, runs: 1 });
     expect(evaluate({ ...task, endNanos: 0n })).toMatchObject({ result: null, runs: 0 });
+  });
+
+  test("can be read wherever it is stopped", { timeout: 60_000 }, async () => {
+    const failing = noisyFailure();
+    const seen = new Set<Scenario>();
+    const unreadable: string[] = [];
+    const onBatch = ({ best }: { best: Failing }): void => {
+      if (seen.has(best.scenario)) return;
+      seen.add(best.scenario);
+      const text = formatScenario(minimalScenario(best, { name: "ground", size: sizeOfFailing(failing) }));
+      unreadable.push(...parseScenario(text).problems.map(({ message }) => message));
+    };
+    await runShrinker(failing, inProcess, { ...OPTIONS, onBatch });
+    expect(seen.size).toBeGreaterThan(10);
+    expect(unreadable).toEqual([]);
+  });
+
+  test("a name that another fault speaks of is given once, and nothing is claimed of a run that came to no end", () => {
+    const { scenario } = parseScenario(`
+name: names
+stepLimit: 2000
+cluster: { members: 3 }
+faults:
+  - { at: 500ms, pause: n3, for: 100ms }
+  - { at: 1s, partition: { isolate: n1 } }
+  - { at: 2s, pause: n2, for: 1s }
+  - { at: 3s, heal: fault-2 }
+`);
+    const { faults } = scenario as Scenario;
+    const smaller: Scenario = { ...(scenario as Scenario), faults: faults.slice(1) };
+    const result = executeScenario(smaller, "1");
+    expect(result.verdict).toBe("undecided");
+    const failing: Failing = { scenario: smaller, seed: "1", result };
+    const file = formatScenario(minimalScenario(failing, { name: "names", size: sizeOfFailing(failing) }));
+    const again = parseScenario(file);
+    expect(again.problems).toEqual([]);
+    expect(again.scenario?.faults.map(({ id }) => id)).toEqual(["partition-1", "fault-2", "fault-3"]);
+    expect(again.scenario?.faults[2]?.action).toMatchObject({ kind: "heal", id: "partition-1" });
+    expect(again.scenario?.expect).toEqual([]);
   });
 
   test("gives the best so far when it is stopped", async () => {
