@@ -8,7 +8,7 @@ import type { Strategy, StrategyId } from "../explore/strategy.ts";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { counted, grouped, spentTime } from "../report/figures.ts";
 import { fillText, labelSpan } from "../report/fill.ts";
-import type { HuntRecord } from "../report/scoreboard.ts";
+import { type HuntRecord, rangesFound, type ScoreboardRow } from "../report/scoreboard.ts";
 import { type Line, span } from "../report/span.ts";
 import { parseDuration } from "../scenario/quantity.ts";
 import { type Hunted, hunt } from "../sweep/hunt.ts";
@@ -77,10 +77,11 @@ export async function bugsHuntCommand(
   const folder = options.out ?? BUGS_FOLDER;
   if (options.resume === true && options.scoreboard === undefined)
     throw complaint("--resume goes on with a scoreboard", "--scoreboard names its page");
+  const rows = new Map<string, ScoreboardRow>();
   // An hour of hunts is too late to hear that there is no place for them.
   if (options.scoreboard !== undefined) {
     makeFolder(dirname(options.scoreboard));
-    readPage(options.scoreboard);
+    for (const [id, row] of readPage(options.scoreboard)) rows.set(id, row);
   }
   const recordsPath = join(folder, "scoreboard.ndjson");
   const records = options.scoreboard === undefined ? new Map<string, HuntRecord>() : readRecords(recordsPath);
@@ -92,6 +93,7 @@ export async function bugsHuntCommand(
   const progress = openProgress(terminal, options.progress ?? "auto", bugs.length, options.json !== true);
   let exit: number = ExitCode.Held;
   let done = 0;
+  let open = bugs.length;
   // A find is told even where the disk has no room for it.
   const written = (write: () => void): boolean => {
     try {
@@ -115,8 +117,9 @@ export async function bugsHuntCommand(
         continue;
       }
       const count = ranges ?? (options.scoreboard === undefined ? 1 : RANGES[bug.difficulty]);
-      if (options.resume === true && isDone(records.get(bug.id), asked.count, count)) {
+      if (options.resume === true && isDone(records.get(bug.id), rows.get(bug.id), asked.count, count)) {
         progress.done++;
+        open--;
         continue;
       }
       const session: HuntSession = { pool, progress, terminal, stopped, millis, store, options, written, underway };
@@ -138,6 +141,8 @@ export async function bugsHuntCommand(
       }
     }
     if (!stopped()) done = bugs.length;
+    if (open === 0 && options.json !== true)
+      terminal.err([[span(`${options.scoreboard} has all of them by this engine: nothing is left to hunt`, "dim")]]);
   } finally {
     hideProgress(progress);
     await pool.close();
@@ -192,9 +197,15 @@ function strategiesFor(bug: Bug, options: HuntOptions): readonly Strategy[] {
   return [first, strategyOf("pct"), strategyOf("targeted"), strategyOf("guided")];
 }
 
-/** A record of this engine over ranges as long, and as many, need not be made again. */
-function isDone(record: HuntRecord | undefined, range: number, ranges: number): boolean {
-  if (record === undefined || record.engine !== ENGINE_VERSION) return false;
+/** A record, or a line of the page, of this engine over ranges as long, and as many, need not be made again. */
+function isDone(
+  record: HuntRecord | undefined,
+  row: ScoreboardRow | undefined,
+  range: number,
+  ranges: number,
+): boolean {
+  if (record === undefined) return row !== undefined && rangesFound(row, ENGINE_VERSION) >= ranges;
+  if (record.engine !== ENGINE_VERSION) return false;
   return record.range === range && record.seedsToFind.length >= ranges;
 }
 

@@ -21,11 +21,16 @@ export interface MinimalFile {
   readonly stays: boolean;
 }
 
+/** The small scenario of a failure as text. */
+export function minimalText(from: Failing, best: Failing): string {
+  return formatScenario(minimalScenario(best, { name: from.scenario.name, size: sizeOfFailing(from) }));
+}
+
 /** Writes `best`, unless a smaller one that fails as `keep` says is there. Throws a complaint where the disk refuses. */
 export function writeMinimal(path: string, from: Failing, best: Failing, keep: string): MinimalFile {
   const there = minimalIn(path, best, keep);
   if (there !== null) return there;
-  const text = formatScenario(minimalScenario(best, { name: from.scenario.name, size: sizeOfFailing(from) }));
+  const text = minimalText(from, best);
   const [problem] = parseScenario(text).problems;
   if (problem !== undefined)
     throw complaint(

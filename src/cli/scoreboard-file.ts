@@ -17,6 +17,7 @@ import { complaint } from "./complaint.ts";
 export function readRecords(path: string): Map<string, HuntRecord> {
   const records = new Map<string, HuntRecord>();
   if (!existsSync(path)) return records;
+  if (statSync(path).isDirectory()) throw complaint(`${path} is a folder`, "-o names another place for what is found");
   for (const [at, line] of readFileSync(path, "utf8").split("\n").entries()) {
     if (line === "") continue;
     try {

@@ -19,9 +19,9 @@ import { openPool, type Pool } from "../sweep/pool.ts";
 import { keepOf, runShrinker, type Shrunk } from "../sweep/shrinker.ts";
 import { makeFolder } from "./artifact-store.ts";
 import { Complaint, complaint } from "./complaint.ts";
-import { ExitCode } from "./exit-code.ts";
+import { ExitCode, worseExit } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
-import { type MinimalFile, writeMinimal } from "./minimal-file.ts";
+import { type MinimalFile, minimalText, writeMinimal } from "./minimal-file.ts";
 import type { OverrideOptions } from "./override.ts";
 import { hideProgress, openProgress, type ProgressWish, showLine } from "./progress.ts";
 import { resolveRuns } from "./resolve-run.ts";
@@ -67,7 +67,7 @@ export async function shrinkCommand(
   const interrupts = listenForInterrupts();
   const stopped = (): boolean => interrupts.signal !== null;
   const pool = openPool(jobs);
-  const exit: number = broken.length > 0 ? ExitCode.Usage : ExitCode.Held;
+  let exit: number = broken.length > 0 ? ExitCode.Usage : ExitCode.Held;
   let done = 0;
   const documents: object[] = [];
   try {
@@ -77,7 +77,9 @@ export async function shrinkCommand(
       if (from === null) break;
       if (signatureOf(from.result) === null) {
         const hint = replay.record === null ? "it held with this seed" : "the run held: was the engine changed since?";
-        throw complaint(`${names.join(", ")}: there is nothing to shrink`, hint);
+        terminal.err(complaint(`${replay.name}: there is nothing to shrink`, hint).lines);
+        exit = ExitCode.Usage;
+        continue;
       }
       const progress = openProgress(terminal, options.progress ?? "auto", 1, options.json !== true);
       const shrunk = await runShrinker(from, pool, {
@@ -90,7 +92,14 @@ export async function shrinkCommand(
       hideProgress(progress);
       done++;
       const path = minimalPath(options.out, replay.artifact, from);
-      const file = writeMinimal(path, from, shrunk.best, keepOf(from, keep));
+      let file: MinimalFile | null = null;
+      try {
+        file = writeMinimal(path, from, shrunk.best, keepOf(from, keep));
+      } catch (error) {
+        if (!(error instanceof Complaint)) throw error;
+        terminal.err(error.lines);
+        exit = worseExit(exit, error.exitCode);
+      }
       if (options.json === true) documents.push(documentOf(from, shrunk, file, path));
       else terminal.out(shrunkLines(from, shrunk, file, path, stopped(), terminal));
     }
@@ -190,10 +199,11 @@ function minimalPath(folder: string | undefined, artifact: string | null, { scen
   return join(into, `${stem}.min.yaml`);
 }
 
-function documentOf(from: Failing, shrunk: Shrunk, file: MinimalFile, path: string): object {
+/** `file`: null where it could not be written. */
+function documentOf(from: Failing, shrunk: Shrunk, file: MinimalFile | null, path: string): object {
   const { property, text } = shrunk.best.result.violation ?? { property: "error", text: shrunk.best.result.note };
   return {
-    file: path,
+    file: file === null ? null : path,
     property,
     text,
     seed: shrunk.best.seed,
@@ -203,14 +213,14 @@ function documentOf(from: Failing, shrunk: Shrunk, file: MinimalFile, path: stri
     runs: shrunk.runs,
     done: shrunk.done,
     confirmed: shrunk.confirmed,
-    ...(file.stays ? { stays: sizeOfFailing(file.failing) } : {}),
+    ...(file?.stays === true ? { stays: sizeOfFailing(file.failing) } : {}),
   };
 }
 
 function shrunkLines(
   from: Failing,
   shrunk: Shrunk,
-  { text, failing, stays }: MinimalFile,
+  file: MinimalFile | null,
   path: string,
   interrupted: boolean,
   terminal: Terminal,
@@ -229,9 +239,12 @@ function shrunkLines(
   fact("took", `${counted(shrunk.runs, "run")}, ${spentTime(shrunk.spentMicros)}`);
   if (!shrunk.confirmed) fact("but", "it did not fail again in the same way");
   lines.push(BLANK);
+  // What could not be written is at least said.
+  const text = file === null ? minimalText(from, best) : file.text;
   for (const line of text.trimEnd().split("\n")) lines.push([span(`    ${line}`)]);
+  if (file === null) return lines;
   lines.push(BLANK);
-  if (stays) fact("kept", `${path}, which is smaller: ${sizeText(sizeOfFailing(failing))}`);
+  if (file.stays) fact("kept", `${path}, which is smaller: ${sizeText(sizeOfFailing(file.failing))}`);
   else lines.push([labelSpan("written"), span(path)]);
   lines.push([labelSpan("run"), span(`npx lockstep ${shellWord(path)}`, "command")]);
   return lines;

@@ -9,6 +9,7 @@ import type { ReportedRun } from "../report/reported-run.ts";
 import { span } from "../report/span.ts";
 import { type FailureGroup, SEEDS_NAMED_MAX, sweepProgress } from "../report/sweep-lines.ts";
 import { countVerdict, createTotals } from "../report/totals.ts";
+import { executeScenario } from "../run/execute.ts";
 import { parseDuration } from "../scenario/quantity.ts";
 import {
   appendRuns,
@@ -25,7 +26,7 @@ import { openPool } from "../sweep/pool.ts";
 import { searchSweep } from "../sweep/search-sweep.ts";
 import { countRuns, type SweepPlan, sweep } from "../sweep/sweep.ts";
 import type { Swept, SweptDocument } from "../sweep/task.ts";
-import { type ArtifactStore, openStore, writeArtifact } from "./artifact-store.ts";
+import { type ArtifactStore, loadArtifact, openStore, writeArtifact } from "./artifact-store.ts";
 import { Complaint, complaint, systemReason } from "./complaint.ts";
 import { ExitCode, exitOf, worseExit } from "./exit-code.ts";
 import { interruptExit, listenForInterrupts } from "./interrupts.ts";
@@ -93,7 +94,7 @@ export async function sweepCommand(
   const groups = new Map<string, FailureGroup>();
   const firsts = new Map<string, Swept>();
   const coverage = new Map<string, number>();
-  const figures = { runs: 0, virtualMicros: 0, wallMicros: 0, events: 0, coverage };
+  const figures = { runs: 0, virtualMicros: 0, wallMicros: 0, earlier: 0, events: 0, coverage };
   let exit: number = ExitCode.Held;
   let ledger: Ledger | null = null;
 
@@ -127,7 +128,9 @@ export async function sweepCommand(
       groups.set(signature, group);
     }
     group.runs++;
-    const named = plan.bases.length === 1 ? document.seed : `${document.seed} of ${document.scenario}`;
+    const { scenario, variant, seed } = document;
+    const from = variant === undefined ? scenario : `${scenario}#${variant}`;
+    const named = plan.bases.length === 1 ? seed : `${seed} of ${from}`;
     if (group.seeds.length < SEEDS_NAMED_MAX) group.seeds.push(named);
     return group;
   };
@@ -153,7 +156,11 @@ export async function sweepCommand(
           take(document);
         });
         if (known > 0) terminal.err([[span(`goes on after ${counted(known, "run")} in ${pathIn(folder)}`, "dim")]]);
-      } else ledger = beginLedger(folder, plan);
+      } else {
+        if (options.resume === true)
+          terminal.err([[span(`there is no ledger in ${folder}: the sweep begins at its first run`, "warn")]]);
+        ledger = beginLedger(folder, plan);
+      }
     } catch (error) {
       trouble(complaint(`cannot keep a ledger in ${folder}: ${systemReason(error)}`, "the sweep cannot be resumed"));
     }
@@ -208,9 +215,10 @@ export async function sweepCommand(
       clearInterval(timer);
     }
     figures.wallMicros = spent();
+    figures.earlier = known;
     let shrunk = 0;
     for (const group of groups.values()) {
-      const failure = firsts.get(group.signature)?.failure ?? null;
+      const failure = firsts.get(group.signature)?.failure ?? keptFailure(group.artifact);
       group.unshrunk = whyUnshrunk(failure, options.shrink !== false, interrupts.signal !== null, shrunk);
       if (group.unshrunk !== null || failure === null) continue;
       shrunk++;
@@ -234,7 +242,11 @@ export async function sweepCommand(
     terminal.err([[span("lockstep: ", "warn"), span(text)]]);
     return interruptExit(interrupts.signal);
   }
-  if (figures.runs === 0) return worseExit(exit, ExitCode.NothingRan);
+  if (figures.runs === 0) {
+    if (micros !== null)
+      terminal.err([[span("lockstep: ", "warn"), span("the time was up before the first run ended")]]);
+    return worseExit(exit, ExitCode.NothingRan);
+  }
   return options.soft === true && exit === ExitCode.Violated ? ExitCode.Held : exit;
 }
 
@@ -273,10 +285,22 @@ function failuresOf(text: string | undefined): number {
 /** Why the first failure of a kind is left as it was found; null: it is made small. */
 function whyUnshrunk(failure: Swept["failure"], asked: boolean, interrupted: boolean, shrunk: number): string | null {
   if (!asked) return "--no-shrink";
-  if (failure === null) return "it was found before the sweep was resumed";
+  if (failure === null) return "it was found before the sweep was resumed, and its artifact cannot be read";
   if (failure.result.violation === null) return "no property was violated";
   if (interrupted) return "the sweep was interrupted";
   return shrunk < SHRINKS_MAX ? null : `only ${SHRINKS_MAX} kinds of failures are made small by themselves`;
+}
+
+/** A failure that was found before the sweep was resumed, from its artifact; null where that is gone, or does not fail any more. */
+function keptFailure(artifact: string | null): Swept["failure"] {
+  if (artifact === null) return null;
+  try {
+    const { scenario, result: record } = loadArtifact(artifact);
+    const result = executeScenario(scenario, record.seed);
+    return result.verdict === "held" ? null : { scenario, result };
+  } catch {
+    return null;
+  }
 }
 
 /** A run that failed, as reports take it: it is run again from its artifact, which has what was drawn. */

@@ -132,7 +132,7 @@ function junit(terminal: Terminal): SweepPresenter {
     run() {},
     failure: (run) => void firsts.push(run),
     end({ strategy, totals }) {
-      const text = junitText(firsts, terminal.layout);
+      const text = junitText(firsts, terminal.layout, 1);
       const all = `  <testsuite name="sweep" tests="1" failures="0">\n    <testcase classname="sweep" name="${totals.passed} of ${totals.passed + totals.failed + totals.undecided} runs held (${strategy})"/>\n  </testsuite>\n`;
       terminal.write(text.replace("</testsuites>\n", `${all}</testsuites>\n`));
     },

@@ -6,7 +6,7 @@ import { type Action, ALWAYS_PPM, lasts, type PartitionShape } from "../fault/ac
 import { ALL, members as named, needsDraw, type Selector } from "../fault/selector.ts";
 import { MILLISECOND, SECOND } from "../kernel/time.ts";
 import type { FaultReport, RunResult } from "../run/result.ts";
-import { PRESETS, QUOTA_DEFAULT_BYTES } from "../scenario/defaults.ts";
+import { LEASE_CHECKPOINT_DEFAULT_MICROS, PRESETS, QUOTA_DEFAULT_BYTES } from "../scenario/defaults.ts";
 import type { ClusterSettings, Fault, MemberSettings, RaftSettings, Scenario, Workload } from "../scenario/scenario.ts";
 import { mapSelectors } from "./selectors-of.ts";
 
@@ -327,6 +327,11 @@ export function optionEdits(scenario: Scenario): Scenario[] {
   const putCluster = (part: Partial<ClusterSettings>): void => offer(withCluster(scenario, part));
   putCluster({ snapshot: preset.snapshot });
   putCluster({ compaction: { mode: "off", periodMicros: 0, revisions: 0 } });
+  putCluster({ leaseCheckpointMicros: LEASE_CHECKPOINT_DEFAULT_MICROS });
+  putCluster({
+    quotaBytes: QUOTA_DEFAULT_BYTES,
+    members: cluster.members.map((member) => ({ ...member, quotaBytes: QUOTA_DEFAULT_BYTES })),
+  });
   putCluster({ disk: preset.disk });
   offer({ ...scenario, network: { ...network, latency: preset.latency } });
   offer({ ...scenario, network: { ...network, lossPpm: 0 } });

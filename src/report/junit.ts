@@ -8,12 +8,12 @@ import { lineText } from "./span.ts";
 /** Lines of a failure that are shown; the artifact has the rest. */
 const FAILURE_LINES_MAX = 20;
 
-/** The whole document. */
-export function junitText(runs: readonly ReportedRun[], layout: Layout): string {
+/** The whole document; `others`: cases that are added to it, all of which passed. */
+export function junitText(runs: readonly ReportedRun[], layout: Layout, others: number = 0): string {
   const names: string[] = [];
   for (const run of runs) if (!names.includes(runName(run))) names.push(runName(run));
   const failed = runs.filter((run) => run.result.verdict !== "held").length;
-  let text = `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="lockstep" tests="${runs.length}" failures="${failed}">\n`;
+  let text = `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="lockstep" tests="${runs.length + others}" failures="${failed}">\n`;
   for (const name of names)
     text += suite(
       name,

@@ -71,6 +71,12 @@ function rowOf(bug: Bug, record: HuntRecord): ScoreboardRow {
   ];
 }
 
+/** How many ranges a line is about in which the bug was found in each, if it was made by that engine; else 0. */
+export function rangesFound(row: ScoreboardRow, engine: string): number {
+  const [found, all] = (row[3] ?? "").split(" of ").map(Number);
+  return row.length === CELLS_FOUND && row.at(-1) === engine && all !== undefined && found === all ? all : 0;
+}
+
 const lineOf = (row: ScoreboardRow): string => `| ${row.join(" | ")} |`;
 
 /** What a bug was shrunk to, by its line; null: it was not. */

@@ -29,6 +29,8 @@ export interface SweepFigures {
   readonly runs: number;
   readonly virtualMicros: number;
   readonly wallMicros: number;
+  /** Runs that were made before the sweep was resumed, in other time. */
+  readonly earlier: number;
   readonly events: number;
   /** Sums of what was reached, by counter. */
   readonly coverage: ReadonlyMap<string, number>;
@@ -88,9 +90,14 @@ export function groupLines(groups: readonly FailureGroup[], layout: Layout): Lin
 
 /** What all runs together came to. */
 export function sweepFigureLines(figures: SweepFigures, layout: Layout): Line[] {
-  const { runs, virtualMicros, wallMicros, events, coverage } = figures;
+  const { runs, virtualMicros, wallMicros, earlier, events, coverage } = figures;
   const seconds = Math.max(1, wallMicros) / 1e6;
-  const facts = `${counted(runs, "run")} of ${shortTime(virtualMicros)} virtual time together, ${counted(events, "event")} in ${spentTime(wallMicros)}: ${(runs / seconds).toFixed(1)} seeds/s`;
+  const rate = ((runs - earlier) / seconds).toFixed(1);
+  const made =
+    earlier === 0
+      ? ` in ${spentTime(wallMicros)}: ${rate} seeds/s`
+      : `; ${counted(runs - earlier, "run")} of them now in ${spentTime(wallMicros)}: ${rate} seeds/s`;
+  const facts = `${counted(runs, "run")} of ${shortTime(virtualMicros)} virtual time together, ${counted(events, "event")}${made}`;
   const seen = [...coverage]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, count]): Line => [span(`${name} ${grouped(count)}`, "dim")]);

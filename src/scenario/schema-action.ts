@@ -192,7 +192,10 @@ const client = z
     if (value.key === undefined) complain(ctx, "LS2005", { message: `"${value.op}" needs a key`, hint: "key: a" });
     const writes = value.op === "put" || value.op === "cas";
     if (writes && value.value === undefined)
-      complain(ctx, "LS2005", { message: `"${value.op}" needs a value`, hint: "value: x" });
+      complain(ctx, "LS2005", {
+        message: `"${value.op}" needs a value${value.valueSize === undefined ? "" : ", which valueSize then makes longer"}`,
+        hint: "value: x",
+      });
     const idle = (["value", "valueSize"] as const).find((name) => value[name] !== undefined);
     if (!writes && idle !== undefined)
       complain(

@@ -3,10 +3,11 @@
 
 import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { STRATEGIES } from "../explore/strategy.ts";
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { hashString } from "../kernel/hash.ts";
-import { baseName, type SweepPlan } from "./sweep.ts";
-import type { SweptDocument } from "./task.ts";
+import { baseName, type SweepPlan, tasksOf } from "./sweep.ts";
+import type { SweepTask, SweptDocument } from "./task.ts";
 
 const FORMAT = "lockstep-sweep/1";
 
@@ -75,6 +76,9 @@ function* runsIn(
   plan: SweepPlan,
 ): Generator<{ document: SweptDocument | null; end: number }> {
   let lines = 0;
+  // What a strategy that learns comes to next is known only by making its runs.
+  const learns = STRATEGIES.some(({ id, learns }) => id === plan.strategy && learns);
+  const tasks = tasksOf({ ...plan, seeds: Number.POSITIVE_INFINITY });
   for (const { text, end } of linesOf(file)) {
     if (++lines === 1) {
       const head = parsed(text) as { format?: unknown; sweep?: unknown } | null;
@@ -85,6 +89,8 @@ function* runsIn(
     }
     const document = runOf(text);
     if (document === null) throw new LedgerTrouble(`${path}:${lines}: the line is damaged`);
+    if (!learns && !isOf(document, tasks.next().value))
+      throw new LedgerTrouble(`${path}:${lines}: another run comes here: lines are missing, or are there twice`);
     yield { document, end };
   }
   if (lines === 0) throw new LedgerTrouble(`${path} is empty`);
@@ -117,8 +123,18 @@ function runOf(text: string): SweptDocument | null {
     typeof value.seed === "string" &&
     typeof value.verdict === "string" &&
     typeof value.events === "number" &&
-    typeof value.coverage === "object";
+    typeof value.virtualMicros === "number" &&
+    typeof value.coverage === "object" &&
+    value.coverage !== null &&
+    Object.values(value.coverage).every((count) => typeof count === "number") &&
+    (value.signature === undefined || typeof value.signature === "string");
   return whole ? (value as SweptDocument) : null;
+}
+
+function isOf({ scenario, variant, seed }: SweptDocument, task: SweepTask | void): boolean {
+  if (task === undefined) return false;
+  const { base } = task;
+  return scenario === base.name && (variant ?? null) === base.variant && seed === task.seed;
 }
 
 function parsed(text: string): unknown {

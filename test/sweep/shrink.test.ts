@@ -242,7 +242,7 @@ faults:
   test("a name that another fault speaks of is given once, and nothing is claimed of a run that came to no end", () => {
     const { scenario } = parseScenario(`
 name: names
-stepLimit: 2000
+stepLimit: 100
 cluster: { members: 3 }
 faults:
   - { at: 500ms, pause: n3, for: 100ms }
