@@ -4,7 +4,7 @@ import { type Bug, countedProperties } from "../explore/bugs.ts";
 import { huntingGround } from "../explore/ground.ts";
 import type { Failing } from "../explore/shrink.ts";
 import type { Strategy } from "../explore/strategy.ts";
-import { executeScenario } from "../run/execute.ts";
+import { startRun } from "../run/execute.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { Pool } from "./pool.ts";
 import { searchSweep } from "./search-sweep.ts";
@@ -73,6 +73,9 @@ export async function hunt(
   return { found: failing !== null, seeds, events, virtualMicros, failing, firstProperty, uncounted };
 }
 
+/** Past what fired first a run need not come to an end: one whose messages beget messages is given up after so many events. */
+const EVENTS_MAX = 2_000_000;
+
 /**
  * The run made again, going on past whatever else fires, until a property that counts for the bug does: the listed one, or one
  * of those beside it. Null where none does.
@@ -80,7 +83,9 @@ export async function hunt(
 function countedIn(bug: Bug, scenario: Scenario, seed: string): Failing | null {
   for (const property of countedProperties(bug)) {
     const waiting: Scenario = { ...scenario, expect: [{ kind: "violates", property }] };
-    const result = executeScenario(waiting, seed);
+    const run = startRun(waiting, seed);
+    if (!run.advance(EVENTS_MAX)) continue;
+    const result = run.result();
     if (result.violation?.property === property) return { scenario: waiting, seed, result };
   }
   return null;

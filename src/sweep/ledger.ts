@@ -89,7 +89,8 @@ function* runsIn(
     }
     const document = runOf(text);
     if (document === null) throw new LedgerTrouble(`${path}:${lines}: the line is damaged`);
-    if (!learns && !isOf(document, tasks.next().value))
+    const next = tasks.next();
+    if (!learns && (next.done === true || !isOf(document, next.value)))
       throw new LedgerTrouble(`${path}:${lines}: another run comes here: lines are missing, or are there twice`);
     yield { document, end };
   }
@@ -131,9 +132,7 @@ function runOf(text: string): SweptDocument | null {
   return whole ? (value as SweptDocument) : null;
 }
 
-function isOf({ scenario, variant, seed }: SweptDocument, task: SweepTask | void): boolean {
-  if (task === undefined) return false;
-  const { base } = task;
+function isOf({ scenario, variant, seed }: SweptDocument, { base, ...task }: SweepTask): boolean {
   return scenario === base.name && (variant ?? null) === base.variant && seed === task.seed;
 }
 
