@@ -4,8 +4,6 @@ import { type Bug, countedProperties } from "../explore/bugs.ts";
 import { huntingGround } from "../explore/ground.ts";
 import type { Failing } from "../explore/shrink.ts";
 import type { Strategy } from "../explore/strategy.ts";
-import { startRun } from "../run/execute.ts";
-import type { Scenario } from "../scenario/scenario.ts";
 import type { Pool } from "./pool.ts";
 import { searchSweep } from "./search-sweep.ts";
 import { WHOLE } from "./shard.ts";
@@ -50,6 +48,7 @@ export async function hunt(
     firstSeed: plan.firstSeed,
     seeds: plan.seeds,
     shard: WHOLE,
+    counts: countedProperties(bug),
   };
   let seeds = 0;
   let events = 0;
@@ -57,13 +56,13 @@ export async function hunt(
   let uncounted = 0;
   let failing: Failing | null = null;
   let firstProperty: string | null = null;
-  const onSwept = ({ document, failure }: Swept): boolean => {
+  const onSwept = ({ document, failure, counted }: Swept): boolean => {
     seeds++;
     events += document.events;
     virtualMicros += document.virtualMicros;
     onRun(seeds, virtualMicros);
     if (failure === null || failure.result.violation === null) return false;
-    failing = countedIn(bug, failure.scenario, failure.result.seed);
+    failing = counted;
     if (failing === null) uncounted++;
     else firstProperty = failure.result.violation.property;
     return failing !== null;
@@ -71,22 +70,4 @@ export async function hunt(
   if (strategy.learns) await searchSweep(sweepPlan, pool, 0, onSwept, stopped);
   else await sweep(sweepPlan, pool, 0, onSwept, stopped);
   return { found: failing !== null, seeds, events, virtualMicros, failing, firstProperty, uncounted };
-}
-
-/** Past what fired first a run need not come to an end: one whose messages beget messages is given up after so many events. */
-const EVENTS_MAX = 2_000_000;
-
-/**
- * The run made again, going on past whatever else fires, until a property that counts for the bug does: the listed one, or one
- * of those beside it. Null where none does.
- */
-function countedIn(bug: Bug, scenario: Scenario, seed: string): Failing | null {
-  for (const property of countedProperties(bug)) {
-    const waiting: Scenario = { ...scenario, expect: [{ kind: "violates", property }] };
-    const run = startRun(waiting, seed);
-    if (!run.advance(EVENTS_MAX)) continue;
-    const result = run.result();
-    if (result.violation?.property === property) return { scenario: waiting, seed, result };
-  }
-  return null;
 }

@@ -2,12 +2,14 @@
 
 import { watchBehind } from "../explore/behind.ts";
 import { watchLandmarks } from "../explore/landmarks.ts";
+import type { Failing } from "../explore/shrink.ts";
 import { brokenResult } from "../run/broken-result.ts";
 import { type ScenarioRun, startRun } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { type Counting, countedIn } from "./task.ts";
 
-export interface ProbeTask {
+export interface ProbeTask extends Counting {
   readonly scenario: Scenario;
   readonly seed: string;
 }
@@ -18,10 +20,12 @@ export interface ProbeReply {
   /** Changes of membership by which some member was behind while one stood for election. */
   readonly behind: number;
   readonly wallMicros: number;
+  /** Of a hunt: the run again, up to where a property fires that counts; null where none does. */
+  readonly counted: Failing | null;
 }
 
 /** Makes the run. */
-export function probe({ scenario, seed }: ProbeTask): ProbeReply {
+export function probe({ scenario, seed, counts = [] }: ProbeTask): ProbeReply {
   const began = process.hrtime.bigint();
   const spent = (): number => Number((process.hrtime.bigint() - began) / 1000n);
   let run: ScenarioRun | null = null;
@@ -32,13 +36,20 @@ export function probe({ scenario, seed }: ProbeTask): ProbeReply {
     while (!run.advance(1 << 20)) {
       // Goes on until it is over.
     }
-    return { result: run.result(), landmarks: [...landmarks], behind: behind.changes, wallMicros: spent() };
+    const result = run.result();
+    const wallMicros = spent();
+    const counted = countedIn(counts, scenario, result);
+    return { result, landmarks: [...landmarks], behind: behind.changes, wallMicros, counted };
   } catch (error) {
-    return { result: brokenResult(scenario, seed, run, error), landmarks: [], behind: 0, wallMicros: spent() };
+    return broken(brokenResult(scenario, seed, run, error), spent());
   }
 }
 
 /** A run of which nothing is known but what ended the thread that made it. */
 export function lostProbe({ scenario, seed }: ProbeTask, error: unknown): ProbeReply {
-  return { result: brokenResult(scenario, seed, null, error), landmarks: [], behind: 0, wallMicros: 0 };
+  return broken(brokenResult(scenario, seed, null, error), 0);
+}
+
+function broken(result: RunResult, wallMicros: number): ProbeReply {
+  return { result, landmarks: [], behind: 0, wallMicros, counted: null };
 }

@@ -19,19 +19,20 @@ export async function searchSweep(
   onSwept: OnSwept,
   stopped: () => boolean,
 ): Promise<void> {
+  const { counts = [] } = plan;
   const base = plan.bases[0] as SweepPlan["bases"][number];
   const strategy = plan.strategy === "targeted" ? "targeted" : "guided";
   const search = beginSearch(strategy, base, plan.firstSeed);
   for (let made = 0; made < plan.seeds; made += GENERATION) {
     const probes = nextGeneration(search, plan.seeds - made);
     const lessons: Lesson[] = [];
-    const take = ({ result, landmarks, behind, wallMicros }: ProbeReply): boolean => {
+    const take = ({ result, landmarks, behind, wallMicros, counted }: ProbeReply): boolean => {
       const { scenario, drawn } = probes[lessons.length] as Probe;
       lessons.push({ landmarks, behind, result });
       if (made + lessons.length <= skip) return false;
-      return onSwept(sweptOf(plan.strategy, scenario, drawn, result, wallMicros));
+      return onSwept(sweptOf(plan.strategy, scenario, drawn, result, wallMicros, counted));
     };
-    const work = ({ scenario, seed }: Probe): Promise<ProbeReply> => pool.probe({ scenario, seed });
+    const work = ({ scenario, seed }: Probe): Promise<ProbeReply> => pool.probe({ scenario, seed, counts });
     if (!(await inOrder(probes[Symbol.iterator](), pool.jobs, work, take, stopped))) return;
     learn(search, probes, lessons);
   }

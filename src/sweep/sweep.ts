@@ -6,10 +6,10 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { inOrder } from "./in-order.ts";
 import type { Pool } from "./pool.ts";
 import { isInShard, type Shard } from "./shard.ts";
-import type { SweepTask, Swept } from "./task.ts";
+import type { Counting, SweepTask, Swept } from "./task.ts";
 
 /** Which runs to make. */
-export interface SweepPlan {
+export interface SweepPlan extends Counting {
   /** Scenarios, each a variant or without variants. */
   readonly bases: readonly Scenario[];
   readonly strategy: StrategyId;
@@ -29,10 +29,10 @@ export function baseName(base: Scenario): string {
 
 /** The tasks of a plan in their order: the first seed of each scenario, then the next of each. More seeds come behind all others. */
 export function* tasksOf(plan: SweepPlan): Generator<SweepTask> {
-  const { bases, strategy, shard } = plan;
+  const { bases, strategy, shard, counts = [] } = plan;
   for (let offset = 0, seed = BigInt(plan.firstSeed); offset < plan.seeds && seed < SEEDS_END; offset++, seed++) {
     for (const base of bases) {
-      if (isInShard(shard, baseName(base), seed.toString())) yield { base, strategy, seed: seed.toString() };
+      if (isInShard(shard, baseName(base), seed.toString())) yield { base, strategy, seed: seed.toString(), counts };
     }
   }
 }

@@ -1,5 +1,6 @@
 // One task of a sweep: one run of a scenario.
 
+import type { Failing } from "../explore/shrink.ts";
 import { signatureOf } from "../explore/signature.ts";
 import { probeOf, type StrategyId } from "../explore/strategy.ts";
 import { type RunDocument, runDocument } from "../report/run-document.ts";
@@ -9,7 +10,7 @@ import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 
 /** A scenario to run. Plain data. */
-export interface SweepTask {
+export interface SweepTask extends Counting {
   readonly base: Scenario;
   readonly strategy: StrategyId;
   readonly seed: string;
@@ -24,6 +25,11 @@ export interface SweptDocument extends RunDocument {
   readonly signature?: string;
 }
 
+/** Of a hunt: the properties that count, the one that is looked for first. */
+export interface Counting {
+  readonly counts?: readonly string[];
+}
+
 /** What became of one seed. */
 export interface Swept {
   readonly document: SweptDocument;
@@ -31,20 +37,23 @@ export interface Swept {
   readonly wallMicros: number;
   /** Where it did not hold: all that is needed to keep it. */
   readonly failure: { readonly scenario: Scenario; readonly result: RunResult } | null;
+  /** Of a hunt: the run again, up to where a property fires that counts; null where none does. */
+  readonly counted: Failing | null;
 }
 
 /** Makes the run. */
-export function runTask({ base, strategy, seed }: SweepTask): Swept {
+export function runTask({ base, strategy, seed, counts = [] }: SweepTask): Swept {
   const began = process.hrtime.bigint();
   const { scenario, drawn } = probeOf(strategy, base, seed);
   const result = runWhole(scenario, seed);
-  return sweptOf(strategy, scenario, drawn, result, Number((process.hrtime.bigint() - began) / 1000n));
+  const wallMicros = Number((process.hrtime.bigint() - began) / 1000n);
+  return sweptOf(strategy, scenario, drawn, result, wallMicros, countedIn(counts, scenario, result));
 }
 
 /** A run of which nothing is known but what ended the thread that made it. */
 export function lostTask({ base, strategy, seed }: SweepTask, error: unknown): Swept {
   const { scenario, drawn } = probeOf(strategy, base, seed);
-  return sweptOf(strategy, scenario, drawn, brokenResult(scenario, seed, null, error), 0);
+  return sweptOf(strategy, scenario, drawn, brokenResult(scenario, seed, null, error), 0, null);
 }
 
 /** Runs one scenario to its end. */
@@ -68,6 +77,7 @@ export function sweptOf(
   drawn: readonly string[],
   result: RunResult,
   wallMicros: number,
+  counted: Failing | null,
 ): Swept {
   // What was broken on purpose, and was to be found out, is no failure.
   const signature = result.verdict === "held" ? null : signatureOf(result);
@@ -78,5 +88,25 @@ export function sweptOf(
     ...(drawn.length === 0 ? {} : { drawn }),
     ...(signature === null ? {} : { signature }),
   };
-  return { document, wallMicros, failure: result.verdict === "held" ? null : { scenario, result } };
+  return { document, wallMicros, failure: result.verdict === "held" ? null : { scenario, result }, counted };
+}
+
+/** Past what fired first a run need not come to an end: one whose messages beget messages is given up after so many events. */
+const EVENTS_MAX = 2_000_000;
+
+/** A run that failed, made again, going on past whatever else fires, until a property that counts does. Null where none does. */
+export function countedIn(
+  counts: readonly string[],
+  scenario: Scenario,
+  { seed, violation }: RunResult,
+): Failing | null {
+  if (violation === null) return null;
+  for (const property of counts) {
+    const waiting: Scenario = { ...scenario, expect: [{ kind: "violates", property }] };
+    const run = startRun(waiting, seed);
+    if (!run.advance(EVENTS_MAX)) continue;
+    const result = run.result();
+    if (result.violation?.property === property) return { scenario: waiting, seed, result };
+  }
+  return null;
 }
