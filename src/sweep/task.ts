@@ -92,7 +92,7 @@ export function sweptOf(
 }
 
 /** Past what fired first a run need not come to an end: one whose messages beget messages is given up after so many events. */
-const EVENTS_MAX = 2_000_000;
+const EVENTS_MAX = 1_000_000;
 
 /** A run that failed, made again, going on past whatever else fires, until a property that counts does. Null where none does. */
 export function countedIn(
