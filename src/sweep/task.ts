@@ -91,20 +91,24 @@ export function sweptOf(
   return { document, wallMicros, failure: result.verdict === "held" ? null : { scenario, result }, counted };
 }
 
-/** Past what fired first a run need not come to an end: one whose messages beget messages is given up after so many events. */
+/**
+ * Past what fired first a run need not come to an end: one whose messages beget messages is given up after so many events, or as
+ * many as it took until then.
+ */
 const EVENTS_MAX = 1_000_000;
 
 /** A run that failed, made again, going on past whatever else fires, until a property that counts does. Null where none does. */
 export function countedIn(
   counts: readonly string[],
   scenario: Scenario,
-  { seed, violation }: RunResult,
+  { seed, violation, events }: RunResult,
 ): Failing | null {
   if (violation === null) return null;
+  const eventsMax = Math.max(EVENTS_MAX, events + 1);
   for (const property of counts) {
     const waiting: Scenario = { ...scenario, expect: [{ kind: "violates", property }] };
     const run = startRun(waiting, seed);
-    if (!run.advance(EVENTS_MAX)) continue;
+    if (!run.advance(eventsMax)) continue;
     const result = run.result();
     if (result.violation?.property === property) return { scenario: waiting, seed, result };
   }
