@@ -1,9 +1,9 @@
 /** Sweeps, shrinking and hunts as people start them. */
 
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { freshFolder, interrupted, lockstep, QUICK } from "./lockstep-process.ts";
+import { freshFolder, interrupted, lockstep, QUICK, ROOT } from "./lockstep-process.ts";
 
 const folder = freshFolder();
 const GROUND = "ground.yaml";
@@ -194,6 +194,33 @@ faults:
     expect({ code, err }).toEqual({ code: 130, err: "lockstep: interrupted; the best so far is written\n" });
   });
 
+  it("goes on past what holds, and prints what it cannot write", () => {
+    mkdirSync(join(folder, "taken/noisy.1.min.yaml"), { recursive: true });
+    const args = ["shrink", `1:${GROUND}`, `1:${NOISY}`, "--jobs", "1", "--budget", "1s", "-o", "taken"];
+    const { code, out, err } = lockstep(args, { cwd: folder });
+    expect(code).toBe(2);
+    expect(err).toMatch(new RegExp(`1:${GROUND}: there is nothing to shrink`));
+    expect(err).toMatch(/taken\/noisy\.1\.min\.yaml/);
+    expect(out).toContain("    mutate:\n      - quorum-of-reachable");
+  });
+
+  it("of a sweep begins after an interrupt too, from the artifact", () => {
+    const args = ["sweep", GROUND, "--mutate", "quorum-of-reachable", "--runs", "6", "--jobs", "1", "-o", "later"];
+    expect(lockstep([...args, "--no-shrink"], { cwd: folder }).code).toBe(1);
+    expect(lockstep([...args, "--resume"], { cwd: folder }).out).toMatch(/ {4}minimal {3}npx lockstep later\//);
+  });
+
+  it("is not done where what was broken on purpose was found out", () => {
+    const args = ["sweep", join(ROOT, "scenarios/bugs/half-open-leader.yaml"), "--strategy", "random", "--runs", "1"];
+    const { out } = lockstep([...args, "--jobs", "1", "--mutate", "half-open-leader", "-o", "found", "--no-shrink"], {
+      cwd: folder,
+    });
+    expect(out).toMatch(/✗ +1 run +leader-availability/);
+    expect(out).toContain("1 of half-open-leader#mended");
+    expect(out).toContain("npx lockstep replay found/");
+    expect(out).toContain("1 passed, 1 failed");
+  });
+
   it("of a sweep's kind of failure that is left as it was found says why", () => {
     const args = ["sweep", GROUND, "--mutate", "quorum-of-reachable", "--runs", "40", "--jobs", "1", "--no-shrink"];
     const once = [...args, "--max-failures", "1", "-o", "left"];
@@ -251,6 +278,33 @@ describe("words that make no sense", () => {
     expect(bad.code).toBe(2);
     expect(bad.err).toMatch(/ledger\.ndjson:2: the line is damaged/);
     expect(readFileSync(path, "utf8")).toBe(damaged);
+  });
+
+  it("a ledger with lines that are no runs, missing or there twice is refused", () => {
+    swept(["--runs", "4", "--jobs", "1", "-o", "lines"]);
+    const path = join(folder, "lines/ledger.ndjson");
+    const lines = readFileSync(path, "utf8").split("\n");
+    const refusalOf = (changed: readonly (string | undefined)[]): string => {
+      writeFileSync(path, changed.join("\n"));
+      const args = ["sweep", GROUND, "--runs", "4", "--jobs", "1", "--resume", "-o", "lines"];
+      const { code, err } = lockstep(args, { cwd: folder });
+      expect(code).toBe(2);
+      return err;
+    };
+    const [head, one, two, ...rest] = lines;
+    for (const line of [
+      "{}",
+      "[]",
+      "5",
+      '{"verdict":"violated"}',
+      `${two}`.replace(/"coverage":\{[^}]*\}/, '"coverage":5'),
+    ])
+      expect(refusalOf([head, one, line, ...rest])).toContain("lines/ledger.ndjson:3: the line is damaged");
+    for (const changed of [
+      [head, one, ...rest],
+      [head, one, one, two, ...rest],
+    ])
+      expect(refusalOf(changed)).toContain("lines/ledger.ndjson:3: another run comes here");
   });
 });
 
