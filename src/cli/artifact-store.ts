@@ -95,6 +95,7 @@ export function writeWhole(path: string, text: string | Iterable<string>): void 
  * to the making of one (`/proc`), the recursive form of `mkdirSync` never ends.
  */
 export function makeFolder(path: string): void {
+  if (path === "") throw complaint("a folder has a name, and this is none", "-o runs");
   const missing: string[] = [];
   for (let at = resolve(path); !existsSync(at); at = dirname(at)) {
     missing.push(at);

@@ -20,14 +20,21 @@ export function readRecords(path: string): Map<string, HuntRecord> {
   if (statSync(path).isDirectory()) throw complaint(`${path} is a folder`, "-o names another place for what is found");
   for (const [at, line] of readFileSync(path, "utf8").split("\n").entries()) {
     if (line === "") continue;
-    try {
-      const read = JSON.parse(line) as HuntRecord;
-      if (Array.isArray(read.seedsToFind)) records.set(read.id, read);
-    } catch {
-      throw complaint(`${path}:${at + 1}: the line is damaged`, "delete the file to begin anew");
-    }
+    const record = recordOf(line);
+    if (record === null) throw complaint(`${path}:${at + 1}: the line is damaged`, "delete the file to begin anew");
+    records.set(record.id, record);
   }
   return records;
+}
+
+/** The record of a line; null: it is none. */
+function recordOf(line: string): HuntRecord | null {
+  try {
+    const read = JSON.parse(line) as HuntRecord | null;
+    return typeof read?.id === "string" && Array.isArray(read.seedsToFind) ? read : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The lines of a page that is there already. Throws a complaint where it is no scoreboard: it would be overwritten. */
