@@ -4,6 +4,7 @@
 
 import { ENGINE_VERSION } from "../kernel/engine.ts";
 import { hashString } from "../kernel/hash.ts";
+import { inOrder } from "../sweep/in-order.ts";
 import { openThreads } from "../sweep/pool.ts";
 import { printLine, readFlags } from "./flags.ts";
 import type { HandReply, HandTask } from "./sweep-hand.ts";
@@ -29,15 +30,14 @@ async function measure(options: Options): Promise<object> {
   const cpu = process.cpuUsage();
   const replies: HandReply[] = [];
   let rssAfterTenth = 0;
-  const took = (reply: HandReply): void => {
+  const took = (reply: HandReply): boolean => {
     replies.push(reply);
     if (replies.length === Math.ceil(tasks.length / 10)) rssAfterTenth = process.memoryUsage().rss;
+    return false;
   };
   const threads = openThreads(jobs, new URL("./sweep-hand.js", import.meta.url));
-  const all = tasks.map((task) => threads.run(task) as Promise<HandReply>);
-  // The first that fails is met in its turn.
-  for (const one of all) one.catch(() => {});
-  for (const one of all) took(await one);
+  const make = (task: HandTask): Promise<HandReply> => threads.run(task);
+  await inOrder(tasks.values(), jobs, make, took, () => false);
   await threads.destroy();
   const used = process.cpuUsage(cpu);
   const cpuSeconds = (used.user + used.system) / 1e6;

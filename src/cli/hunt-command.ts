@@ -11,6 +11,7 @@ import { fillText, labelSpan } from "../report/fill.ts";
 import { type HuntRecord, rangesFound, type ScoreboardRow } from "../report/scoreboard.ts";
 import { type Line, span } from "../report/span.ts";
 import { parseDuration } from "../scenario/quantity.ts";
+import { SEEDS_END } from "../scenario/seed.ts";
 import { type Hunted, hunt } from "../sweep/hunt.ts";
 import { openPool, type Pool } from "../sweep/pool.ts";
 import { keepOf, runShrinker } from "../sweep/shrinker.ts";
@@ -41,9 +42,6 @@ const SEEDS_DEFAULT = 5000;
 
 /** Seeds of a range without an end, as far as ranges are kept apart. */
 const RUNS_OF_A_HUNT = 1e9;
-
-/** There are no seeds from here on. */
-const SEEDS_END = 1n << 64n;
 
 /** Ranges of the scoreboard, by how hard a bug is thought to be. */
 const RANGES: Readonly<Record<Bug["difficulty"], number>> = { easy: 20, medium: 5, hard: 1 };
@@ -77,12 +75,9 @@ export async function bugsHuntCommand(
   const folder = options.out ?? BUGS_FOLDER;
   if (options.resume === true && options.scoreboard === undefined)
     throw complaint("--resume goes on with a scoreboard", "--scoreboard names its page");
-  const rows = new Map<string, ScoreboardRow>();
   // An hour of hunts is too late to hear that there is no place for them.
-  if (options.scoreboard !== undefined) {
-    makeFolder(dirname(options.scoreboard));
-    for (const [id, row] of readPage(options.scoreboard)) rows.set(id, row);
-  }
+  if (options.scoreboard !== undefined) makeFolder(dirname(options.scoreboard));
+  const rows = options.scoreboard === undefined ? new Map<string, ScoreboardRow>() : readPage(options.scoreboard);
   const recordsPath = join(folder, "scoreboard.ndjson");
   const records = options.scoreboard === undefined ? new Map<string, HuntRecord>() : readRecords(recordsPath);
   const store: ArtifactStore = { ...openStore(folder), keepsAll: false };

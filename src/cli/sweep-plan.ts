@@ -6,7 +6,7 @@ import type { Expectation } from "../scenario/expectation.ts";
 import { nearest } from "../scenario/nearest.ts";
 import { parseDuration } from "../scenario/quantity.ts";
 import { expandVariants, type Scenario } from "../scenario/scenario.ts";
-import { parseSeed, parseSeedRange } from "../scenario/seed.ts";
+import { parseSeed, parseSeedRange, SEEDS_END } from "../scenario/seed.ts";
 import { parseShard, type Shard, WHOLE } from "../sweep/shard.ts";
 import type { SweepPlan } from "../sweep/sweep.ts";
 import { complaint } from "./complaint.ts";
@@ -63,7 +63,7 @@ export function seedsOf(options: SeedOptions): { first: string; count: number; m
     return { first, count: Number.POSITIVE_INFINITY, micros };
   }
   const count = options.runs === undefined ? SEEDS_DEFAULT : wholeRuns(options.runs);
-  if (BigInt(first) + BigInt(count) > 2n ** 64n) throw complaint("--seed: there are not so many seeds from there on");
+  if (BigInt(first) + BigInt(count) > SEEDS_END) throw complaint("--seed: there are not so many seeds from there on");
   return { first, count, micros: null };
 }
 

@@ -12,7 +12,8 @@ export interface SeedProblem {
   readonly hint: string | null;
 }
 
-const SEEDS_END = 2n ** 64n;
+/** There are no seeds from here on. */
+export const SEEDS_END: bigint = 2n ** 64n;
 
 /** Seeds that one range may name; a sweep of more is several. */
 export const SEED_RANGE_MAX = 1_000_000_000;

@@ -7,7 +7,7 @@ import { brokenResult } from "../run/broken-result.ts";
 import { type ScenarioRun, startRun } from "../run/execute.ts";
 import type { RunResult } from "../run/result.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { type Counting, countedIn } from "./task.ts";
+import { type Counting, countedIn, lostResult } from "./task.ts";
 
 export interface ProbeTask extends Counting {
   readonly scenario: Scenario;
@@ -47,7 +47,7 @@ export function probe({ scenario, seed, counts = [] }: ProbeTask): ProbeReply {
 
 /** A run of which nothing is known but what ended the thread that made it. */
 export function lostProbe({ scenario, seed }: ProbeTask, error: unknown): ProbeReply {
-  return broken(brokenResult(scenario, seed, null, error), 0);
+  return broken(lostResult(scenario, seed, error), 0);
 }
 
 function broken(result: RunResult, wallMicros: number): ProbeReply {

@@ -3,6 +3,7 @@
 
 import type { StrategyId } from "../explore/strategy.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { SEEDS_END } from "../scenario/seed.ts";
 import { inOrder } from "./in-order.ts";
 import type { Pool } from "./pool.ts";
 import { isInShard, type Shard } from "./shard.ts";
@@ -18,9 +19,6 @@ export interface SweepPlan extends Counting {
   readonly seeds: number;
   readonly shard: Shard;
 }
-
-/** There are no seeds from here on. */
-const SEEDS_END = 1n << 64n;
 
 /** What a scenario goes by in shards and results. */
 export function baseName(base: Scenario): string {

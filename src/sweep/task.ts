@@ -53,7 +53,14 @@ export function runTask({ base, strategy, seed, counts = [] }: SweepTask): Swept
 /** A run of which nothing is known but what ended the thread that made it. */
 export function lostTask({ base, strategy, seed }: SweepTask, error: unknown): Swept {
   const { scenario, drawn } = probeOf(strategy, base, seed);
-  return sweptOf(strategy, scenario, drawn, brokenResult(scenario, seed, null, error), 0, null);
+  return sweptOf(strategy, scenario, drawn, lostResult(scenario, seed, error), 0, null);
+}
+
+/** The result of a run whose thread was lost to it. That there was no memory left is no fault of the simulator's. */
+export function lostResult(scenario: Scenario, seed: string, error: unknown): RunResult {
+  const result = brokenResult(scenario, seed, null, error);
+  if ((error as { readonly code?: unknown }).code !== "ERR_WORKER_OUT_OF_MEMORY") return result;
+  return { ...result, note: `the run takes more memory than a thread has (seed ${seed})` };
 }
 
 /** Runs one scenario to its end. */

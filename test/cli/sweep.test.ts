@@ -71,6 +71,36 @@ describe("a sweep", () => {
     expect(runs(["--runs", "9", "-o", "more-seeds", "--resume"])).toEqual(runs(["--runs", "9", "-o", "all-seeds"]));
   });
 
+  it("goes on when a run takes all the memory of its thread: that run is an error, with its seed", {
+    timeout: 120_000,
+  }, () => {
+    writeFileSync(
+      join(folder, "big.yaml"),
+      `name: big
+duration: 600s
+cluster: { members: 5 }
+workload: { clients: 90, closed: 1ms, timeout: 500ms, ops: { put: 1 }, keys: 400, valueSize: 100KiB }
+`,
+    );
+    const args = ["sweep", GROUND, "big.yaml", "--strategy", "random", "--runs", "2", "--jobs", "1", "--no-shrink"];
+    const { code, out } = lockstep([...args, "--format", "ndjson", "-o", "memory"], {
+      cwd: folder,
+      env: { NODE_OPTIONS: "--max-old-space-size=120" },
+    });
+    const runs = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { scenario: string; verdict: string; note?: string });
+    expect(runs.map(({ scenario, verdict }) => `${scenario} ${verdict}`)).toEqual([
+      "ground held",
+      "big error",
+      "ground held",
+      "big error",
+    ]);
+    expect(runs[1]?.note).toContain("memory");
+    expect(code).toBe(70);
+  });
+
   it("is no JSON at all where its ledger is another's", () => {
     const args = ["sweep", GROUND, "--runs", "3", "--jobs", "1", "--json", "--resume", "-o", "more-seeds"];
     expect(lockstep(args, { cwd: folder })).toMatchObject({ code: 2, out: "" });
