@@ -51,7 +51,10 @@ export const STORM_KINDS = [
 
 export type StormKind = (typeof STORM_KINDS)[number];
 
-/** `long`: faults last for seconds, and few overlap. `short`: one follows the other, each for an election or two. */
+/**
+ * `long`: faults last for seconds, few overlap, and leaders that are cut off have no majority. `short`: one follows the other,
+ * each for an election or two.
+ */
 export type Tempo = "any" | "long" | "short";
 
 /** What a storm is drawn for. */

@@ -310,7 +310,9 @@ function add(storm: Storm, kind: StormKind, at: number, lasts: number): void {
       break;
     }
     case "cut-leader": {
-      const others = stream.below(Math.max(1, (plan.ids.length + 1) >> 1));
+      // Now and then it keeps its majority, and only the rest is cut off; where cuts are long it never does.
+      const most = plan.ids.length + (plan.tempo === "long" ? 0 : 1);
+      const others = stream.below(Math.max(1, most >> 1));
       const side: Selector = others === 0 ? LEADER : { kind: "leader-plus", others };
       const apart = happens(stream, 1, 4) ? seconds(storm, at, lasts) : lasts;
       const shape = { kind: "groups", groups: [side, REST] } as const;

@@ -481,7 +481,7 @@ function drawWorkload(base: Workload, mood: Mood, stream: Stream, drawn: string[
   ];
 }
 
-/** Clients that read from every member all the time, or write to it; or one that writes to its own, and has gone well before the end. */
+/** Clients that read from every member all the time, or write to it; or one that writes to its own, and goes before the others do. */
 function drawStaying(
   varied: Workload,
   { staying, pace }: Character,
@@ -495,7 +495,7 @@ function drawStaying(
   drawn.push(`${clients} that stay with their member`);
   const own = { ...varied, name: `${varied.name}-staying`, clients, loop, failover: false };
   if (staying === "reads") return { ...own, ops: READS.map((op) => ({ op, weight: 1 })) };
-  const untilMicros = wholeMillis(Math.floor((varied.untilMicros * between(stream, 6, 10)) / 16));
+  const untilMicros = wholeMillis(Math.floor((varied.untilMicros * between(stream, 12, 15)) / 16));
   const leaves = staying === "writes" && untilMicros > own.fromMicros;
   return { ...own, ops: [{ op: "put", weight: 1 }], untilMicros: leaves ? untilMicros : own.untilMicros };
 }
