@@ -22,6 +22,7 @@ import {
   LedgerTrouble,
   pathIn,
 } from "../sweep/ledger.ts";
+import { FolderTaken, lockFolder } from "../sweep/lock.ts";
 import { openPool } from "../sweep/pool.ts";
 import { searchSweep } from "../sweep/search-sweep.ts";
 import { countRuns, type SweepPlan, sweep } from "../sweep/sweep.ts";
@@ -86,6 +87,7 @@ export async function sweepCommand(
   const format = options.format ?? (options.json === true ? "json" : "pretty");
   const folder = options.out ?? join(SWEEPS_FOLDER, identityOf(plan));
   const store: ArtifactStore = { ...openStore(folder), keepsAll: false };
+  takeFolder(folder);
   const resumes = options.resume === true && isContinued(folder, plan);
   const presenter = openSweepPresenter(format, terminal);
   const progress = openProgress(terminal, options.progress ?? "auto", planned, format !== "silent");
@@ -248,6 +250,19 @@ export async function sweepCommand(
     return worseExit(exit, ExitCode.NothingRan);
   }
   return options.soft === true && exit === ExitCode.Violated ? ExitCode.Held : exit;
+}
+
+/** Throws a complaint where another sweep is at work in the folder. Where nothing can be written the ledger says so. */
+function takeFolder(folder: string): void {
+  try {
+    lockFolder(folder);
+  } catch (error) {
+    if (!(error instanceof FolderTaken)) return;
+    throw complaint(
+      `another sweep (process ${error.pid}) writes into ${folder}`,
+      `-o names another folder; where that process is none of Lockstep's, remove ${error.path}`,
+    );
+  }
 }
 
 /** Whether there is a ledger to go on with. Throws a complaint where it is of another sweep, or damaged. */

@@ -1,5 +1,6 @@
 /** Sweeps, shrinking and hunts as people start them. */
 
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -99,6 +100,20 @@ workload: { clients: 90, closed: 1ms, timeout: 500ms, ops: { put: 1 }, keys: 400
     ]);
     expect(runs[1]?.note).toContain("memory");
     expect(code).toBe(70);
+  });
+
+  it("keeps out of a folder in which another process sweeps, and not of one that such a process left", () => {
+    const again = ["sweep", GROUND, "--seeds", "1..24", "--jobs", "1", "--no-shrink", "--quiet", "-o", "whole"];
+    const before = readFileSync(join(folder, "whole/ledger.ndjson"), "utf8");
+    writeFileSync(join(folder, "whole/sweep.lock"), `${process.pid}\n`);
+    const refused = lockstep(again, { cwd: folder });
+    expect(refused.err).toContain(`another sweep (process ${process.pid}) writes into whole`);
+    expect(refused.code).toBe(2);
+    expect(readFileSync(join(folder, "whole/ledger.ndjson"), "utf8")).toBe(before);
+    const ended = spawnSync(process.execPath, ["-e", "0"]).pid;
+    writeFileSync(join(folder, "whole/sweep.lock"), `${ended}\n`);
+    expect(lockstep(again, { cwd: folder }).code).toBe(0);
+    expect(existsSync(join(folder, "whole/sweep.lock"))).toBe(false);
   });
 
   it("is no JSON at all where its ledger is another's", () => {
