@@ -84,7 +84,7 @@ export async function bugsHuntCommand(
   const interrupts = listenForInterrupts();
   const stopped = (): boolean => interrupts.signal !== null;
   const pool = openPool(jobs);
-  const underway: Underway = { bug: null, next: asked.first, seeds: 0, artifact: null };
+  const underway: Underway = { bug: null, next: asked.first, seeds: 0, artifact: null, minimal: null };
   const progress = openProgress(terminal, options.progress ?? "auto", bugs.length, options.json !== true);
   let exit: number = ExitCode.Held;
   let done = 0;
@@ -158,17 +158,20 @@ interface Underway {
   seeds: number;
   /** Of a find that was being made small. */
   artifact: string | null;
+  /** What became of it, as far as that came. */
+  minimal: string | null;
 }
 
 /** What was done before somebody stopped it, and how to go on. */
 function interruptedLines(
   left: readonly string[],
   all: number,
-  { bug, next, seeds, artifact }: Underway,
+  { bug, next, seeds, artifact, minimal }: Underway,
   asked: ReturnType<typeof seedsOf>,
   options: HuntOptions,
 ): Line[] {
-  const looked = artifact === null ? `not found in ${counted(seeds, "seed")} so far` : `found, and not made small`;
+  const small = minimal === null ? "not made small" : `made small as far as ${minimal}`;
+  const looked = artifact === null ? `not found in ${counted(seeds, "seed")} so far` : `found, and ${small}`;
   const at = bug === null ? "" : `; ${bug.id} was ${looked}`;
   const text = `interrupted: ${all - left.length} of ${counted(all, "bug")} hunted${at}`;
   if (options.scoreboard !== undefined)
@@ -221,7 +224,7 @@ async function huntIn(
     const over = (): boolean =>
       stopped() || (asked.micros !== null && Number((process.hrtime.bigint() - began) / 1000n) >= asked.micros);
     const { underway } = session;
-    Object.assign(underway, { bug, next: firstSeed, seeds: 0, artifact: null });
+    Object.assign(underway, { bug, next: firstSeed, seeds: 0, artifact: null, minimal: null });
     const hunted = await hunt({ bug, strategy, firstSeed, seeds: asked.count }, pool, over, (seeds, virtual) => {
       underway.seeds = seeds;
       underway.next = (BigInt(firstSeed) + BigInt(seeds)).toString();
@@ -288,6 +291,7 @@ async function madeSmall(hunted: Hunted, { id: strategy }: Strategy, session: Hu
   const path = minimalPath(artifact, failing, session.store);
   const isThere = session.written(() => writeMinimal(path, failing, best, keepOf(failing, "property")));
   const minimal = isThere ? path : null;
+  session.underway.minimal = minimal;
   return { ...found, before, after: sizeOfFailing(best), artifact, minimal };
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { freshFolder, interrupted, QUICK, ROOT } from "./lockstep-process.ts";
@@ -15,6 +15,24 @@ describe("an interrupt", () => {
     expect(err).toMatch(
       /\n {2}lockstep bugs hunt restore-rewinds-revision( --seeds \d+\.\.100000 goes on from there)?\n/,
     );
+  });
+
+  it("of a hunt that makes a find small says where that has come to", async () => {
+    const cwd = freshFolder();
+    // Some moments after the artifact is there it is smaller than it was.
+    const ready = (): boolean => {
+      try {
+        const artifact = readdirSync(join(cwd, "h")).find((name) => name.endsWith(".run.json"));
+        return artifact !== undefined && Date.now() - statSync(join(cwd, "h", artifact)).mtimeMs > 3000;
+      } catch {
+        return false;
+      }
+    };
+    const asked = ["bugs", "hunt", "read-from-stale-leader", "-o", "h"];
+    const { code, err } = await interrupted([...asked, "--jobs", "1", "--progress", "none"], "SIGINT", cwd, ready);
+    expect(code).toBe(130);
+    expect(err).toContain("read-from-stale-leader was found, and made small as far as h/");
+    expect(err).toMatch(/\n {2}lockstep shrink h\/.*\.run\.json\n/);
   });
 
   it("of a hunt for the scoreboard says that it can be resumed", async () => {
