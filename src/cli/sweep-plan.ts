@@ -77,7 +77,9 @@ function firstSeed(text: string | undefined): string {
 /** `1000`, `10_000`, `1e5`. */
 function wholeRuns(text: string): number {
   const plain = text.replaceAll("_", "");
-  const value = /^\d{1,10}(e\d{1,2})?$/.test(plain) ? Number(plain) : Number.NaN;
+  const value = /^\d+(e\d{1,3})?$/.test(plain) ? Number(plain) : Number.NaN;
+  if (value > Number.MAX_SAFE_INTEGER)
+    throw complaint(`--runs: ${text} is more than can be counted`, "--for 10m takes as many as fit into the time");
   if (!Number.isSafeInteger(value) || value < 1)
     throw complaint(`--runs takes a whole number from 1 on, not "${text}"`, "--runs 10000");
   if (value > RUNS_MAX) throw complaint(`--runs: ${text} is more than ${RUNS_MAX}`);

@@ -285,6 +285,7 @@ const REFUSED: readonly (readonly [readonly string[], number, RegExp])[] = [
   [["sweep", GROUND, "--shard", "half"], 2, /"half" is no shard/],
   [["sweep", GROUND, "--shard", "1/2", "--strategy", "guided"], 2, /guided learns from each of its runs/],
   [["sweep", GROUND, "--mutate", "vote-not-persistent"], 2, /vote-not-persist/],
+  [["sweep", GROUND, "--runs", "1e18"], 2, /--runs: 1e18 is more than can be counted/],
   [["sweep", GROUND, "--runs", "0"], 2, /--runs takes a whole number from 1 on/],
   [["sweep", GROUND, "--runs", "3", "--seeds", "1..3"], 2, /exclude each other/],
   [["sweep", GROUND, "--for", "10 parsecs"], 2, /--for: /],
