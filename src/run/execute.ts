@@ -4,40 +4,29 @@ import { CROWD, checkCrowd, TWICE_PPM_MAX } from "../checker/crowd.ts";
 import { EtcdChecker } from "../checker/etcd-checker.ts";
 import { LivenessChecker } from "../checker/liveness.ts";
 import { PlainChecker } from "../checker/plain-checker.ts";
-import { holds } from "../checker/raft-checks.ts";
 import type { Violation } from "../checker/violation.ts";
-import { valueRead } from "../client/operation.ts";
-import type { Answer } from "../etcd/call.ts";
-import { answersWith, encodeAnswer, encodeWatchResponse, type Json, plainAnswer } from "../etcd/gateway.ts";
-import { WatchResponse } from "../etcd/watch-api.ts";
-import type { ClientOpAction } from "../fault/action.ts";
 import type { ChoiceSource } from "../kernel/choose.ts";
 import { RandomChoices } from "../kernel/choose.ts";
-import { endOf, itemAt } from "../kernel/chunked.ts";
 import { COUNTERS, CounterAt } from "../kernel/counter.ts";
 import { digestText } from "../kernel/digest.ts";
 import { WAITING_MAX } from "../kernel/limits.ts";
 import { PROPERTIES } from "../kernel/property.ts";
 import { formatMicros } from "../kernel/time.ts";
-import type { Backend, EtcdMember } from "../member/etcd-member.ts";
 import { EtcdProtocol } from "../member/etcd-protocol.ts";
 import { PrimaryBackup } from "../member/primary-backup.ts";
 import type { Protocol } from "../member/protocol.ts";
-import { chainAt } from "../raft/raft.ts";
 import { cloneMemory, createMemory, evaluatePredicate, type PredicateMemory } from "../scenario/evaluate-predicate.ts";
 import {
   askedProperties,
   awaitsViolation,
   cloneJudge,
   createJudge,
-  type ExpectationResult,
   exactTimes,
   finish,
   isLooking,
   type Judge,
   judgedFrom,
   observe,
-  observeLoss,
   observeViolation,
   settled,
 } from "../scenario/judge.ts";
@@ -47,15 +36,17 @@ import { beginAction } from "../world/actions.ts";
 import { EventKind } from "../world/event.ts";
 import { isAnswered } from "../world/operator.ts";
 import { Trace } from "../world/trace.ts";
-import { processOf, type World } from "../world/world.ts";
+import type { World } from "../world/world.ts";
 import { createBudget, watchBudget } from "./budget-watch.ts";
 import { Collector } from "./collector.ts";
 import { type CompiledRun, compileRun, expandScenario, unsupported, unsupportedPlaces } from "./compile-run.ts";
 import { Gauge } from "./gauge.ts";
+import { judgeLosses } from "./losses.ts";
 import type { FaultReport, RunResult, Verdict, ViolationReport } from "./result.ts";
 import { Run, type StepRecorder } from "./run.ts";
 import { WorldView } from "./run-view.ts";
 import type { SavedRun, Waiting } from "./saved-run.ts";
+import { judgeSingles } from "./singles.ts";
 
 export { expandScenario, unsupported, unsupportedPlaces };
 
@@ -361,11 +352,14 @@ export class ScenarioRun {
     const decides = over && run.end !== "steps" && run.end !== "storm";
     if (run.end === "time" || run.end === "idle") run.setTime(scenario.durationMicros);
     const { world, context } = run;
-    if (this.checker !== null && run.end === "time") this.judgeLosses(this.checker);
+    if (this.checker !== null && collector.acknowledged !== null && run.end === "time")
+      judgeLosses(world, this.checker, collector.acknowledged, this.judge);
     this.view.refresh(world);
     const expectations = decides ? finish(this.judge, this.view) : settled(this.judge);
     const expected = scenario.expect.some((expectation) => expectation.kind === "violates");
-    const singles = decides ? this.judgeSingles(expectations.length) : [];
+    const singles = decides
+      ? judgeSingles(this.compiled.faults, world.timetable, collector.singles, expectations.length)
+      : [];
     const all = [...expectations, ...singles];
     const firstFailed = all.find((expectation) => !expectation.held);
     let verdict: Verdict = "held";
@@ -480,135 +474,6 @@ export class ScenarioRun {
     if (trigger.kind === "event") return `the run had ${world.steps} events, and it waited for event ${trigger.event}`;
     return "";
   }
-
-  /** Acknowledged writes that the member best fit to lead does not have, are gone. */
-  private judgeLosses(checker: EtcdChecker): void {
-    const acknowledged = this.collector.acknowledged;
-    if (acknowledged === null) return;
-    const world = this.run.world;
-    let best = 0;
-    for (const id of world.ids) {
-      const process = processOf(world, id);
-      if (process.state === null) continue;
-      if (best === 0 || isAhead(process.state as EtcdMember, processOf(world, best).state as EtcdMember)) best = id;
-    }
-    const { ghost } = checker;
-    for (const { client, operation, atMicros } of acknowledged) {
-      for (const { operations, upTo } of checker.past) {
-        const list = operations[client];
-        const index = list === undefined || operation >= endOf(list) ? 0 : (itemAt(list, operation) ?? 0);
-        if (index > upTo) observeLoss(this.judge, atMicros, world.atMicros);
-      }
-    }
-    for (let at = acknowledged.length - 1; at >= 0; at--) {
-      const { client, operation, atMicros } = acknowledged[at] as (typeof acknowledged)[number];
-      const list = ghost.operations[client];
-      const index = list === undefined || operation >= endOf(list) ? 0 : (itemAt(list, operation) ?? 0);
-      if (index === 0) continue;
-      const chain = itemAt(ghost.appliedChain, index);
-      if (chain === undefined) return;
-      if (best === 0) {
-        if (world.ids.some((id) => holds(ghost, id, index, chain))) return;
-      } else if (holdsApplied(world, best, index, chain)) return;
-      observeLoss(this.judge, atMicros, world.atMicros);
-    }
-  }
-
-  /** Single operations of the timetable that were told what must come of them. */
-  private judgeSingles(offset: number): ExpectationResult[] {
-    const results: ExpectationResult[] = [];
-    for (const [position, fault] of this.compiled.faults.entries()) {
-      const action = fault.action;
-      if (action.kind !== "clientOp" || action.expect === null) continue;
-      const state = this.run.world.timetable[position] as World["timetable"][number];
-      const single = this.collector.singles.find(
-        (one) => one.client === action.client && one.operation === state.operation,
-      );
-      const seen =
-        state.status === "waiting"
-          ? "it was never made"
-          : single === undefined
-            ? "it had no outcome when the run ended"
-            : outcomeText(action, single.outcome, single.response);
-      results.push({
-        name: `expectation/${offset + results.length + 1}`,
-        held: single !== undefined && fits(action, single.outcome, single.response),
-        expected: `${`${action.op} ${action.key}`.trim()} of "${fault.id}" to end with ${expectText(action)}`,
-        seen,
-        atMicros: state.firedAtMicros,
-      });
-    }
-    return results;
-  }
-}
-
-function isAhead(a: EtcdMember, b: EtcdMember): boolean {
-  const x = a.raft.log;
-  const y = b.raft.log;
-  const termA = x.last === 0 ? 0 : a.raft.term;
-  const termB = y.last === 0 ? 0 : b.raft.term;
-  return x.committed > y.committed || (x.committed === y.committed && termA > termB);
-}
-
-function holdsApplied(world: World, id: number, index: number, chain: number): boolean {
-  const process = processOf(world, id);
-  const { raft } = process.state as EtcdMember;
-  if (index <= raft.log.snapshotIndex) return (process.disk.backend as Backend).appliedIndex >= index;
-  return index <= raft.log.last && chainAt(raft.log, index) === chain;
-}
-
-function fits(
-  action: ClientOpAction,
-  outcome: string,
-  response: { readonly body: unknown; readonly error: { readonly message: string } | null } | null,
-): boolean {
-  const expected = action.expect;
-  if (expected === null) return true;
-  switch (expected.kind) {
-    case "ok":
-      if (outcome !== "ok" || response === null) return false;
-      if (expected.value === null && !expected.absent) return true;
-      return valueRead(response.body) === (expected.absent ? null : expected.value);
-    case "answer":
-      return (
-        outcome === "ok" && response !== null && answersWith(shownAnswer(response.body), JSON.parse(expected.answer))
-      );
-    case "timeout":
-      return response === null;
-    case "error":
-      return (
-        response !== null &&
-        response.error !== null &&
-        (expected.error === null || response.error.message.includes(expected.error))
-      );
-  }
-}
-
-function expectText(action: ClientOpAction): string {
-  const expected = action.expect;
-  if (expected === null) return "anything";
-  if (expected.kind === "ok") return expected.absent ? "absent" : expected.value === null ? "ok" : expected.value;
-  if (expected.kind === "answer") return expected.answer;
-  return expected.kind === "timeout" ? "a timeout" : (expected.error ?? "an error");
-}
-
-/** An answer of etcd's API as people write it. */
-function shownAnswer(body: unknown): Json {
-  const json = body instanceof WatchResponse ? encodeWatchResponse(body, null) : encodeAnswer(body as Answer, null);
-  return plainAnswer(json);
-}
-
-function outcomeText(
-  { op, body }: ClientOpAction,
-  outcome: string,
-  response: { readonly body: unknown; readonly error: { readonly message: string } | null } | null,
-): string {
-  if (response === null) return "it timed out";
-  if (response.error !== null) return `it failed: ${response.error.message}`;
-  if (body !== null) return `it was answered ${JSON.stringify(shownAnswer(response.body))}`;
-  const value = valueRead(response.body);
-  if (value === null && op === "get" && outcome === "ok") return "it found nothing";
-  return value === null ? `it ended ${outcome}` : `it ended ${outcome} with ${value}`;
 }
 
 /** Sets off a run of a scenario. `seed` is canonical. Precondition: `unsupported(scenario)` is empty. */
