@@ -104,7 +104,10 @@ export function sweptOf(
  */
 const EVENTS_MAX = 1_000_000;
 
-/** A run that failed, made again, going on past whatever else fires, until a property that counts does. Null where none does. */
+/**
+ * A run that failed, made again until a property that counts fires: the one that fired first where it does count, for that is the
+ * shortest story; else the run goes on past it. Null where none does.
+ */
 export function countedIn(
   counts: readonly string[],
   scenario: Scenario,
@@ -112,7 +115,7 @@ export function countedIn(
 ): Failing | null {
   if (violation === null) return null;
   const eventsMax = Math.max(EVENTS_MAX, events + 1);
-  for (const property of counts) {
+  for (const property of counts.includes(violation.property) ? [violation.property] : counts) {
     const waiting: Scenario = { ...scenario, expect: [{ kind: "violates", property }] };
     const run = startRun(waiting, seed);
     if (!run.advance(eventsMax)) continue;
