@@ -84,7 +84,7 @@ export async function bugsHuntCommand(
   const interrupts = listenForInterrupts();
   const stopped = (): boolean => interrupts.signal !== null;
   const pool = openPool(jobs);
-  const underway: Underway = { bug: null, next: asked.first, seeds: 0, artifact: null, minimal: null };
+  const underway: Underway = { bug: null, next: asked.first, seeds: 0, range: 1, artifact: null, minimal: null };
   const progress = openProgress(terminal, options.progress ?? "auto", bugs.length, options.json !== true);
   let exit: number = ExitCode.Held;
   let done = 0;
@@ -156,9 +156,11 @@ interface Underway {
   next: string;
   /** Seeds that were run without a find, of this range. */
   seeds: number;
-  /** Of a find that was being made small. */
+  /** The range of seeds, from 1 on. */
+  range: number;
+  /** Of the first find of the bug. */
   artifact: string | null;
-  /** What became of it, as far as that came. */
+  /** What became of that, as far as it came. */
   minimal: string | null;
 }
 
@@ -166,12 +168,14 @@ interface Underway {
 function interruptedLines(
   left: readonly string[],
   all: number,
-  { bug, next, seeds, artifact, minimal }: Underway,
+  { bug, next, seeds, range, artifact, minimal }: Underway,
   asked: ReturnType<typeof seedsOf>,
   options: HuntOptions,
 ): Line[] {
-  const small = minimal === null ? "not made small" : `made small as far as ${minimal}`;
-  const looked = artifact === null ? `not found in ${counted(seeds, "seed")} so far` : `found, and ${small}`;
+  const small = minimal === null ? "not made small" : `as small as ${minimal} so far`;
+  const further = range === 1 ? "" : `; range ${range} was under way`;
+  const looked =
+    artifact === null ? `not found in ${counted(seeds, "seed")} so far` : `found, and is ${small}${further}`;
   const at = bug === null ? "" : `; ${bug.id} was ${looked}`;
   const text = `interrupted: ${all - left.length} of ${counted(all, "bug")} hunted${at}`;
   if (options.scoreboard !== undefined)
@@ -215,16 +219,16 @@ async function huntIn(
   asked: ReturnType<typeof seedsOf>,
   session: HuntSession,
 ): Promise<Found | null> {
-  const { pool, stopped } = session;
+  const { pool, stopped, underway } = session;
   const seedsToFind: (number | null)[] = [];
+  Object.assign(underway, { artifact: null, minimal: null });
   let first: Found | null = null;
   for (let range = 0; range < ranges && !stopped(); range++) {
     const began = process.hrtime.bigint();
     const firstSeed = (BigInt(asked.first) + BigInt(range) * BigInt(Math.min(asked.count, RUNS_OF_A_HUNT))).toString();
     const over = (): boolean =>
       stopped() || (asked.micros !== null && Number((process.hrtime.bigint() - began) / 1000n) >= asked.micros);
-    const { underway } = session;
-    Object.assign(underway, { bug, next: firstSeed, seeds: 0, artifact: null, minimal: null });
+    Object.assign(underway, { bug, next: firstSeed, seeds: 0, range: range + 1 });
     const hunted = await hunt({ bug, strategy, firstSeed, seeds: asked.count }, pool, over, (seeds, virtual) => {
       underway.seeds = seeds;
       underway.next = (BigInt(firstSeed) + BigInt(seeds)).toString();

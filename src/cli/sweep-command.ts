@@ -22,7 +22,7 @@ import {
   LedgerTrouble,
   pathIn,
 } from "../sweep/ledger.ts";
-import { FolderTaken, lockFolder } from "../sweep/lock.ts";
+import { FolderTaken, LOCK_FILE, lockFolder } from "../sweep/lock.ts";
 import { openPool } from "../sweep/pool.ts";
 import { searchSweep } from "../sweep/search-sweep.ts";
 import { countRuns, type SweepPlan, sweep } from "../sweep/sweep.ts";
@@ -252,16 +252,18 @@ export async function sweepCommand(
   return options.soft === true && exit === ExitCode.Violated ? ExitCode.Held : exit;
 }
 
-/** Throws a complaint where another sweep is at work in the folder. Where nothing can be written the ledger says so. */
+/** Throws a complaint where another sweep is at work in the folder, or nobody can tell. */
 function takeFolder(folder: string): void {
   try {
     lockFolder(folder);
   } catch (error) {
-    if (!(error instanceof FolderTaken)) return;
-    throw complaint(
-      `another sweep (process ${error.pid}) writes into ${folder}`,
-      `-o names another folder; where that process is none of Lockstep's, remove ${error.path}`,
-    );
+    const path = join(folder, LOCK_FILE);
+    if (error instanceof FolderTaken)
+      throw complaint(
+        `another sweep (${error.message}) writes into ${folder}`,
+        `-o names another folder; where there is no such sweep, remove ${path}`,
+      );
+    throw complaint(`cannot tell whether another sweep writes into ${folder}: ${systemReason(error)}`, `see ${path}`);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { DEFAULT_STRATEGY, STRATEGIES, type Strategy, type StrategyId } from "../explore/strategy.ts";
+import { grouped } from "../report/figures.ts";
 import type { Expectation } from "../scenario/expectation.ts";
 import { nearest } from "../scenario/nearest.ts";
 import { parseDuration } from "../scenario/quantity.ts";
@@ -77,12 +78,9 @@ function firstSeed(text: string | undefined): string {
 /** `1000`, `10_000`, `1e5`. */
 function wholeRuns(text: string): number {
   const plain = text.replaceAll("_", "");
-  const value = /^\d+(e\d{1,3})?$/.test(plain) ? Number(plain) : Number.NaN;
-  if (value > Number.MAX_SAFE_INTEGER)
-    throw complaint(`--runs: ${text} is more than can be counted`, "--for 10m takes as many as fit into the time");
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw complaint(`--runs takes a whole number from 1 on, not "${text}"`, "--runs 10000");
-  if (value > RUNS_MAX) throw complaint(`--runs: ${text} is more than ${RUNS_MAX}`);
+  const value = /^\d+(e\d+)?$/.test(plain) ? Number(plain) : Number.NaN;
+  if (value > RUNS_MAX) throw complaint(`--runs: ${text} is more than ${grouped(RUNS_MAX)}`);
+  if (!(value >= 1)) throw complaint(`--runs takes a whole number from 1 on, not "${text}"`, "--runs 10000");
   return value;
 }
 

@@ -25,7 +25,7 @@ export interface SweptDocument extends RunDocument {
   readonly signature?: string;
 }
 
-/** Of a hunt: the properties that count, the one that is looked for first. */
+/** Of a hunt: the properties that count, the first being the one that the bug is listed for. */
 export interface Counting {
   readonly counts?: readonly string[];
 }

@@ -1,9 +1,11 @@
 /** Sweeps, shrinking and hunts as people start them. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, truncateSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { lockFolder } from "../../src/sweep/lock.ts";
 import { freshFolder, interrupted, lockstep, QUICK, ROOT } from "./lockstep-process.ts";
 
 const folder = freshFolder();
@@ -105,15 +107,26 @@ workload: { clients: 90, closed: 1ms, timeout: 500ms, ops: { put: 1 }, keys: 400
   it("keeps out of a folder in which another process sweeps, and not of one that such a process left", () => {
     const again = ["sweep", GROUND, "--seeds", "1..24", "--jobs", "1", "--no-shrink", "--quiet", "-o", "whole"];
     const before = readFileSync(join(folder, "whole/ledger.ndjson"), "utf8");
-    writeFileSync(join(folder, "whole/sweep.lock"), `${process.pid}\n`);
+    const lock = join(folder, "whole/sweep.lock");
+    lockFolder(join(folder, "whole"));
     const refused = lockstep(again, { cwd: folder });
     expect(refused.err).toContain(`another sweep (process ${process.pid}) writes into whole`);
     expect(refused.code).toBe(2);
     expect(readFileSync(join(folder, "whole/ledger.ndjson"), "utf8")).toBe(before);
+    writeFileSync(lock, readFileSync(lock, "utf8").replace(hostname(), "elsewhere"));
+    expect(lockstep(again, { cwd: folder }).err).toContain(`another sweep (process ${process.pid} on elsewhere)`);
     const ended = spawnSync(process.execPath, ["-e", "0"]).pid;
-    writeFileSync(join(folder, "whole/sweep.lock"), `${ended}\n`);
-    expect(lockstep(again, { cwd: folder }).code).toBe(0);
-    expect(existsSync(join(folder, "whole/sweep.lock"))).toBe(false);
+    for (const left of [`${ended} 1 ${hostname()}\n`, "no lock of ours", ""]) {
+      writeFileSync(lock, left);
+      expect(lockstep(again, { cwd: folder }).code).toBe(0);
+      expect(existsSync(lock)).toBe(false);
+    }
+    mkdirSync(lock);
+    expect(lockstep(again, { cwd: folder })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("cannot tell whether another sweep writes into whole: it is a directory"),
+    });
+    rmdirSync(lock);
   });
 
   it("is no JSON at all where its ledger is another's", () => {
@@ -285,7 +298,7 @@ const REFUSED: readonly (readonly [readonly string[], number, RegExp])[] = [
   [["sweep", GROUND, "--shard", "half"], 2, /"half" is no shard/],
   [["sweep", GROUND, "--shard", "1/2", "--strategy", "guided"], 2, /guided learns from each of its runs/],
   [["sweep", GROUND, "--mutate", "vote-not-persistent"], 2, /vote-not-persist/],
-  [["sweep", GROUND, "--runs", "1e18"], 2, /--runs: 1e18 is more than can be counted/],
+  [["sweep", GROUND, "--runs", "1e18"], 2, /--runs: 1e18 is more than 1,000,000,000/],
   [["sweep", GROUND, "--runs", "0"], 2, /--runs takes a whole number from 1 on/],
   [["sweep", GROUND, "--runs", "3", "--seeds", "1..3"], 2, /exclude each other/],
   [["sweep", GROUND, "--for", "10 parsecs"], 2, /--for: /],
