@@ -12,7 +12,7 @@ export class FolderTaken extends Error {}
 
 /**
  * Takes the folder for this process until it ends. A lock whose process is there no more does not count. A folder that takes no
- * file is left to whoever writes there next. Throws `FolderTaken`, and what the system throws where a lock cannot be read.
+ * file, or no links, gets no lock. Throws `FolderTaken`, and what the system throws where a lock cannot be read.
  */
 export function lockFolder(folder: string): void {
   const path = join(folder, LOCK_FILE);
@@ -24,9 +24,11 @@ export function lockFolder(folder: string): void {
     return;
   }
   try {
-    // A link appears with all of its content, and only where there is nothing yet.
-    while (!isLinked(own, path)) {
-      const holder = whoHolds(readFileSync(path, "utf8"));
+    for (;;) {
+      const linked = isLinked(own, path);
+      if (linked === null) return;
+      if (linked) break;
+      const holder = existsSync(path) ? whoHolds(readFileSync(path, "utf8")) : null;
       if (holder !== null) throw new FolderTaken(holder);
       rmSync(path, { force: true });
     }
@@ -39,13 +41,13 @@ export function lockFolder(folder: string): void {
   });
 }
 
-function isLinked(own: string, path: string): boolean {
+/** A link appears with all of its content, and only where there is nothing yet: false. Null: not every file system has links. */
+function isLinked(own: string, path: string): boolean | null {
   try {
     linkSync(own, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    return (error as NodeJS.ErrnoException).code === "EEXIST" ? false : null;
   }
 }
 
